@@ -1,0 +1,20 @@
+//! stub
+use std::{convert::Infallible, future::Future, pin::Pin, task::{Context, Poll}};
+use service::{ConfigError, Reply, Source};
+
+/// The handler.
+#[derive(Clone, Debug)]
+pub struct BindSession;
+
+impl BindSession {
+    /// Reads the configuration and makes the handler; no network.
+    pub async fn start(_source: &dyn Source) -> Result<Self, ConfigError> { Ok(BindSession) }
+}
+
+impl tower_service::Service<lambda_http::Request> for BindSession {
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> { Poll::Ready(Ok(())) }
+    fn call(&mut self, _request: lambda_http::Request) -> Self::Future { Box::pin(async { std::future::pending().await }) }
+}
