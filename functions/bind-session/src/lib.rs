@@ -1,20 +1,69 @@
-//! stub
-use std::{convert::Infallible, future::Future, pin::Pin, task::{Context, Poll}};
-use service::{ConfigError, Reply, Source};
+//! The Session Binding Service: the page a browser lands on after consent.
+//!
+//! It makes sure that the person who consented is the person who asked, in the browser that
+//! asked and for the flow that was asked for, and only then completes the flow at AgentCore
+//! Identity. It can bind a token and never read one.
+#![warn(missing_docs)]
 
-/// The handler.
-#[derive(Clone, Debug)]
-pub struct BindSession;
+mod binding;
+mod outcome;
+mod pages;
+mod prefetch;
+mod routes;
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use service::{
+    ConfigError, Inbound, Reader, Reply, Source,
+    aws::{Aws, Place},
+};
+use vault::SessionBinder;
+
+/// The handler; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct BindSession(Arc<Service>);
+
+#[derive(Debug)]
+struct Service {
+    inbound: Inbound,
+    binder: SessionBinder,
+}
 
 impl BindSession {
-    /// Reads the configuration and makes the handler; no network.
-    pub async fn start(_source: &dyn Source) -> Result<Self, ConfigError> { Ok(BindSession) }
+    /// Reads the configuration and makes the handler; nothing goes over the network.
+    ///
+    /// # Errors
+    /// When variables are missing or malformed; the error names all of them.
+    pub async fn start(source: &dyn Source) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(source);
+        let inbound = Inbound::read(&mut reader);
+        let identity = Place::read(&mut reader, "IDENTITY_REGION", "BEDROCK_AGENTCORE");
+        let (Some(inbound), Some(identity)) = (inbound, identity) else {
+            return Err(reader.into_error());
+        };
+        let config = Aws::load(source).await.at(identity);
+        let binder = SessionBinder::new(aws_sdk_bedrockagentcore::Client::new(&config));
+        Ok(Self(Arc::new(Service { inbound, binder })))
+    }
 }
 
 impl tower_service::Service<lambda_http::Request> for BindSession {
     type Response = Reply;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> { Poll::Ready(Ok(())) }
-    fn call(&mut self, _request: lambda_http::Request) -> Self::Future { Box::pin(async { std::future::pending().await }) }
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: lambda_http::Request) -> Self::Future {
+        let service = Arc::clone(&self.0);
+        Box::pin(async move { Ok(routes::answer(&service, request).await) })
+    }
 }

@@ -4,11 +4,15 @@
 //! first request that needs the value. Values come from a [`Source`], so tests pass a map and
 //! nothing ever writes to the process's environment.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+    str::FromStr,
+};
 
 /// Where variables come from.
 pub trait Source: Send + Sync {
-    /// The value of `name`; an empty one counts as missing.
+    /// The value of `name`; a blank one counts as missing.
     fn get(&self, name: &str) -> Option<String>;
 }
 
@@ -29,15 +33,134 @@ impl Source for BTreeMap<String, String> {
     }
 }
 
+/// Reads variables and collects what is wrong with them. A value is never repeated in a
+/// message: it may be a secret.
+pub struct Reader<'a> {
+    source: &'a dyn Source,
+    mistakes: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that has found no mistake yet.
+    #[must_use]
+    pub fn new(source: &'a dyn Source) -> Self {
+        Self { source, mistakes: Vec::new() }
+    }
+
+    /// The value of `name`, parsed; nothing, and a mistake, if it is missing or malformed.
+    pub fn required<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let Some(value) = self.source.get(name) else {
+            self.mistake(name, "missing");
+            return None;
+        };
+        parse(value.trim()).map_err(|error| self.mistake(name, error)).ok()
+    }
+
+    /// As [`required`](Self::required), with a `default` (as one would write it) if it is missing.
+    pub fn or<T, E: Display>(
+        &mut self,
+        name: &str,
+        default: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = self.source.get(name).unwrap_or_else(|| default.to_owned());
+        parse(value.trim()).map_err(|error| self.mistake(name, error)).ok()
+    }
+
+    /// As [`required`](Self::required), but a missing one is no mistake.
+    pub fn optional<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        self.source.get(name)?;
+        self.required(name, parse)
+    }
+
+    /// Notes what is wrong with `name`.
+    pub fn mistake(&mut self, name: &str, what: impl Display) {
+        self.mistakes.push(format!("{name}: {what}"));
+    }
+
+    /// Everything that was wrong.
+    #[must_use]
+    pub fn into_error(self) -> ConfigError {
+        ConfigError(self.mistakes)
+    }
+
+    /// Whether nothing was wrong so far.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("mistakes", &self.mistakes).finish_non_exhaustive()
+    }
+}
+
+/// Parses with [`FromStr`], for [`Reader::required`] and its like.
+///
+/// # Errors
+/// The type's own.
+pub fn parsed<T: FromStr>(text: &str) -> Result<T, T::Err> {
+    text.parse()
+}
+
+/// Takes the text as it is, for [`Reader::required`] and its like.
+///
+/// # Errors
+/// Never.
+pub fn text(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(text.to_owned())
+}
+
 /// Everything that is wrong with the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration has {} mistake(s):", self.0.len())?;
+        f.write_str("the configuration can't be used; set or correct these variables:")?;
         self.0.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
     }
 }
 
+/// As `Display`: a `main` that returns an error prints it with `Debug`.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Reader, parsed, text};
+
+    #[test]
+    fn every_mistake_is_in_one_message_and_no_value_is() {
+        let source = BTreeMap::from([
+            ("PORT".to_owned(), "hunter2".to_owned()),
+            ("BLANK".to_owned(), "  ".to_owned()),
+        ]);
+        let mut reader = Reader::new(&source);
+        assert_eq!(reader.required("PORT", parsed::<u16>), None);
+        assert_eq!(reader.required("BLANK", text), None);
+        assert_eq!(reader.optional("ABSENT", text), None);
+        assert_eq!(reader.or("ABSENT", "8080", parsed::<u16>), Some(8080));
+
+        let message = reader.into_error().to_string();
+        assert!(message.contains("PORT: invalid digit") && message.contains("BLANK: missing"));
+        assert!(!message.contains("ABSENT") && !message.contains("hunter2"), "{message}");
+    }
+}

@@ -1,11 +1,18 @@
-//! How both services are served.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
+pub mod aws;
+pub mod browser;
 pub mod environment;
+pub mod inbound;
+pub mod page;
+pub mod problem;
+pub mod reply;
+pub mod request;
+pub mod site;
 
-pub use environment::{ConfigError, ProcessEnvironment, Source};
-
-use std::convert::Infallible;
-
-/// What a handler answers: the body is fed as it is made, and never ends in an error, because
-/// a platform that collects it (Lambda) has no way left to say so.
-pub type Reply = http::Response<http_body_util::combinators::BoxBody<bytes::Bytes, Infallible>>;
+pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
+pub use inbound::Inbound;
+pub use problem::{Kind, Problem};
+pub use reply::Reply;
+pub use site::Site;

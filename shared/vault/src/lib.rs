@@ -1,1 +1,24 @@
-//! x
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod consent_key;
+mod endpoint;
+mod error;
+mod flow;
+mod names;
+mod secret;
+mod session_binder;
+mod session_uri;
+mod state;
+mod token_vault;
+
+pub use consent_key::{ConsentKeys, InvalidConsentKey};
+pub use endpoint::{InvalidEndpoint, endpoint};
+pub use error::{Cause, VaultError};
+pub use flow::{Flow, FlowTooLong};
+pub use names::{InvalidName, ProviderName, Scope, WorkloadName};
+pub use secret::{AccessToken, AuthorizationUrl};
+pub use session_binder::{BindError, SessionBinder};
+pub use session_uri::{InvalidSessionUri, SessionUri};
+pub use state::{FlowState, StateHash};
+pub use token_vault::{Access, AccessRequest, ConsentRequired, TokenVault};

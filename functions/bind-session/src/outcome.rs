@@ -1,0 +1,165 @@
+//! Every way a visit can end, with its code, its status and the words for it.
+
+use http::StatusCode;
+use service::Kind;
+
+/// How a visit ended. The code stands in the page's address; it holds no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The token is the user's now.
+    Connected,
+    /// It was before: the page was reloaded.
+    AlreadyConnected,
+    /// The address holds no session, or none that could be one.
+    Malformed,
+    /// The user said no at the provider.
+    Declined,
+    /// This browser carries no such flow: another one began it, or it is long over.
+    NoFlow,
+    /// The flow was begun by someone else.
+    AnotherUser,
+    /// The flow was begun in another browser.
+    AnotherBrowser,
+    /// The flow's ten minutes are over.
+    Expired,
+    /// The browser brought no state, which only the one that consented has.
+    NoState,
+    /// … or a wrong one.
+    WrongState,
+    /// AgentCore Identity knows no such open session of this user.
+    SessionRefused,
+    /// AgentCore Identity can't be reached, or is busy.
+    Unavailable,
+    /// AgentCore Identity refuses this service or makes no sense.
+    Failed,
+}
+
+impl Outcome {
+    const ALL: [Self; 13] = [
+        Self::Connected,
+        Self::AlreadyConnected,
+        Self::Malformed,
+        Self::Declined,
+        Self::NoFlow,
+        Self::AnotherUser,
+        Self::AnotherBrowser,
+        Self::Expired,
+        Self::NoState,
+        Self::WrongState,
+        Self::SessionRefused,
+        Self::Unavailable,
+        Self::Failed,
+    ];
+
+    pub(crate) fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+    }
+
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::AlreadyConnected => "already_connected",
+            Self::Malformed => "malformed",
+            Self::Declined => "declined",
+            Self::NoFlow => "no_flow",
+            Self::AnotherUser => "another_user",
+            Self::AnotherBrowser => "another_browser",
+            Self::Expired => "expired",
+            Self::NoState => "no_state",
+            Self::WrongState => "wrong_state",
+            Self::SessionRefused => "session_refused",
+            Self::Unavailable => "unavailable",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Which kind of problem it is; none when the user is connected.
+    pub(crate) fn problem(self) -> Option<Kind> {
+        match self {
+            Self::Connected | Self::AlreadyConnected => None,
+            Self::Malformed => Some(Kind::InvalidRequest),
+            Self::Declined
+            | Self::NoFlow
+            | Self::AnotherUser
+            | Self::AnotherBrowser
+            | Self::NoState
+            | Self::WrongState
+            | Self::SessionRefused => Some(Kind::Forbidden),
+            Self::Expired => Some(Kind::Gone),
+            Self::Unavailable => Some(Kind::UpstreamUnavailable),
+            Self::Failed => Some(Kind::UpstreamFailed),
+        }
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        self.problem().map_or(StatusCode::OK, Kind::status)
+    }
+
+    /// What to tell the visitor: a heading and what to do next. Nothing about anybody else.
+    pub(crate) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Connected => (
+                "You are connected",
+                "The assistant can go on. You can close this page: the conversation continues by itself.",
+            ),
+            Self::AlreadyConnected => (
+                "You are already connected",
+                "There is nothing left to do here. You can close this page.",
+            ),
+            Self::Malformed => (
+                "This link is incomplete",
+                "Go back to the conversation and follow the link there again.",
+            ),
+            Self::Declined => (
+                "You did not allow it",
+                "Nothing was connected. If you change your mind, ask again in the conversation.",
+            ),
+            Self::NoFlow | Self::AnotherBrowser => (
+                "This was not asked for in this browser",
+                "Nothing was connected. Consent in the same browser in which you are talking to the \
+                 assistant. If somebody sent you this link, do not use it.",
+            ),
+            Self::AnotherUser => (
+                "This request is not yours",
+                "Nothing was connected. If somebody sent you this link, do not use it. Ask in a \
+                 conversation of your own.",
+            ),
+            Self::Expired => (
+                "This request is too old",
+                "Nothing was connected. A request is good for ten minutes. Ask again in the conversation.",
+            ),
+            Self::NoState | Self::WrongState => (
+                "This is not where you consented",
+                "Nothing was connected, because this visit does not come from the consent page. Go \
+                 back to the conversation and follow the link there again.",
+            ),
+            Self::SessionRefused => (
+                "This request is no longer open",
+                "Nothing was connected: the request has been used or is over. Ask again in the conversation.",
+            ),
+            Self::Unavailable => (
+                "Please try again in a moment",
+                "Nothing was connected, because a service we need is busy. Reload in a moment, or ask \
+                 again in the conversation.",
+            ),
+            Self::Failed => (
+                "Something is wrong on our side",
+                "Nothing was connected. Ask again in the conversation; if it happens again, tell whoever \
+                 runs this service.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+
+    #[test]
+    fn a_code_names_one_outcome() {
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::of_code(outcome.code()), Some(outcome));
+        }
+        assert_eq!(Outcome::of_code("<script>"), None);
+    }
+}

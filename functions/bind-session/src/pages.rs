@@ -1,0 +1,49 @@
+//! What the visitor sees, or a program reads.
+
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+use service::{
+    Problem, Reply,
+    page::{Page, escape},
+    reply,
+};
+
+use crate::outcome::Outcome;
+
+/// Tells the conversation's own page, in the same browser, to go on.
+const TELL_THE_CONVERSATION: &str = include_str!("connected.js");
+
+/// The page of an outcome, with the status that fits.
+pub(crate) fn page(outcome: Outcome) -> Reply {
+    let (title, text) = outcome.words();
+    let (heading, text) = (escape(title), escape(text));
+    let main = format!(
+        "<h1>{heading}</h1>\n<p>{text}</p>\n<p><a href=\"/\">Back to the conversation</a></p>"
+    );
+    let script = if outcome.problem().is_none() { TELL_THE_CONVERSATION } else { "" };
+    Page { title, main: &main, script }.into_reply(outcome.status())
+}
+
+/// The page for somebody who is not signed in.
+pub(crate) fn not_signed_in() -> Reply {
+    let main = "<h1>Sign in first</h1>\n<p>Nothing was connected. Open the conversation, sign in, \
+                and follow the link there again.</p>\n<p><a href=\"/\">To the conversation</a></p>";
+    Page { title: "Sign in first", main, script: "" }.into_reply(StatusCode::UNAUTHORIZED)
+}
+
+/// The outcome for a program.
+pub(crate) fn document(outcome: Outcome) -> Result<Reply, Problem> {
+    let (_, text) = outcome.words();
+    match outcome.problem() {
+        None => reply::json(StatusCode::OK, &json!({ "result": outcome.code(), "detail": text })),
+        Some(kind) => Err(Problem::new(kind, text).code(outcome.code())),
+    }
+}
+
+/// Whether the caller is a program: it asks for JSON, and not for a page.
+pub(crate) fn wants_document(headers: &HeaderMap) -> bool {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let accepts: Vec<&str> = accepts.collect();
+    let names = |media_type: &str| accepts.iter().any(|accept| accept.contains(media_type));
+    names("application/json") && !names("text/html")
+}

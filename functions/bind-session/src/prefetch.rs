@@ -1,0 +1,56 @@
+//! Requests that a browser makes without a person behind them: they must never bind.
+//!
+//! Prefetch and prerender say so in `Sec-Purpose` (W3C, "Nav Speculation") or the older
+//! `Purpose`. Fetch Metadata (W3C) tells a visit from a script, an image or a frame. Where the visit
+//! came from is not looked at: the chain ends at another site's redirect.
+
+use http::HeaderMap;
+
+pub(crate) fn is_a_visit(headers: &HeaderMap) -> bool {
+    let says = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_speculative =
+        ["sec-purpose", "purpose", "x-moz"].into_iter().filter_map(says).any(|purpose| {
+            let purpose = purpose.to_ascii_lowercase();
+            purpose.contains("prefetch") || purpose.contains("prerender")
+        });
+    let navigates = says("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
+    let is_document = says("sec-fetch-dest").is_none_or(|destination| destination == "document");
+    !is_speculative && navigates && is_document
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::is_a_visit;
+
+    fn with(headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        let header = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        headers.iter().map(header).collect()
+    }
+
+    #[test]
+    fn a_person_or_an_old_browser_visits() {
+        assert!(is_a_visit(&with(&[])));
+        assert!(is_a_visit(&with(&[
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+            ("sec-fetch-site", "cross-site"),
+        ])));
+    }
+
+    #[test]
+    fn speculation_frames_scripts_and_images_do_not() {
+        for headers in [
+            ("sec-purpose", "prefetch;prerender"),
+            ("purpose", "prefetch"),
+            ("sec-fetch-mode", "cors"),
+            ("sec-fetch-dest", "iframe"),
+            ("sec-fetch-dest", "image"),
+        ] {
+            assert!(!is_a_visit(&with(&[headers])), "{headers:?}");
+        }
+    }
+}

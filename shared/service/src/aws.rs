@@ -1,0 +1,63 @@
+//! AWS clients' settings from the services' own configuration source.
+//!
+//! The SDKs would read the process's environment by themselves. Reading the same names here
+//! checks them at start, and lets a handler run in one process with the local stand-ins.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use vault::endpoint;
+
+use crate::environment::{Reader, Source, text};
+
+/// What every AWS client starts from.
+#[derive(Debug, Clone)]
+pub struct Aws(SdkConfig);
+
+/// One service's settings within [`Aws`].
+#[derive(Debug, Clone)]
+pub struct Place {
+    region: String,
+    endpoint: Option<String>,
+}
+
+impl Place {
+    /// Region and endpoint of the AWS service whose SDK calls it `service`
+    /// (`AWS_ENDPOINT_URL_{service}`, else `AWS_ENDPOINT_URL`).
+    pub fn read(reader: &mut Reader<'_>, region: &str, service: &str) -> Option<Self> {
+        let own = reader.optional(&format!("AWS_ENDPOINT_URL_{service}"), endpoint);
+        let general = reader.optional("AWS_ENDPOINT_URL", endpoint);
+        let region = match reader.optional(region, text) {
+            Some(region) => region,
+            None => reader.required("AWS_REGION", text)?,
+        };
+        Some(Self { region, endpoint: own.or(general).map(String::from) })
+    }
+}
+
+impl Aws {
+    /// Credentials from `source` if they are there (as on Lambda, and locally), else the SDK's
+    /// default chain. Nothing goes over the network before the first call.
+    pub async fn load(source: &dyn Source) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(credentials) = credentials(source) {
+            loader = loader.credentials_provider(credentials);
+        }
+        // The region is each place's own; asking the instance metadata for one would take seconds.
+        Self(loader.region(Region::from_static("us-east-1")).load().await)
+    }
+
+    /// The settings for the clients of one service.
+    #[must_use]
+    pub fn at(&self, place: Place) -> SdkConfig {
+        let mut config = self.0.to_builder().region(Region::new(place.region));
+        config.set_endpoint_url(place.endpoint);
+        config.build()
+    }
+}
+
+fn credentials(source: &dyn Source) -> Option<Credentials> {
+    let key = source.get("AWS_ACCESS_KEY_ID")?;
+    let secret = source.get("AWS_SECRET_ACCESS_KEY")?;
+    let session = source.get("AWS_SESSION_TOKEN");
+    Some(Credentials::new(key, secret, session, None, "environment"))
+}

@@ -1,0 +1,194 @@
+//! What went wrong, told twice: plainly to the caller and fully to the operator.
+//!
+//! The caller gets `application/problem+json` (RFC 9457) with the request's id and no internals;
+//! the operator finds the cause in the log under the same id.
+
+use std::{error::Error, fmt, time::Duration};
+
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::{reply, reply::Reply, request::RequestId};
+
+/// The kinds of problem a caller can meet; each has its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// 400: the request breaks the interface.
+    InvalidRequest,
+    /// 401: no proof of who is calling.
+    Unauthorized,
+    /// 403: not for this caller, or not from where the request came.
+    Forbidden,
+    /// 404: no such route, or nothing there that is the caller's.
+    NotFound,
+    /// 405: the route has other methods, given in `Allow`.
+    MethodNotAllowed,
+    /// 409: another request is at work on this conversation, or got there first.
+    Conflict,
+    /// 410: it was there, and its time is over.
+    Gone,
+    /// 413: a body over the limit.
+    TooLarge,
+    /// 415: not `application/json`.
+    UnsupportedMediaType,
+    /// 500: a mistake of ours.
+    Internal,
+    /// 502: a service we depend on failed or refused us.
+    UpstreamFailed,
+    /// 503: a service we depend on is not available now.
+    UpstreamUnavailable,
+}
+
+impl Kind {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Gone => StatusCode::GONE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
+            Self::UpstreamUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What a program tells this kind by.
+    fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::Gone => "gone",
+            Self::TooLarge => "too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Internal => "internal",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::UpstreamUnavailable => "upstream_unavailable",
+        }
+    }
+}
+
+/// One problem: a sentence for the caller, and perhaps a cause for the operator.
+#[derive(Debug)]
+pub struct Problem {
+    kind: Kind,
+    code: &'static str,
+    detail: String,
+    field: Option<&'static str>,
+    allow: Option<&'static str>,
+    retry_after: Option<Duration>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Problem {
+    /// A problem that `detail` explains to the caller: a plain sentence without internals.
+    #[must_use]
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let code = kind.code();
+        Self { kind, code, detail, field: None, allow: None, retry_after: None, cause: None }
+    }
+
+    /// 400 for one member of the request.
+    #[must_use]
+    pub fn field(field: &'static str, detail: impl Into<String>) -> Self {
+        Self { field: Some(field), ..Self::new(Kind::InvalidRequest, detail) }
+    }
+
+    /// 401, for whatever reason.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(Kind::Unauthorized, "Sign in first.")
+    }
+
+    /// 404 for a route that does not exist.
+    #[must_use]
+    pub fn no_such_route() -> Self {
+        Self::new(Kind::NotFound, "There is nothing at this address.")
+    }
+
+    /// 405 with the methods that `allow` lists.
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let detail = format!("This address answers to {allow} only.");
+        Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed, detail) }
+    }
+
+    /// A code that says more than the kind's own.
+    #[must_use]
+    pub fn code(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
+    /// When to try again.
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
+    /// What the operator will find in the log.
+    #[must_use]
+    pub fn because(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
+    }
+
+    /// Which kind it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Writes the operator's half to the log and makes the caller's half.
+    #[must_use]
+    pub fn into_reply(self, request: &RequestId) -> Reply {
+        let status = self.kind.status();
+        if let Some(cause) = &self.cause {
+            tracing::error!(code = self.code, cause = %Chain(cause.as_ref()), "request failed");
+        }
+        let mut body = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+            "requestId": request.as_str(),
+        });
+        if let Some(field) = self.field {
+            body["field"] = field.into();
+        }
+        let mut reply = reply::body(status, "application/problem+json", body.to_string());
+        if let Some(allow) = self.allow {
+            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if let Some(wait) = self.retry_after {
+            reply.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+        }
+        reply
+    }
+}
+
+/// An error and what caused it, on one line.
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Answers, and the headers that all of them carry.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use serde::Serialize;
+
+use crate::problem::{Kind, Problem};
+
+/// What a handler answers: the body is fed as it is made, and never ends in an error, because
+/// a platform that collects it (Lambda) has no way left to say so.
+pub type Reply = Response<BoxBody<Bytes, Infallible>>;
+
+/// An answer with a body of `media_type`, which no cache may keep.
+pub fn body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(Full::new(body.into()).boxed());
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    protect(headers);
+    reply
+}
+
+/// `value` as JSON.
+///
+/// # Errors
+/// An internal problem when `value` has no JSON form.
+pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Reply, Problem> {
+    let json = serde_json::to_vec(value);
+    let json =
+        json.map_err(|error| Problem::new(Kind::Internal, "An answer failed.").because(error))?;
+    Ok(body(status, "application/json", json))
+}
+
+/// 303 to `location`, which a browser then asks for with GET.
+///
+/// # Errors
+/// An internal problem when `location` can't be in a header.
+pub fn see_other(location: &str) -> Result<Reply, Problem> {
+    redirect(StatusCode::SEE_OTHER, location)
+}
+
+/// 307 to `location`, for a page asked for under another name of this site.
+///
+/// # Errors
+/// An internal problem when `location` can't be in a header.
+pub fn temporary(location: &str) -> Result<Reply, Problem> {
+    redirect(StatusCode::TEMPORARY_REDIRECT, location)
+}
+
+fn redirect(status: StatusCode, location: &str) -> Result<Reply, Problem> {
+    let location = HeaderValue::from_str(location)
+        .map_err(|error| Problem::new(Kind::Internal, "A redirection failed.").because(error))?;
+    let mut reply = body(status, "text/plain; charset=utf-8", Bytes::new());
+    reply.headers_mut().insert(header::LOCATION, location);
+    Ok(reply)
+}
+
+/// Not to be kept, sniffed, framed or told about elsewhere.
+fn protect(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}

@@ -1,0 +1,101 @@
+//! One request on its way through a service: its id, its log line, its checks.
+
+use std::{fmt, future::Future, time::Instant};
+
+use http::{HeaderMap, HeaderValue, Method, header};
+use lambda_http::{Request, RequestExt};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{
+    problem::{Kind, Problem},
+    reply::Reply,
+    site::Site,
+};
+
+const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
+
+/// What ties an answer to its log lines: Lambda's own request id, else a random one.
+#[derive(Debug, Clone)]
+pub struct RequestId(String);
+
+impl RequestId {
+    fn of(request: &Request) -> Self {
+        let lambda = request.lambda_context_ref().map(|context| context.request_id.clone());
+        Self(lambda.unwrap_or_else(|| Uuid::new_v4().to_string()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Answers `request` by `route`: every failure becomes a problem, and one line says what
+/// happened (the path without its query, which may hold what must not be logged).
+pub async fn answer<F>(request: Request, route: impl FnOnce(Request) -> F) -> Reply
+where
+    F: Future<Output = Result<Reply, Problem>>,
+{
+    let id = RequestId::of(&request);
+    let span = tracing::info_span!("request", request_id = %id);
+    async {
+        let started = Instant::now();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let outcome = route(request).await;
+        let mut reply = outcome.unwrap_or_else(|problem| problem.into_reply(&id));
+        if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+            reply.headers_mut().insert(REQUEST_ID, id);
+        }
+        let milliseconds = started.elapsed().as_millis();
+        let status = reply.status().as_u16();
+        tracing::info!(%method, path, status, milliseconds, "answered");
+        reply
+    }
+    .instrument(span)
+    .await
+}
+
+/// The values of the query's parameter `name`, decoded.
+pub fn query<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    let query = request.uri().query().unwrap_or_default();
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Refuses what a page of another site could make a browser send (Fetch Metadata, W3C; the
+/// `Origin` header for browsers without it). GET and HEAD change nothing and pass.
+///
+/// # Errors
+/// 403 for a request from another site.
+pub fn refuse_cross_site(method: &Method, headers: &HeaderMap, site: &Site) -> Result<(), Problem> {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let is_own = match headers.get("sec-fetch-site") {
+        Some(from) => from == "same-origin" || from == "none",
+        None => headers.get(header::ORIGIN).is_none_or(|origin| *origin == *site.origin()),
+    };
+    let detail = "Another site's page may not do this.";
+    if is_own { Ok(()) } else { Err(Problem::new(Kind::Forbidden, detail).code("cross_site")) }
+}
+
+/// Refuses a body that is not declared as exactly `application/json`, which no form can be.
+///
+/// # Errors
+/// 415 for another media type, or none.
+pub fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.and_then(|text| text.split(';').next()).unwrap_or_default();
+    if essence.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::UnsupportedMediaType, "Send the body as application/json."))
+}

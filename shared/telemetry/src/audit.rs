@@ -1,0 +1,99 @@
+//! The audit trail: one typed event for each thing that an auditor asks about.
+
+use identity::UserId;
+use tracing::info;
+
+/// Something that the audit trail must hold. A `flow` is the fingerprint of a session URI.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Audit<'a> {
+    /// A request proved nobody's identity.
+    SignInRefused {
+        /// The rule that its token broke.
+        reason: &'a str,
+    },
+    /// A tool needs a consent that the user has not given.
+    ConsentRequired {
+        /// Who was asked.
+        user: &'a UserId,
+        /// For which credential provider.
+        provider: &'a str,
+        /// Space-separated.
+        scopes: &'a str,
+        /// In which flow.
+        flow: &'a str,
+    },
+    /// The user followed our link to the provider.
+    ConsentStarted {
+        /// Who.
+        user: &'a UserId,
+        /// In which flow.
+        flow: &'a str,
+    },
+    /// Someone followed a consent link that is not his, or not for this browser.
+    ConsentRefused {
+        /// Who.
+        user: &'a UserId,
+        /// The check that failed.
+        reason: &'a str,
+    },
+    /// The token was bound to the user who asked.
+    Bound {
+        /// Who.
+        user: &'a UserId,
+        /// In which flow.
+        flow: &'a str,
+    },
+    /// Nothing was bound.
+    BindingRefused {
+        /// Who came; nobody if not signed in.
+        user: Option<&'a UserId>,
+        /// To which flow, if he named one.
+        flow: Option<&'a str>,
+        /// The check that failed.
+        reason: &'a str,
+    },
+    /// A tool acted for the user.
+    ToolCalled {
+        /// For whom.
+        user: &'a UserId,
+        /// In which conversation.
+        session: &'a str,
+        /// Which tool.
+        tool: &'a str,
+        /// Space-separated.
+        scopes: &'a str,
+        /// `ok`, or what went wrong.
+        outcome: &'a str,
+        /// The provider's own id of the request, where it gave one.
+        provider_request: Option<&'a str>,
+    },
+}
+
+impl Audit<'_> {
+    /// Writes the event, within the current request's span.
+    pub fn record(&self) {
+        match *self {
+            Audit::SignInRefused { reason } => {
+                info!(target: "audit", event = "sign_in_refused", reason);
+            }
+            Audit::ConsentRequired { user, provider, scopes, flow } => {
+                info!(target: "audit", event = "consent_required", %user, provider, scopes, flow);
+            }
+            Audit::ConsentStarted { user, flow } => {
+                info!(target: "audit", event = "consent_started", %user, flow);
+            }
+            Audit::ConsentRefused { user, reason } => {
+                info!(target: "audit", event = "consent_refused", %user, reason);
+            }
+            Audit::Bound { user, flow } => info!(target: "audit", event = "bound", %user, flow),
+            Audit::BindingRefused { user, flow, reason } => {
+                let user = user.map(UserId::as_str);
+                info!(target: "audit", event = "binding_refused", user, flow, reason);
+            }
+            Audit::ToolCalled { user, session, tool, scopes, outcome, provider_request } => {
+                info!(target: "audit", event = "tool_called", %user, session, tool, scopes, outcome, provider_request);
+            }
+        }
+    }
+}

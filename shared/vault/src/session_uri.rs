@@ -1,0 +1,81 @@
+//! The URI that names one consent flow at AgentCore Identity.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+
+const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+const MAX_BYTES: usize = 1024;
+
+/// A `sessionUri`: `urn:ietf:params:oauth:request_uri:` and at least one of `A-Z a-z 0-9 - . _ ~`,
+/// at most 1,024 bytes together (service model of `bedrock-agentcore`; the form is RFC 9126's
+/// `request_uri`).
+///
+/// Whoever knows it can try to finish the flow, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionUri(String);
+
+impl SessionUri {
+    /// The only way to a session URI.
+    ///
+    /// # Errors
+    /// When `text` has another form or is too long.
+    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidSessionUri> {
+        let text = text.into();
+        let id = text.strip_prefix(PREFIX).ok_or(InvalidSessionUri)?;
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+        let is_valid = !id.is_empty() && text.len() <= MAX_BYTES && id.bytes().all(allowed);
+        if is_valid { Ok(Self(text)) } else { Err(InvalidSessionUri) }
+    }
+
+    /// The URI, for AgentCore Identity alone.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn sha256(&self) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest::digest(&digest::SHA256, self.0.as_bytes()).as_ref());
+        hash
+    }
+
+    /// 16 hexadecimal digits that stand for this flow where the URI itself must not show: in a
+    /// cookie's name and in the audit log.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.sha256()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl fmt::Debug for SessionUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionUri({}…)", self.fingerprint())
+    }
+}
+
+/// A string that is no [`SessionUri`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a session URI of AgentCore Identity")]
+pub struct InvalidSessionUri;
+
+#[cfg(test)]
+mod tests {
+    use super::{PREFIX, SessionUri};
+
+    #[test]
+    fn only_the_service_models_form_is_a_session_uri() {
+        assert!(SessionUri::parse(format!("{PREFIX}aZ0-._~")).is_ok());
+        for id in ["", "a b", "a/b", "ä", "a%2Fb", "a\n", &"a".repeat(1024)] {
+            assert!(SessionUri::parse(format!("{PREFIX}{id}")).is_err(), "{id:?}");
+        }
+        assert!(SessionUri::parse("https://example.com/").is_err());
+    }
+
+    #[test]
+    fn debug_shows_the_fingerprint_alone() {
+        let uri = SessionUri::parse(format!("{PREFIX}secret")).unwrap();
+        assert!(!format!("{uri:?}").contains("secret"));
+        assert_eq!(uri.fingerprint().len(), 16);
+    }
+}
