@@ -1,25 +1,128 @@
-//! stub
-use http_body_util::combinators::BoxBody;
-use std::{convert::Infallible, future::Future, io};
-use tokio::net::TcpListener;
+//! A handler as a container: sockets in front of the very service that runs on Lambda.
+//!
+//! A request from a socket becomes a [`lambda_http::Request`] with a load balancer's request
+//! context, under the same limit as on Lambda behind an Application Load Balancer, so that
+//! nothing works on one platform alone. The answer's body is streamed out as it is made.
+#![warn(missing_docs)]
 
-/// Serves `service` on `listener` until `shutdown` completes, then lets requests in flight finish.
-pub async fn serve<S>(
-    listener: TcpListener,
-    service: S,
-    shutdown: impl Future<Output = ()>,
-) -> io::Result<()>
-where
-    S: tower_service::Service<
-            lambda_http::Request,
-            Response = http::Response<BoxBody<bytes::Bytes, Infallible>>,
-            Error = Infallible,
-        > + Clone
-        + Send
-        + 'static,
-    S::Future: Send + 'static,
+mod request;
+
+use std::{
+    convert::Infallible,
+    error::Error,
+    future::Future,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+    time::Duration,
+};
+
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use service::{ProcessEnvironment, Reader, Reply, environment::parsed};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+};
+use tower_service::Service;
+
+/// A client must have sent its whole head by then.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The load balancer passes on at most 60 KiB of headers.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// How long to leave the listener alone when the system has no socket to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A handler as both platforms take it.
+pub trait Handler:
+    Service<lambda_http::Request, Response = Reply, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
 {
-    let _ = (listener, service);
-    shutdown.await;
+}
+
+impl<S> Handler for S where
+    S: Service<lambda_http::Request, Response = Reply, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
+/// Serves `handler` on `PORT` (default 8080) of every interface until SIGTERM or Ctrl-C, then
+/// lets requests in flight finish.
+///
+/// # Errors
+/// When `PORT` is no port number, or can't be listened on.
+pub async fn run(handler: impl Handler) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut reader = Reader::new(&ProcessEnvironment);
+    let Some(port) = reader.or("PORT", "8080", parsed::<u16>) else {
+        return Err(reader.into_error().into());
+    };
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let shutdown = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    };
+    tracing::info!(port, "listening");
+    serve(listener, handler, shutdown).await;
+    tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves `handler` on `listener` until `shutdown` completes, then lets requests in flight finish.
+pub async fn serve(
+    listener: TcpListener,
+    handler: impl Handler,
+    shutdown: impl Future<Output = ()>,
+) {
+    let connections = GracefulShutdown::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => connect(stream, handler.clone(), &connections),
+                Err(error) => pause(&error).await,
+            },
+            () = &mut shutdown => break,
+        }
+    }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+fn connect(stream: TcpStream, handler: impl Handler, connections: &GracefulShutdown) {
+    let _slower_but_correct = stream.set_nodelay(true);
+    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut handler = handler.clone();
+        async move {
+            match request::read(request).await {
+                Ok(request) => handler.call(request).await,
+                Err(reply) => Ok(reply),
+            }
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), answer);
+    let connection = connections.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "connection ended");
+        }
+    });
+}
+
+async fn pause(error: &io::Error) {
+    tracing::warn!(%error, "no connection could be accepted");
+    tokio::time::sleep(ACCEPT_PAUSE).await;
 }

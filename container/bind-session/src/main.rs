@@ -1,1 +1,13 @@
-fn main() {}
+//! The Session Binding Service as a container.
+
+use std::error::Error;
+
+use bind_session::BindSession;
+use service::ProcessEnvironment;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    telemetry::init();
+    let handler = BindSession::start(&ProcessEnvironment).await?;
+    container::run(handler).await
+}

@@ -1,1 +1,13 @@
-fn main() {}
+//! The agentic workload as a container.
+
+use std::error::Error;
+
+use invoke::Invoke;
+use service::ProcessEnvironment;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    telemetry::init();
+    let handler = Invoke::start(&ProcessEnvironment).await?;
+    container::run(handler).await
+}

@@ -1,0 +1,213 @@
+//! A conversation as it is saved.
+//!
+//! Messages have the shape of the Amazon Bedrock Converse API (`Message`, `ContentBlock`,
+//! `ToolUseBlock`, `ToolResultBlock`), whichever model answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// The version of the saved shape; an object of a newer one is not read and never overwritten.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// How many writes an object remembers; see [`Conversation::remember_write`].
+const REMEMBERED_WRITES: usize = 16;
+
+/// One conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    schema: u32,
+    /// Whole turns, acceptable to the strictest model.
+    pub messages: Vec<Message>,
+    /// The turn that waits for the user, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+    writes: Vec<String>,
+}
+
+impl Default for Conversation {
+    fn default() -> Self {
+        Self { schema: SCHEMA, messages: Vec::new(), pending: None, writes: Vec::new() }
+    }
+}
+
+impl Conversation {
+    /// Notes which write makes this state, so that a writer who never heard the answer to his
+    /// PUT can tell whether it happened.
+    pub(crate) fn remember_write(&mut self, id: &str) {
+        if self.writes.len() >= REMEMBERED_WRITES {
+            self.writes.remove(0);
+        }
+        self.writes.push(id.to_owned());
+    }
+
+    pub(crate) fn has_write(&self, id: &str) -> bool {
+        self.writes.iter().any(|write| write == id)
+    }
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The user, or the results of the tools that the model called.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said; never empty.
+    pub content: Vec<Block>,
+}
+
+impl Message {
+    /// A user's words.
+    #[must_use]
+    pub fn user(text: impl Into<String>) -> Self {
+        Self { role: Role::User, content: vec![Block::Text(text.into())] }
+    }
+
+    /// The words in it, without tool calls and their results.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let text = |block: &Block| match block {
+            Block::Text(text) => Some(text.clone()),
+            Block::ToolUse(_) | Block::ToolResult(_) => None,
+        };
+        self.content.iter().filter_map(text).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The tool calls in it.
+    pub fn tool_uses(&self) -> impl Iterator<Item = &ToolUse> {
+        self.content.iter().filter_map(|block| match block {
+            Block::ToolUse(tool_use) => Some(tool_use),
+            Block::Text(_) | Block::ToolResult(_) => None,
+        })
+    }
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Block {
+    /// Words; never blank.
+    Text(String),
+    /// The model calls a tool.
+    ToolUse(ToolUse),
+    /// What the tool answered.
+    ToolResult(ToolResult),
+}
+
+/// A tool call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolUse {
+    /// The model's id of this call.
+    pub tool_use_id: String,
+    /// Which tool.
+    pub name: String,
+    /// Its input, an object.
+    pub input: Value,
+}
+
+/// A tool's answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolResult {
+    /// Which call it answers.
+    pub tool_use_id: String,
+    /// Whether the tool did what was asked.
+    pub status: ToolStatus,
+    /// What the model reads.
+    pub content: Vec<ToolOutput>,
+}
+
+impl ToolResult {
+    /// An answer in words.
+    #[must_use]
+    pub fn new(tool_use_id: &str, status: ToolStatus, text: impl Into<String>) -> Self {
+        let content = vec![ToolOutput::Text(text.into())];
+        Self { tool_use_id: tool_use_id.to_owned(), status, content }
+    }
+}
+
+/// Whether a tool did what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ToolStatus {
+    /// It did.
+    Success,
+    /// It did not, and the answer says why.
+    Error,
+}
+
+/// A part of a tool's answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ToolOutput {
+    /// Words.
+    Text(String),
+    /// Data.
+    Json(Value),
+}
+
+/// A turn that waits for the user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The turn so far: it begins with the user's message and ends with the model's message
+    /// whose calls wait.
+    pub turn: Vec<Message>,
+    /// Every call of that last message, in its order.
+    pub calls: Vec<Call>,
+    /// What the user has to do.
+    pub interrupts: Vec<Interrupt>,
+}
+
+/// One call of a waiting turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    /// The model's id of this call.
+    pub tool_use_id: String,
+    /// How far it is.
+    pub state: CallState,
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CallState {
+    /// It needs a consent first.
+    Waiting,
+    /// It was answered.
+    Finished(ToolResult),
+}
+
+/// A consent that waiting calls need. Holds no link: whoever may see one is given a fresh one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Interrupt {
+    /// Names it towards the user.
+    pub id: String,
+    /// The credential provider.
+    pub provider: String,
+    /// What the token must allow: all that the waiting calls of this provider need.
+    pub scopes: Vec<String>,
+    /// When the link that was given out ends.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+}
+
+impl Conversation {
+    /// Reads a saved object; nothing if it is damaged or of a newer schema.
+    pub(crate) fn from_json(json: &[u8]) -> Option<Self> {
+        let conversation: Self = serde_json::from_slice(json).ok()?;
+        (conversation.schema == SCHEMA).then_some(conversation)
+    }
+}

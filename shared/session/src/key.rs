@@ -1,0 +1,119 @@
+//! Where a conversation lives: `{encoded sub}/{session id}.json`.
+//!
+//! Amazon S3, "Naming Amazon S3 objects": a key is at most 1,024 bytes of UTF-8.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use identity::UserId;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+/// A conversation's id: 1 to 128 of `A-Z a-z 0-9 _ -`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SessionId(String);
+
+impl SessionId {
+    /// The only way to a session id.
+    ///
+    /// # Errors
+    /// When `text` is empty, too long, or holds another character.
+    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidSessionId> {
+        let text = text.into();
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        let is_valid = (1..=128).contains(&text.len()) && text.bytes().all(allowed);
+        if is_valid { Ok(Self(text)) } else { Err(InvalidSessionId) }
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for SessionId {
+    type Error = InvalidSessionId;
+
+    fn try_from(text: String) -> Result<Self, InvalidSessionId> {
+        Self::parse(text)
+    }
+}
+
+impl From<SessionId> for String {
+    fn from(id: SessionId) -> Self {
+        id.0
+    }
+}
+
+/// A string that can't be a [`SessionId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a session id has 1 to 128 of A-Z a-z 0-9 _ -")]
+pub struct InvalidSessionId;
+
+const READABLE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+const MAX_READABLE_BYTES: usize = 200;
+
+/// The object's key.
+pub(crate) fn of(user: &UserId, session: &SessionId) -> String {
+    format!("{}/{session}.json", prefix(user))
+}
+
+/// A user id as one path segment: percent-encoded while that is short, else `~` and base64url.
+/// Injective, because `~` itself is always escaped and both encodings can be undone.
+fn prefix(user: &UserId) -> String {
+    let mut readable = utf8_percent_encode(user.as_str(), READABLE).to_string();
+    // Clients that tidy paths take "." and ".." for directories.
+    if readable.starts_with('.') {
+        readable.replace_range(..1, "%2E");
+    }
+    if readable.len() <= MAX_READABLE_BYTES {
+        return readable;
+    }
+    format!("~{}", URL_SAFE_NO_PAD.encode(user.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use identity::UserId;
+
+    use super::{SessionId, of};
+
+    fn key(sub: &str) -> String {
+        of(&UserId::parse(sub).unwrap(), &SessionId::parse("s").unwrap())
+    }
+
+    #[test]
+    fn plain_ids_stay_readable() {
+        assert_eq!(key("alice"), "alice/s.json");
+        assert_eq!(key("3c1e9a60-8f4b.x_y"), "3c1e9a60-8f4b.x_y/s.json");
+    }
+
+    #[test]
+    fn no_two_users_share_a_key_and_none_leaves_the_prefix() {
+        let long = "ä".repeat(128);
+        let subs = ["a", "A", "a/b", "a%2Fb", ".", "..", "../a", "~", "~YQ", "%7E", "😀", &long];
+        let keys: HashSet<String> = subs.iter().map(|sub| key(sub)).collect();
+        assert_eq!(keys.len(), subs.len());
+        for key in keys {
+            assert_eq!(key.matches('/').count(), 1, "{key}");
+            assert!(!key.starts_with('.') && key.len() <= 1_024, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_session_id_can_not_be_a_path() {
+        for id in ["", "a/b", "..", "a b", "ä", &"a".repeat(129)] {
+            assert!(SessionId::parse(id).is_err(), "{id:?}");
+        }
+    }
+}
