@@ -8,7 +8,6 @@
 mod binding;
 mod outcome;
 mod pages;
-mod prefetch;
 mod routes;
 
 use std::{

@@ -12,6 +12,7 @@ use service::{
     reply,
     request::{self, query},
     site::SESSION_BINDING_PATH,
+    visit::refuse_speculation,
 };
 use telemetry::Audit;
 use vault::SessionUri;
@@ -20,7 +21,7 @@ use crate::{
     Service,
     binding::{self, Visit},
     outcome::Outcome,
-    pages, prefetch,
+    pages,
 };
 
 const RETRY: Duration = Duration::from_secs(5);
@@ -43,9 +44,7 @@ async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
 
 async fn session_binding(service: &Service, request: &Request) -> Result<Reply, Problem> {
     let (headers, site) = (request.headers(), &service.inbound.site);
-    if !prefetch::is_a_visit(headers) {
-        return Err(Problem::new(Kind::Forbidden, "Open this page yourself."));
-    }
+    refuse_speculation(headers)?;
     if !site.is_asked(headers) {
         let path =
             request.uri().path_and_query().map_or(SESSION_BINDING_PATH, |path| path.as_str());

@@ -1,1 +1,11 @@
-fn main() {}
+//! The agentic workload as a Lambda function behind an Application Load Balancer.
+
+use invoke::Invoke;
+use service::ProcessEnvironment;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    let service = Invoke::start(&ProcessEnvironment).await?;
+    lambda_http::run_concurrent(service).await
+}

@@ -10,6 +10,7 @@ pub mod problem;
 pub mod reply;
 pub mod request;
 pub mod site;
+pub mod visit;
 
 pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
 pub use inbound::Inbound;

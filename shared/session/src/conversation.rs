@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use time::OffsetDateTime;
 
 /// The version of the saved shape; an object of a newer one is not read and never overwritten.
 pub(crate) const SCHEMA: u32 = 1;
@@ -199,9 +198,6 @@ pub struct Interrupt {
     pub provider: String,
     /// What the token must allow: all that the waiting calls of this provider need.
     pub scopes: Vec<String>,
-    /// When the link that was given out ends.
-    #[serde(with = "time::serde::rfc3339")]
-    pub expires_at: OffsetDateTime,
 }
 
 impl Conversation {

@@ -1,4 +1,4 @@
-//! Requests that a browser makes without a person behind them: they must never bind.
+//! Requests that a browser makes without a person behind them: they must never begin or bind anything.
 //!
 //! Prefetch and prerender say so in `Sec-Purpose` (W3C, "Nav Speculation") or the older
 //! `Purpose`. Fetch Metadata (W3C) tells a visit from a script, an image or a frame. Where the visit
@@ -6,7 +6,10 @@
 
 use http::HeaderMap;
 
-pub(crate) fn is_a_visit(headers: &HeaderMap) -> bool {
+use crate::problem::{Kind, Problem};
+
+/// Whether a person opened this page.
+fn is_a_visit(headers: &HeaderMap) -> bool {
     let says = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let is_speculative =
         ["sec-purpose", "purpose", "x-moz"].into_iter().filter_map(says).any(|purpose| {
@@ -16,6 +19,16 @@ pub(crate) fn is_a_visit(headers: &HeaderMap) -> bool {
     let navigates = says("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
     let is_document = says("sec-fetch-dest").is_none_or(|destination| destination == "document");
     !is_speculative && navigates && is_document
+}
+
+/// Refuses what no person asked for.
+///
+/// # Errors
+/// 403 for anything but a person's visit.
+pub fn refuse_speculation(headers: &HeaderMap) -> Result<(), Problem> {
+    let detail = "Open this page yourself.";
+    let problem = || Problem::new(Kind::Forbidden, detail).code("not_a_visit");
+    if is_a_visit(headers) { Ok(()) } else { Err(problem()) }
 }
 
 #[cfg(test)]

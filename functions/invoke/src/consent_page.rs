@@ -1,0 +1,105 @@
+//! `GET /consent`: from the conversation to the provider, with the flow in the browser's hands.
+//!
+//! The link in an interrupt leads here and not straight to the provider, because here it can be
+//! made sure that the person and the browser are those who asked, and because the browser must
+//! be given the sealed flow as a cookie before it leaves.
+
+use std::time::SystemTime;
+
+use http::StatusCode;
+use identity::User;
+use lambda_http::Request;
+use service::{
+    Problem, Reply, browser,
+    page::{Page, escape},
+    reply,
+    request::query,
+};
+use telemetry::Audit;
+use vault::Flow;
+
+use crate::Service;
+
+enum Refusal {
+    Malformed,
+    AnotherUser,
+    AnotherBrowser,
+    Expired,
+}
+
+/// Sends `user` on to the provider, or says why not.
+pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
+    let inbound = &service.inbound;
+    let sealed = query(request, "flow").next().unwrap_or_default();
+    match check(service, request, user, &sealed) {
+        Ok(flow) => {
+            let fingerprint = flow.fingerprint();
+            Audit::ConsentStarted { user: user.id(), flow: &fingerprint }.record();
+            let mut reply = reply::see_other(flow.authorization_url().expose())?;
+            browser::carry(&mut reply, &fingerprint, sealed, &inbound.site)?;
+            Ok(reply)
+        }
+        Err(refusal) => {
+            Audit::ConsentRefused { user: user.id(), reason: refusal.code() }.record();
+            Ok(refusal.page())
+        }
+    }
+}
+
+fn check(service: &Service, request: &Request, user: &User, sealed: &str) -> Result<Flow, Refusal> {
+    let inbound = &service.inbound;
+    let flow = Flow::open(sealed, &inbound.consent_keys).ok_or(Refusal::Malformed)?;
+    if !flow.is_of_user(user.id()) {
+        return Err(Refusal::AnotherUser);
+    }
+    let browser = browser::secret(request.headers(), &inbound.site);
+    if !browser.is_some_and(|browser| flow.is_of_browser(&browser.hash())) {
+        return Err(Refusal::AnotherBrowser);
+    }
+    if flow.has_expired(SystemTime::now()) {
+        return Err(Refusal::Expired);
+    }
+    Ok(flow)
+}
+
+impl Refusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::AnotherUser => "another_user",
+            Self::AnotherBrowser => "another_browser",
+            Self::Expired => "expired",
+        }
+    }
+
+    fn page(&self) -> Reply {
+        let (status, title, text) = match self {
+            Self::Malformed => (
+                StatusCode::BAD_REQUEST,
+                "This link is incomplete",
+                "Go back to the conversation and follow the link there again.",
+            ),
+            Self::AnotherUser => (
+                StatusCode::FORBIDDEN,
+                "This request is not yours",
+                "If somebody sent you this link, do not use it. Ask in a conversation of your own.",
+            ),
+            Self::AnotherBrowser => (
+                StatusCode::FORBIDDEN,
+                "This was not asked for in this browser",
+                "Consent in the same browser in which you are talking to the assistant. If \
+                 somebody sent you this link, do not use it.",
+            ),
+            Self::Expired => (
+                StatusCode::GONE,
+                "This link is too old",
+                "A link is good for ten minutes. Ask again in the conversation.",
+            ),
+        };
+        let (heading, text) = (escape(title), escape(text));
+        let main = format!(
+            "<h1>{heading}</h1>\n<p>{text}</p>\n<p><a href=\"/\">Back to the conversation</a></p>"
+        );
+        Page { title, main: &main, script: "" }.into_reply(status)
+    }
+}

@@ -1,0 +1,127 @@
+//! From a request to an answer.
+
+use std::time::UNIX_EPOCH;
+
+use http::{HeaderMap, Method, StatusCode};
+use identity::{BrowserSecret, User};
+use lambda_http::Request;
+use serde_json::json;
+use service::{
+    Kind, Problem, Reply, browser, reply,
+    request::{self, refuse_cross_site, require_json},
+    visit::refuse_speculation,
+};
+
+use crate::{Service, chat, consent_page, docs, invocation::Invocation, openapi, turns};
+
+const READ: &str = "GET, HEAD";
+
+/// What there is at an address.
+enum Route {
+    Ping,
+    Invocations,
+    OpenApi,
+    Chat,
+    Docs(String),
+    Consent,
+}
+
+impl Route {
+    fn at(path: &str) -> Option<Self> {
+        Some(match path {
+            "/ping" => Self::Ping,
+            "/invocations" => Self::Invocations,
+            "/openapi.json" => Self::OpenApi,
+            "/" => Self::Chat,
+            "/docs" => Self::Docs(String::new()),
+            "/consent" => Self::Consent,
+            _ => Self::Docs(path.strip_prefix("/docs/")?.to_owned()),
+        })
+    }
+
+    fn methods(&self) -> &'static str {
+        match self {
+            Self::Invocations => "POST",
+            Self::Consent => "GET",
+            Self::Ping | Self::OpenApi | Self::Chat | Self::Docs(_) => READ,
+        }
+    }
+
+    fn allows(&self, method: &Method) -> bool {
+        self.methods().split(", ").any(|allowed| allowed == method.as_str())
+    }
+}
+
+pub(crate) async fn answer(service: &Service, request: Request) -> Reply {
+    request::answer(request, |request| route(service, request)).await
+}
+
+async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
+    let path = request.uri().path();
+    let route = Route::at(path).ok_or_else(Problem::no_such_route)?;
+    if !route.allows(request.method()) {
+        return Err(Problem::method_not_allowed(route.methods()));
+    }
+    if matches!(route, Route::Ping) {
+        return ping(service);
+    }
+    let user = service.inbound.user(request.headers()).await?;
+    match route {
+        Route::Ping => ping(service),
+        Route::Invocations => invocations(service, &request, &user).await,
+        Route::OpenApi => Ok(reply::body(StatusCode::OK, "application/json", openapi::json())),
+        Route::Chat => page(service, &request, || Ok(chat::page(&user))),
+        Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
+        Route::Docs(file) if file.is_empty() => page(service, &request, || docs::file(&file)),
+        Route::Docs(file) => docs::file(&file),
+        Route::Consent => {
+            refuse_speculation(request.headers())?;
+            consent_page::answer(service, &request, &user)
+        }
+    }
+}
+
+/// Health, as the AgentCore Runtime contract wants it: the time is that of the last change.
+fn ping(service: &Service) -> Result<Reply, Problem> {
+    let since = service.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    reply::json(StatusCode::OK, &json!({ "status": "Healthy", "time_of_last_update": since }))
+}
+
+async fn invocations(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
+    let (headers, site) = (request.headers(), &service.inbound.site);
+    refuse_cross_site(request.method(), headers, site)?;
+    require_json(headers)?;
+    let invocation = Invocation::parse(request.body())?;
+
+    let known = browser::secret(headers, site);
+    let is_new = known.is_none();
+    let browser = known.map_or_else(new_browser, Ok)?;
+    let answer = turns::run(service, user, &browser, invocation, request).await?;
+    let mut reply = reply::json(StatusCode::OK, &answer)?;
+    if is_new {
+        browser::remember(&mut reply, &browser, site)?;
+    }
+    Ok(reply)
+}
+
+/// A page a person opens: under the site's own name, in a browser that we know from then on.
+fn page(
+    service: &Service,
+    request: &Request,
+    make: impl FnOnce() -> Result<Reply, Problem>,
+) -> Result<Reply, Problem> {
+    let (headers, site): (&HeaderMap, _) = (request.headers(), &service.inbound.site);
+    if !site.is_asked(headers) {
+        return reply::temporary(&site.address(request.uri().path()));
+    }
+    let mut reply = make()?;
+    if browser::secret(headers, site).is_none() {
+        browser::remember(&mut reply, &new_browser()?, site)?;
+    }
+    Ok(reply)
+}
+
+fn new_browser() -> Result<BrowserSecret, Problem> {
+    let detail = "Something failed.";
+    BrowserSecret::generate().map_err(|error| Problem::new(Kind::Internal, detail).because(error))
+}
