@@ -12,8 +12,7 @@ use reqwest::{header::ACCEPT, redirect::Policy};
 use serde::Deserialize;
 use url::Url;
 
-use super::limits::Scope;
-use super::{provider::Provider, refusal::Refusal, vault::StoredToken};
+use super::{limits::Scope, provider::Provider, vault::StoredToken};
 
 /// What a token endpoint answers, of which only an error is certain to be without a token.
 #[derive(Deserialize)]
