@@ -2,14 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, SystemTime},
-};
+use std::collections::HashMap;
+use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::SeqCst};
+use std::time::{Duration, SystemTime};
 
 use local::{clock::Clock, github::GitHub};
 use octocrab::{
@@ -37,8 +32,7 @@ impl World {
         let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let minutes = Arc::new(AtomicU64::new(0));
         let (start, passed) = (SystemTime::now(), Arc::clone(&minutes));
-        let clock =
-            Clock::new(move || start + Duration::from_secs(60 * passed.load(Ordering::SeqCst)));
+        let clock = Clock::new(move || start + Duration::from_secs(60 * passed.load(SeqCst)));
         let github = GitHub::new(base.clone(), clock);
         github.register_app("app", SECRET, CALLBACK.parse().unwrap());
         let server = axum::serve(listener, github.router());
@@ -194,7 +188,7 @@ async fn a_code_lasts_ten_minutes() {
     let world = World::new().await;
     for (minutes, good) in [(9, true), (10, false)] {
         let code = world.decide("octo-alice", "repo", "authorize").await.remove("code").unwrap();
-        world.minutes.fetch_add(minutes, Ordering::SeqCst);
+        world.minutes.fetch_add(minutes, SeqCst);
         let answer = world.exchange(SECRET, &code).await;
         assert_eq!(answer["access_token"].is_string(), good, "after {minutes} minutes");
     }
@@ -274,6 +268,14 @@ async fn five_thousand_requests_an_hour_are_enough() {
     let answer = world.get("user", &token).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     assert_eq!(answer.headers()["x-ratelimit-remaining"], "0");
-    world.minutes.fetch_add(60, Ordering::SeqCst);
+    world.minutes.fetch_add(60, SeqCst);
     assert_eq!(world.get("user", &token).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn no_secret_shows_in_debug_output() {
+    let world = World::new().await;
+    world.token("octo-alice", "repo").await;
+    let shown = format!("{:?}", world.github);
+    assert!(!shown.contains(SECRET) && !shown.contains("gho_"), "{shown}");
 }

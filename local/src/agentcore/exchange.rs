@@ -49,7 +49,7 @@ pub(super) async fn exchange(
     let granted = answer.scope.unwrap_or_default();
     let granted = granted.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned);
     let scopes: BTreeSet<String> = granted.chain(asked.iter().map(|it| it.to_string())).collect();
-    let expires = answer.expires_in.map(|seconds| now + Duration::from_secs(seconds));
+    let expires = answer.expires_in.and_then(|it| now.checked_add(Duration::from_secs(it)));
     Ok(StoredToken { access_token, scopes, expires })
 }
 

@@ -77,13 +77,6 @@ impl AgentCore {
         Self { lesser_scopes, ..self }
     }
 
-    /// The same stand-in, which now knows where the GitHub of the vendor `GithubOauth2` is.
-    #[must_use]
-    pub fn with_github(self, github: &Url) -> Self {
-        self.state().github = Some(github.clone());
-        self
-    }
-
     /// As the control plane's `CreateWorkloadIdentity`.
     pub fn create_workload_identity(&self, name: &str, allowed_return_urls: &[Url]) {
         let allowed = allowed_return_urls.iter().map(|url| url.as_str().to_owned()).collect();
@@ -92,6 +85,7 @@ impl AgentCore {
     }
 
     /// As the control plane's `CreateOauth2CredentialProvider`; answers the callback to register.
+    /// The first `github` is also where providers lead that are created through the control plane.
     #[must_use]
     pub fn create_github_provider(
         &self,

@@ -18,7 +18,7 @@ pub(super) struct State {
     pub(super) workload_tokens: WorkloadTokens,
     pub(super) flows: Flows,
     pub(super) vault: Vault,
-    /// Where the providers of GitHub's vendor lead.
+    /// Where providers of GitHub's vendor lead, which name no address of their own.
     pub(super) github: Option<Url>,
 }
 

@@ -130,7 +130,7 @@ impl WorkloadTokens {
         token
     }
 
-    /// What a token stands for, while it lives.
+    /// What a token stands for, while it lives. The error otherwise is not documented by AWS.
     pub(super) fn bearer(&self, token: &str, now: SystemTime) -> Result<Bearer, Refusal> {
         self.0.get(token).filter(|bearer| now < bearer.expires).cloned().ok_or_else(|| {
             Refusal::new(Kind::Unauthorized, "The workload access token is invalid or expired")

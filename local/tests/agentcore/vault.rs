@@ -113,3 +113,20 @@ async fn a_workload_access_token_lasts_fifteen_minutes() {
     let (name, _) = outcome(world.ask_with(token, &["repo"]).send().await).err().unwrap();
     assert_eq!(name, "UnauthorizedException");
 }
+
+#[tokio::test]
+async fn forcing_while_polling_begins_yet_another_flow() {
+    let world = World::new().await;
+    let begun = world.begin("alice", &["repo"]).await;
+    let poll = world.ask("alice", &["repo"]).await.session_uri(&begun.session_uri);
+    let forced = flow(&poll.force_authentication(true).send().await.unwrap());
+    assert_ne!(forced.session_uri, begun.session_uri);
+}
+
+#[tokio::test]
+async fn no_secret_shows_in_debug_output() {
+    let world = World::new().await;
+    world.connect("alice", "octo-alice", &["repo"]).await;
+    let shown = format!("{:?}", world.core);
+    assert!(!shown.contains("gho_") && !shown.contains("secret"), "{shown}");
+}

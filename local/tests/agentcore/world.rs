@@ -31,8 +31,9 @@ use url::Url;
 pub(crate) const WORKLOAD: &str = "workload";
 pub(crate) const PROVIDER: &str = "github";
 pub(crate) const RETURN_URL: &str = "http://127.0.0.1:9/oauth2/session-binding?from=here";
-pub(crate) const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=KEY/20260101/eu-central-1/bedrock-agentcore/\
-     aws4_request, SignedHeaders=host;x-amz-date, Signature=00";
+pub(crate) const SIGNED: &str = "AWS4-HMAC-SHA256 \
+     Credential=KEY/20260101/eu-central-1/bedrock-agentcore/aws4_request, \
+     SignedHeaders=host;x-amz-date, Signature=00";
 
 /// An error's code and message, or nothing.
 pub(crate) type Outcome<T> = Result<T, (String, String)>;
