@@ -1,39 +1,148 @@
-//! AgentCore Identity's stand-in.
+//! AgentCore Identity's stand-in: workload identities, credential providers, the token vault, and
+//! the pages that a browser passes through to consent.
+//!
+//! Sources: the service models of `bedrock-agentcore` (data plane) and `bedrock-agentcore-control`
+//! (control plane), and the AgentCore developer guide's "OAuth 2.0 authorization URL session
+//! binding". Both planes answer on one origin: some versions of the official Python package send
+//! `CreateWorkloadIdentity` to the data plane.
+//!
+//! It takes any signed request for its service (see `signature`), keeps everything in memory, and
+//! knows one of the flows of `GetResourceOauth2Token`: `USER_FEDERATION`.
 
+mod browser;
+mod control_plane;
+mod data_plane;
+mod exchange;
+mod flows;
+mod input;
+mod limits;
+mod provider;
+mod refusal;
+mod signature;
+mod state;
+mod vault;
+mod workload;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use axum::{
+    http::{HeaderName, HeaderValue, Uri},
+    middleware,
+    response::Response,
+};
 use url::Url;
+use uuid::Uuid;
 
+use self::{
+    provider::{Endpoints, Provider, Vendor},
+    refusal::{Kind, Refusal},
+    state::State,
+    workload::WorkloadIdentity,
+};
 use crate::clock::Clock;
 
+/// What happens when the vault's token has lesser scopes than are asked for. AWS does not document
+/// it, so an application has to live with both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LesserScopes {
+    /// The person is asked to consent again.
+    BeginConsent,
+    /// The token is returned as it is.
+    ReturnStored,
+}
+
 /// AgentCore Identity's stand-in; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AgentCore {
     base: Url,
+    clock: Clock,
+    lesser_scopes: LesserScopes,
+    state: Arc<Mutex<State>>,
 }
 
 impl AgentCore {
     /// A stand-in at `base`, with nothing set up.
     #[must_use]
-    pub fn new(base: Url, _clock: Clock) -> Self {
-        Self { base }
+    pub fn new(base: Url, clock: Clock) -> Self {
+        Self { base, clock, lesser_scopes: LesserScopes::BeginConsent, state: Arc::default() }
+    }
+
+    /// The same stand-in (and the same state) with another answer to lesser scopes.
+    #[must_use]
+    pub fn with_lesser_scopes(self, lesser_scopes: LesserScopes) -> Self {
+        Self { lesser_scopes, ..self }
     }
 
     /// As the control plane's `CreateWorkloadIdentity`.
-    pub fn create_workload_identity(&self, _name: &str, _allowed_return_urls: &[Url]) {}
+    pub fn create_workload_identity(&self, name: &str, allowed_return_urls: &[Url]) {
+        let allowed = allowed_return_urls.iter().map(|url| url.as_str().to_owned()).collect();
+        let identity = WorkloadIdentity::new(allowed, self.now());
+        self.state().identities.insert(name.to_owned(), identity);
+    }
 
     /// As the control plane's `CreateOauth2CredentialProvider`; answers the callback to register.
+    /// The first `github` is also where providers lead that are created through the control plane.
     #[must_use]
     pub fn create_github_provider(
         &self,
-        _name: &str,
-        _client_id: &str,
-        _client_secret: &str,
-        _github: &Url,
+        name: &str,
+        client_id: &str,
+        client_secret: &str,
+        github: &Url,
     ) -> Url {
-        self.base.clone()
+        let endpoints = Endpoints::of_github(github);
+        let client = (client_id.to_owned(), client_secret.to_owned());
+        let provider = Provider::new(Vendor::GithubOauth2, client, endpoints, self.now());
+        let callback = provider.callback(&self.base);
+        let mut state = self.state();
+        state.github.get_or_insert_with(|| github.clone());
+        state.providers.insert(name.to_owned(), provider);
+        callback
     }
 
     /// Both planes and the pages that a browser passes through.
     pub fn router(&self) -> axum::Router {
-        axum::Router::new()
+        data_plane::routes()
+            .merge(control_plane::routes())
+            .fallback(unknown_operation)
+            .layer(middleware::from_fn(signature::require))
+            .merge(browser::routes())
+            .layer(middleware::map_response(with_request_id))
+            .with_state(self.clone())
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+}
+
+impl fmt::Debug for AgentCore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentCore")
+            .field("base", &self.base.as_str())
+            .field("lesser_scopes", &self.lesser_scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Any path that is no operation here.
+async fn unknown_operation(uri: Uri) -> Refusal {
+    let message = format!("The stand-in for AgentCore Identity has no operation at {}", uri.path());
+    Refusal::new(Kind::UnknownOperation, message)
+}
+
+/// Every answer of AWS carries an id that its support can look up.
+async fn with_request_id(mut response: Response) -> Response {
+    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+        response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), id);
+    }
+    response
 }

@@ -1,31 +1,88 @@
-//! GitHub's stand-in.
+//! GitHub's stand-in: an OAuth app's consent page and token endpoint, and the REST calls that the
+//! tools use.
+//!
+//! The rules are those of GitHub's documentation: "Authorizing OAuth apps", "Scopes for OAuth
+//! apps" and the "REST API" overview (pagination, rate limits, the User-Agent requirement). There
+//! is no signing in: whoever looks at the consent page chooses one of two made-up accounts.
 
+mod accounts;
+mod grants;
+mod oauth;
+mod page;
+mod rest;
+mod scopes;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use axum::{
+    http::{HeaderName, HeaderValue},
+    middleware,
+    response::Response,
+};
 use url::Url;
+use uuid::Uuid;
 
+use self::grants::{App, Grants};
 use crate::clock::Clock;
 
 /// GitHub's stand-in; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GitHub {
-    #[expect(dead_code, reason = "stub")]
     base: Url,
+    clock: Clock,
+    grants: Arc<Mutex<Grants>>,
 }
 
 impl GitHub {
     /// A stand-in at `base`, with no app registered.
     #[must_use]
-    pub fn new(base: Url, _clock: Clock) -> Self {
-        Self { base }
+    pub fn new(base: Url, clock: Clock) -> Self {
+        Self { base, clock, grants: Arc::default() }
     }
 
     /// Registers an OAuth app.
-    pub fn register_app(&self, _client_id: &str, _client_secret: &str, _callback: Url) {}
+    pub fn register_app(&self, client_id: &str, client_secret: &str, callback: Url) {
+        self.grants().register(client_id, App::new(client_secret, callback));
+    }
 
     /// Revokes every token that was ever given out.
-    pub fn revoke_all(&self) {}
+    pub fn revoke_all(&self) {
+        self.grants().revoke_all();
+        tracing::info!("stand-in for GitHub: every token is revoked");
+    }
 
     /// OAuth pages, token endpoint and REST API.
     pub fn router(&self) -> axum::Router {
-        axum::Router::new()
+        oauth::routes()
+            .merge(rest::routes())
+            .layer(middleware::map_response(with_request_id))
+            .with_state(self.clone())
     }
+
+    fn grants(&self) -> MutexGuard<'_, Grants> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+}
+
+impl fmt::Debug for GitHub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitHub").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// Every answer of GitHub's carries an id that its support can look up.
+async fn with_request_id(mut response: Response) -> Response {
+    let id = Uuid::new_v4().simple().to_string().to_uppercase();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HeaderName::from_static("x-github-request-id"), id);
+    }
+    response
 }

@@ -1,0 +1,119 @@
+//! Workload identities.
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        AgentCore,
+        input::Input,
+        limits::{ReturnUrl, WorkloadName},
+        refusal::Refusal,
+        workload::WorkloadIdentity,
+    },
+    ACCOUNT, Answer, Listing, list, seconds,
+};
+use crate::environment::REGION;
+
+/// The operations.
+pub(super) fn routes() -> Router<AgentCore> {
+    Router::new()
+        .route("/identities/CreateWorkloadIdentity", post(create))
+        .route("/identities/GetWorkloadIdentity", post(get))
+        .route("/identities/UpdateWorkloadIdentity", post(update))
+        .route("/identities/DeleteWorkloadIdentity", post(delete))
+        .route("/identities/ListWorkloadIdentities", post(list_all))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    name: WorkloadName,
+    #[serde(default)]
+    allowed_resource_oauth2_return_urls: Vec<ReturnUrl>,
+}
+
+impl Definition {
+    fn return_urls(&self) -> Vec<String> {
+        self.allowed_resource_oauth2_return_urls.iter().map(|url| url.to_string()).collect()
+    }
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: WorkloadName,
+}
+
+/// `CreateWorkloadIdentity`. The model has no `ConflictException` for it.
+async fn create(
+    State(core): State<AgentCore>,
+    Input(input): Input<Definition>,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let identity = WorkloadIdentity::new(input.return_urls(), core.now());
+    let mut state = core.state();
+    if state.identities.contains_key(&*input.name) {
+        let message = format!("Workload identity '{}' already exists", &*input.name);
+        return Err(Refusal::validation(message));
+    }
+    let answer = describe(&input.name, &identity);
+    state.identities.insert(input.name.to_string(), identity);
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// `GetWorkloadIdentity`.
+async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> Answer {
+    let state = core.state();
+    Ok(Json(describe(&input.name, state.identity(&input.name)?)))
+}
+
+/// `UpdateWorkloadIdentity`.
+async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> Answer {
+    let now = core.now();
+    let mut state = core.state();
+    let created = state.identity(&input.name)?.created;
+    let identity = WorkloadIdentity { created, ..WorkloadIdentity::new(input.return_urls(), now) };
+    let answer = describe(&input.name, &identity);
+    state.identities.insert(input.name.to_string(), identity);
+    Ok(Json(answer))
+}
+
+/// `DeleteWorkloadIdentity`, and with it the workload's tokens and its part of the vault.
+async fn delete(
+    State(core): State<AgentCore>,
+    Input(input): Input<Name>,
+) -> Result<StatusCode, Refusal> {
+    let mut state = core.state();
+    state.identity(&input.name)?;
+    state.identities.remove(&*input.name);
+    state.workload_tokens.forget(&input.name);
+    state.vault.forget(|key| key.workload == *input.name);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `ListWorkloadIdentities`.
+async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>) -> Answer {
+    list(
+        &core.state().identities,
+        &listing,
+        "workloadIdentities",
+        |name, _| json!({ "name": name, "workloadIdentityArn": arn(name) }),
+    )
+}
+
+fn describe(name: &str, identity: &WorkloadIdentity) -> Value {
+    json!({
+        "name": name,
+        "workloadIdentityArn": arn(name),
+        "allowedResourceOauth2ReturnUrls": identity.allowed_return_urls,
+        "createdTime": seconds(identity.created),
+        "lastUpdatedTime": seconds(identity.updated),
+    })
+}
+
+fn arn(name: &str) -> String {
+    format!(
+        "arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:workload-identity-directory/default/\
+         workload-identity/{name}"
+    )
+}

@@ -1,0 +1,121 @@
+//! Credential providers: where people consent, and as which OAuth client.
+//!
+//! Source: `CreateOauth2CredentialProvider` of the control plane's service model, and RFC 6749,
+//! section 4.1.1, for the authorization request.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use url::Url;
+use uuid::Uuid;
+
+use super::limits::{ParameterName, ParameterValue, Scope};
+
+/// The kinds of provider that this stand-in has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vendor {
+    GithubOauth2,
+    CustomOauth2,
+}
+
+impl Vendor {
+    /// The vendor's name in the service model.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::GithubOauth2 => "GithubOauth2",
+            Self::CustomOauth2 => "CustomOauth2",
+        }
+    }
+}
+
+/// An authorization server, as its metadata (RFC 8414) describe it.
+#[derive(Clone)]
+pub(super) struct Endpoints {
+    pub(super) issuer: String,
+    pub(super) authorization: Url,
+    pub(super) token: Url,
+}
+
+impl Endpoints {
+    /// GitHub's, at the stand-in for it.
+    pub(super) fn of_github(github: &Url) -> Self {
+        let at = |path: &str| {
+            let mut url = github.clone();
+            url.set_path(path);
+            url
+        };
+        Self {
+            issuer: github.as_str().trim_end_matches('/').to_owned(),
+            authorization: at("/login/oauth/authorize"),
+            token: at("/login/oauth/access_token"),
+        }
+    }
+}
+
+/// A provider and the client that was registered there.
+#[derive(Clone)]
+pub(super) struct Provider {
+    pub(super) vendor: Vendor,
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
+    pub(super) endpoints: Endpoints,
+    pub(super) callback_id: Uuid,
+    pub(super) created: SystemTime,
+    pub(super) updated: SystemTime,
+}
+
+impl Provider {
+    /// A provider with a callback of its own.
+    pub(super) fn new(
+        vendor: Vendor,
+        (client_id, client_secret): (String, String),
+        endpoints: Endpoints,
+        now: SystemTime,
+    ) -> Self {
+        let callback_id = Uuid::new_v4();
+        Self {
+            vendor,
+            client_id,
+            client_secret,
+            endpoints,
+            callback_id,
+            created: now,
+            updated: now,
+        }
+    }
+
+    /// The callback to register with the provider, for a service at `base`.
+    pub(super) fn callback(&self, base: &Url) -> Url {
+        let mut callback = base.clone();
+        callback.set_path(&format!("/identities/oauth2/callback/{}", self.callback_id));
+        callback
+    }
+
+    /// Where the browser goes to consent. `more` is added, and never overrides what is OAuth's.
+    pub(super) fn authorization_request(
+        &self,
+        base: &Url,
+        scopes: &[Scope],
+        state: &str,
+        more: &BTreeMap<ParameterName, ParameterValue>,
+    ) -> Url {
+        let scopes: Vec<&str> = scopes.iter().map(|scope| &**scope).collect();
+        let callback = self.callback(base);
+        let standard = [
+            ("response_type", "code"),
+            ("client_id", &self.client_id),
+            ("redirect_uri", callback.as_str()),
+            ("scope", &scopes.join(" ")),
+            ("state", state),
+        ];
+        let is_standard = |name: &str| standard.iter().any(|(it, _)| *it == name);
+        let more = more.iter().map(|(name, value)| (&**name, &**value));
+        let mut url = self.endpoints.authorization.clone();
+        url.query_pairs_mut()
+            .extend_pairs(standard)
+            .extend_pairs(more.filter(|(name, _)| !is_standard(name)));
+        url
+    }
+}
+
+/// The providers by name.
+pub(super) type Providers = BTreeMap<String, Provider>;

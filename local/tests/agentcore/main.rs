@@ -1,0 +1,10 @@
+//! AgentCore Identity's stand-in, seen by the official SDK and by a browser, with GitHub's
+//! stand-in as the provider.
+
+#![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
+
+mod consent;
+mod control_plane;
+mod refusals;
+mod vault;
+mod world;
