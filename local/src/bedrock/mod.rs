@@ -1,6 +1,57 @@
-//! Bedrock's stand-in.
+//! Bedrock's stand-in: `ConverseStream` answered by a script.
+//!
+//! Amazon Bedrock API Reference, "ConverseStream", in the true event-stream framing, so that
+//! the official SDKs read it. The model behind it is no language model and says so; it exists to
+//! choose tools and to tell what they answered.
+
+mod frames;
+mod request;
+mod script;
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+
+use crate::bedrock::{request::Request, script::Script};
 
 /// The runtime's `ConverseStream`.
-pub fn router() -> axum::Router {
-    axum::Router::new()
+pub fn router() -> Router {
+    Router::new().route("/model/{model}/converse-stream", post(converse_stream))
+}
+
+async fn converse_stream(body: Bytes) -> Response {
+    let request = match Request::parse(&body) {
+        Ok(request) => request,
+        Err(rule) => return exception(StatusCode::BAD_REQUEST, "ValidationException", &rule),
+    };
+    let frames = match script::answer(&request) {
+        Script::Throttled => {
+            let message = "Too many requests, please wait before trying again.";
+            return exception(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", message);
+        }
+        Script::Silence => Body::from_stream(stream::pending::<std::io::Result<Bytes>>()),
+        Script::BrokenAfter(text) => events(frames::broken_after(&text)),
+        Script::Says(answer) => events(frames::of(&answer)),
+    };
+    let mut reply = Response::new(frames);
+    let media_type = HeaderValue::from_static("application/vnd.amazon.eventstream");
+    reply.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    reply
+}
+
+/// Each event in a chunk of its own, as a model's come.
+fn events(frames: Vec<Bytes>) -> Body {
+    Body::from_stream(stream::iter(frames).map(Ok::<_, std::io::Error>))
+}
+
+fn exception(status: StatusCode, name: &'static str, message: &str) -> Response {
+    let mut reply = (status, Json(json!({ "message": message }))).into_response();
+    reply.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(name));
+    reply
 }

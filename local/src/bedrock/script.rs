@@ -1,0 +1,133 @@
+//! The script: which words choose which tool, and what is said of the results.
+
+use serde_json::{Value, json};
+
+use super::request::{Block, Message, Output, Request, Role, ToolResult};
+
+const I_AM: &str = "I am the scripted model of the local stand-in, not a language model.";
+
+/// What the model does.
+pub(super) enum Script {
+    /// It answers.
+    Says(Answer),
+    /// It is throttled before it says anything.
+    Throttled,
+    /// An exception comes after some text.
+    BrokenAfter(String),
+    /// The stream stays open, and nothing comes.
+    Silence,
+}
+
+/// A message of the model.
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) calls: Vec<Call>,
+    pub(super) input_tokens: usize,
+}
+
+/// A tool call.
+pub(super) struct Call {
+    pub(super) id: String,
+    pub(super) tool: &'static str,
+    pub(super) input: Value,
+}
+
+/// What to do about `request`; the same for the same request, but for the ids of its calls.
+pub(super) fn answer(request: &Request) -> Script {
+    let last = request.messages.last();
+    let results: Vec<&ToolResult> = last.map(tool_results).unwrap_or_default();
+    let said = last.map(text).unwrap_or_default().to_lowercase();
+    let input_tokens = request.messages.iter().map(|message| text(message).len() / 4 + 1).sum();
+    if !results.is_empty() {
+        let text = results.into_iter().map(tell).collect::<Vec<_>>().join("\n");
+        return Script::Says(Answer { text, calls: Vec::new(), input_tokens });
+    }
+    if said.contains("fail please") {
+        return Script::Throttled;
+    }
+    if said.contains("break the stream") {
+        return Script::BrokenAfter("I begin to answer, and then".to_owned());
+    }
+    if said.contains("think forever") {
+        return Script::Silence;
+    }
+    let calls = calls(request, &said);
+    let text = if calls.is_empty() { chat(request) } else { "Let me look at GitHub.".to_owned() };
+    Script::Says(Answer { text, calls, input_tokens })
+}
+
+fn calls(request: &Request, said: &str) -> Vec<Call> {
+    let names = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let mut chosen = Vec::new();
+    if names(&["who am i", "profile", "account"]) {
+        chosen.push(("github_get_profile", json!({})));
+    }
+    if names(&["repo", "project"]) {
+        let input =
+            if said.contains("private") { json!({ "visibility": "private" }) } else { json!({}) };
+        chosen.push(("github_list_repositories", input));
+    }
+    chosen.retain(|(tool, _)| request.offers(tool));
+    let call = |(tool, input)| Call {
+        id: format!("tooluse_{}", uuid::Uuid::new_v4().simple()),
+        tool,
+        input,
+    };
+    chosen.into_iter().map(call).collect()
+}
+
+fn chat(request: &Request) -> String {
+    let said = |message: &&Message| message.role == Role::User && !text(message).is_empty();
+    let count = request.messages.iter().filter(said).count();
+    format!(
+        "{I_AM} This is message {count} of yours in our conversation. Ask me about your \
+         repositories or your profile at GitHub."
+    )
+}
+
+/// What a tool answered, in words.
+fn tell(result: &ToolResult) -> String {
+    if result.status.as_deref() == Some("error") {
+        let why: Vec<String> = result.content.iter().map(plain).collect();
+        return format!("I could not do that: {}", why.join(" "));
+    }
+    let data = result.content.iter().find_map(|output| match output {
+        Output::Json(data) => Some(data),
+        Output::Text(_) => None,
+    });
+    let Some(data) = data else {
+        return result.content.iter().map(plain).collect::<Vec<_>>().join(" ");
+    };
+    if let Some(repositories) = data["repositories"].as_array() {
+        let name = |repository: &Value| repository["fullName"].as_str().map(str::to_owned);
+        let names: Vec<String> = repositories.iter().filter_map(name).collect();
+        return format!("You have {} repositories: {}.", names.len(), names.join(", "));
+    }
+    if let Some(login) = data["login"].as_str() {
+        return format!("You are {login} at GitHub.");
+    }
+    format!("The tool answered {data}.")
+}
+
+fn plain(output: &Output) -> String {
+    match output {
+        Output::Text(text) => text.clone(),
+        Output::Json(data) => data.to_string(),
+    }
+}
+
+fn text(message: &Message) -> String {
+    let words = message.content.iter().filter_map(|block| match block {
+        Block::Text(text) => Some(text.as_str()),
+        Block::ToolUse(_) | Block::ToolResult(_) => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn tool_results(message: &Message) -> Vec<&ToolResult> {
+    let results = message.content.iter().filter_map(|block| match block {
+        Block::ToolResult(result) => Some(result),
+        Block::Text(_) | Block::ToolUse(_) => None,
+    });
+    results.collect()
+}
