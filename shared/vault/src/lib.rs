@@ -11,13 +11,14 @@ mod session_binder;
 mod session_uri;
 mod state;
 mod token_vault;
+mod workload_tokens;
 
 pub use consent_key::{ConsentKeys, InvalidConsentKey};
 pub use endpoint::{InvalidEndpoint, endpoint};
 pub use error::{Cause, VaultError};
 pub use flow::{Flow, FlowTooLong};
 pub use names::{InvalidName, ProviderName, Scope, WorkloadName};
-pub use secret::{AccessToken, AuthorizationUrl};
+pub use secret::{AccessToken, AuthorizationUrl, TokenMark};
 pub use session_binder::{BindError, SessionBinder};
 pub use session_uri::{InvalidSessionUri, SessionUri};
 pub use state::{FlowState, StateHash};
