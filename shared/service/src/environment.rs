@@ -121,6 +121,18 @@ pub fn text(text: &str) -> Result<String, std::convert::Infallible> {
     Ok(text.to_owned())
 }
 
+/// Reads `on` or `off`, for [`Reader::required`] and its like.
+///
+/// # Errors
+/// When it is neither.
+pub fn switch(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("neither on nor off"),
+    }
+}
+
 /// Everything that is wrong with the configuration.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
