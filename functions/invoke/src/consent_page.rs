@@ -4,8 +4,6 @@
 //! made sure that the person and the browser are those who asked, and because the browser must
 //! be given the sealed flow as a cookie before it leaves.
 
-use std::time::SystemTime;
-
 use http::StatusCode;
 use identity::User;
 use lambda_http::Request;
@@ -56,7 +54,7 @@ fn check(service: &Service, request: &Request, user: &User, sealed: &str) -> Res
     if !browser.is_some_and(|browser| flow.is_of_browser(&browser.hash())) {
         return Err(Refusal::AnotherBrowser);
     }
-    if flow.has_expired(SystemTime::now()) {
+    if flow.has_expired(service.clock.now()) {
         return Err(Refusal::Expired);
     }
     Ok(flow)

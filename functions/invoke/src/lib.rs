@@ -5,11 +5,13 @@
 #![warn(missing_docs)]
 
 mod agent;
+mod answer;
 mod chat;
 mod consent_page;
 mod docs;
 mod invocation;
 mod openapi;
+mod record;
 mod routes;
 mod turns;
 
@@ -23,9 +25,9 @@ use std::{
 };
 
 use service::{
-    ConfigError, Inbound, Reader, Reply, Source,
+    Clock, ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
-    environment::text,
+    environment::{switch, text},
 };
 use session::Sessions;
 use url::Url;
@@ -45,6 +47,8 @@ struct Service {
     provider: ProviderName,
     github: GitHub,
     model: Model,
+    confirm_actions: bool,
+    clock: Clock,
     started: SystemTime,
 }
 
@@ -56,6 +60,7 @@ struct Settings {
     model_id: String,
     provider: ProviderName,
     github_api: Url,
+    confirm_actions: bool,
     identity: Place,
     s3: Place,
     bedrock: Place,
@@ -71,6 +76,7 @@ impl Settings {
         let provider =
             reader.or("GITHUB_PROVIDER_NAME", "github", |name| ProviderName::parse(name));
         let github_api = reader.or("GITHUB_API_URL", "https://api.github.com", endpoint);
+        let confirm_actions = reader.or("CONFIRM_ACTIONS", "on", switch);
         let identity = Place::read(&mut reader, "IDENTITY_REGION", "BEDROCK_AGENTCORE");
         let s3 = Place::read(&mut reader, "AWS_REGION", "S3");
         let bedrock = Place::read(&mut reader, "AWS_REGION", "BEDROCK_RUNTIME");
@@ -82,6 +88,7 @@ impl Settings {
                 model_id: model_id?,
                 provider: provider?,
                 github_api: github_api?,
+                confirm_actions: confirm_actions?,
                 identity: identity?,
                 s3: s3?,
                 bedrock: bedrock?,
@@ -97,6 +104,14 @@ impl Invoke {
     /// # Errors
     /// When variables are missing or malformed; the error names all of them.
     pub async fn start(source: &dyn Source) -> Result<Self, ConfigError> {
+        Self::start_by(source, Clock::system()).await
+    }
+
+    /// As [`start`](Self::start), with another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let settings = Settings::read(source)?;
         let aws = Aws::load(source).await;
         let identity = aws_sdk_bedrockagentcore::Client::new(&aws.at(settings.identity));
@@ -108,8 +123,10 @@ impl Invoke {
             provider: settings.provider,
             github: GitHub::new(settings.github_api),
             model: Model::new(&aws.at(settings.bedrock), settings.model_id),
+            confirm_actions: settings.confirm_actions,
             inbound: settings.inbound,
-            started: SystemTime::now(),
+            started: clock.now(),
+            clock,
         })))
     }
 }

@@ -1,10 +1,10 @@
 //! From a request to an answer.
 
-use std::time::UNIX_EPOCH;
+use std::{sync::Arc, time::UNIX_EPOCH};
 
 use http::{HeaderMap, Method, StatusCode};
 use identity::{BrowserSecret, User};
-use lambda_http::Request;
+use lambda_http::{Request, RequestExt};
 use serde_json::json;
 use service::{
     Kind, Problem, Reply, browser, reply,
@@ -52,11 +52,11 @@ impl Route {
     }
 }
 
-pub(crate) async fn answer(service: &Service, request: Request) -> Reply {
+pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
     request::answer(request, |request| route(service, request)).await
 }
 
-async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
+async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Problem> {
     let path = request.uri().path();
     let route = Route::at(path).ok_or_else(Problem::no_such_route)?;
     if !route.allows(request.method()) {
@@ -68,7 +68,7 @@ async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
     let user = service.inbound.user(request.headers()).await?;
     match route {
         Route::Ping => ping(service),
-        Route::Invocations => invocations(service, &request, &user).await,
+        Route::Invocations => invocations(service, &request, user).await,
         Route::OpenApi => Ok(reply::body(StatusCode::OK, "application/json", openapi::json())),
         Route::Chat => page(service, &request, || Ok(chat::page(&user))),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
@@ -87,7 +87,11 @@ fn ping(service: &Service) -> Result<Reply, Problem> {
     reply::json(StatusCode::OK, &json!({ "status": "Healthy", "time_of_last_update": since }))
 }
 
-async fn invocations(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
+async fn invocations(
+    service: &Arc<Service>,
+    request: &Request,
+    user: User,
+) -> Result<Reply, Problem> {
     let (headers, site) = (request.headers(), &service.inbound.site);
     refuse_cross_site(request.method(), headers, site)?;
     require_json(headers)?;
@@ -96,8 +100,9 @@ async fn invocations(service: &Service, request: &Request, user: &User) -> Resul
     let known = browser::secret(headers, site);
     let is_new = known.is_none();
     let browser = known.map_or_else(new_browser, Ok)?;
-    let answer = turns::run(service, user, &browser, invocation, request).await?;
-    let mut reply = reply::json(StatusCode::OK, &answer)?;
+    let time = turns::time_left(service, request.lambda_context_ref());
+    let work = turns::run(Arc::clone(service), user, browser.hash(), invocation, time);
+    let mut reply = reply::json(StatusCode::OK, &work.await?)?;
     if is_new {
         browser::remember(&mut reply, &browser, site)?;
     }

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::pending::Pending;
+
 /// The version of the saved shape; an object of a newer one is not read and never overwritten.
 pub(crate) const SCHEMA: u32 = 1;
 
@@ -19,7 +21,7 @@ pub struct Conversation {
     schema: u32,
     /// Whole turns, acceptable to the strictest model.
     pub messages: Vec<Message>,
-    /// The turn that waits for the user, if one does.
+    /// The turn that is not finished, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
     writes: Vec<String>,
@@ -154,50 +156,6 @@ pub enum ToolOutput {
     Text(String),
     /// Data.
     Json(Value),
-}
-
-/// A turn that waits for the user.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    /// The turn so far: it begins with the user's message and ends with the model's message
-    /// whose calls wait.
-    pub turn: Vec<Message>,
-    /// Every call of that last message, in its order.
-    pub calls: Vec<Call>,
-    /// What the user has to do.
-    pub interrupts: Vec<Interrupt>,
-}
-
-/// One call of a waiting turn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Call {
-    /// The model's id of this call.
-    pub tool_use_id: String,
-    /// How far it is.
-    pub state: CallState,
-}
-
-/// How far a call is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum CallState {
-    /// It needs a consent first.
-    Waiting,
-    /// It was answered.
-    Finished(ToolResult),
-}
-
-/// A consent that waiting calls need. Holds no link: whoever may see one is given a fresh one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Interrupt {
-    /// Names it towards the user.
-    pub id: String,
-    /// The credential provider.
-    pub provider: String,
-    /// What the token must allow: all that the waiting calls of this provider need.
-    pub scopes: Vec<String>,
 }
 
 impl Conversation {

@@ -4,12 +4,13 @@
 mod conversation;
 mod error;
 mod key;
+mod pending;
 mod store;
 
 pub use conversation::{
-    Block, Call, CallState, Conversation, Interrupt, Message, Pending, Role, ToolOutput,
-    ToolResult, ToolStatus, ToolUse,
+    Block, Conversation, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse,
 };
 pub use error::SessionError;
 pub use key::{InvalidSessionId, SessionId};
+pub use pending::{Call, CallState, Confirmation, Pending, Wait};
 pub use store::{Loaded, Sessions};

@@ -1,23 +1,29 @@
 //! What the tools do at GitHub, with the user's own token.
 //!
-//! GitHub REST API, version 2022-11-28: "Get the authenticated user", "List repositories for the
-//! authenticated user".
+//! GitHub REST API, version 2022-11-28. Every answer tells what the token allows
+//! (`X-OAuth-Scopes`) and what the call would have taken (`X-Accepted-OAuth-Scopes`), and has an
+//! id that GitHub's support can look up.
 
-use std::{sync::OnceLock, time::Duration};
+mod issues;
+mod reading;
 
-use http::{HeaderName, Response, StatusCode};
+use std::{error::Error, sync::OnceLock, time::Duration};
+
+use http::{HeaderMap, HeaderName, StatusCode};
 use octocrab::{Octocrab, service::middleware::retry::RetryConfig};
 use serde::Deserialize;
-use serde_json::{Value, json};
-use session::{ToolOutput, ToolResult, ToolStatus, ToolUse};
+use serde_json::Value;
+use session::ToolUse;
 use url::Url;
 use vault::AccessToken;
 
-use super::tools::Tool;
+use super::{
+    scopes::{self, Scopes},
+    tools::Tool,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
-const REQUEST_ID: &str = "x-github-request-id";
 
 /// GitHub's REST API.
 #[derive(Debug)]
@@ -28,53 +34,58 @@ pub(crate) struct GitHub {
 
 /// What became of one call.
 #[derive(Debug)]
-pub(crate) struct Called {
-    /// For the model.
-    pub(crate) result: ToolResult,
-    /// For the audit trail: `ok`, or what went wrong.
-    pub(crate) outcome: &'static str,
+pub(crate) struct Called<T> {
+    pub(crate) outcome: Result<T, Failure>,
+    /// What the token allows, where GitHub said so.
+    pub(crate) allows: Option<Scopes>,
     /// GitHub's own id of the request.
     pub(crate) request: Option<String>,
 }
 
-/// Why GitHub did not do it, in words for the model and one for the audit trail.
-struct Refusal {
-    text: String,
-    outcome: &'static str,
-    request: Option<String>,
+/// Why GitHub did not do it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// For the model.
+    pub(crate) text: String,
+    /// For the audit trail.
+    pub(crate) code: &'static str,
+    /// What would help, if something does. Nothing has been done then.
+    pub(crate) remedy: Option<Remedy>,
 }
 
-type Outcome = Result<(Value, Option<String>), Refusal>;
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Visibility {
-    All,
-    Public,
-    Private,
+/// How another token could help.
+#[derive(Debug)]
+pub(crate) enum Remedy {
+    /// This one is not accepted any more.
+    AnotherToken,
+    /// This one has to allow these as well.
+    MoreScopes(Scopes),
 }
 
-#[derive(Debug, Deserialize)]
-struct ListInput {
-    visibility: Option<Visibility>,
+/// One request.
+enum Request<'a> {
+    Get(&'a str),
+    Post(&'a str, &'a Value),
 }
 
-/// What the model gets to see of a repository; GitHub's answer has a hundred members.
-#[derive(Debug, Deserialize)]
-struct Repository {
-    full_name: String,
-    private: bool,
-    description: Option<String>,
-    updated_at: Option<String>,
+/// GitHub's answer to it, whatever its status.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+    allows: Option<Scopes>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Profile {
-    login: String,
-    name: Option<String>,
-    bio: Option<String>,
-    public_repos: Option<u64>,
-    followers: Option<u64>,
+impl Failure {
+    fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { text: text.into(), code, remedy: None }
+    }
+}
+
+impl<T> Called<T> {
+    fn failed(failure: Failure) -> Self {
+        Self { outcome: Err(failure), allows: None, request: None }
+    }
 }
 
 impl GitHub {
@@ -83,80 +94,22 @@ impl GitHub {
         Self { api, shared: OnceLock::new() }
     }
 
-    /// Runs `tool` as `tool_use` asks, with the user's `token`.
-    pub(crate) async fn call(&self, tool: Tool, tool_use: &ToolUse, token: &AccessToken) -> Called {
-        let id = &tool_use.tool_use_id;
-        let outcome = match tool {
-            Tool::GetProfile => self.get_profile(token).await,
-            Tool::ListRepositories => self.list_repositories(tool_use, token).await,
-        };
-        match outcome {
-            Ok((data, request)) => {
-                let content = vec![ToolOutput::Json(data)];
-                let result =
-                    ToolResult { tool_use_id: id.clone(), status: ToolStatus::Success, content };
-                Called { result, outcome: "ok", request }
-            }
-            Err(Refusal { text, outcome, request }) => {
-                Called { result: ToolResult::new(id, ToolStatus::Error, text), outcome, request }
-            }
-        }
-    }
-
-    async fn get_profile(&self, token: &AccessToken) -> Outcome {
-        let (profile, request) = self.get::<Profile>("/user", token).await?;
-        let Profile { login, name, bio, public_repos, followers } = profile;
-        let data = json!({
-            "login": login, "name": name, "bio": bio,
-            "publicRepositories": public_repos, "followers": followers,
-        });
-        Ok((data, request))
-    }
-
-    async fn list_repositories(&self, tool_use: &ToolUse, token: &AccessToken) -> Outcome {
-        let input = serde_json::from_value::<ListInput>(tool_use.input.clone());
-        let input = input.map_err(|error| Refusal {
-            text: format!("The input is wrong: {error}"),
-            outcome: "wrong_input",
-            request: None,
-        })?;
-        let visibility = match input.visibility {
-            None | Some(Visibility::All) => "all",
-            Some(Visibility::Public) => "public",
-            Some(Visibility::Private) => "private",
-        };
-        let route = format!("/user/repos?per_page=100&sort=updated&visibility={visibility}");
-        let (repositories, request) = self.get::<Vec<Repository>>(&route, token).await?;
-        let data = repositories.into_iter().map(|repository| {
-            json!({
-                "fullName": repository.full_name, "private": repository.private,
-                "description": repository.description, "updatedAt": repository.updated_at,
-            })
-        });
-        Ok((json!({ "repositories": data.collect::<Vec<_>>() }), request))
-    }
-
-    /// One GET; nothing is repeated, because the model can decide better than a loop.
-    async fn get<T: for<'de> Deserialize<'de>>(
+    /// One request; nothing is repeated, because octocrab's own repetition makes no difference
+    /// between a GET and a POST.
+    async fn send(
         &self,
-        route: &str,
+        request: Request<'_>,
         token: &AccessToken,
-    ) -> Result<(T, Option<String>), Refusal> {
-        let client = self.client(token).map_err(|error| unreachable(&error))?;
-        let answer = client._get(route).await.map_err(|error| unreachable(&error))?;
-        let request = header(&answer, REQUEST_ID);
-        if !answer.status().is_success() {
-            return Err(refusal(&answer, request));
-        }
-        let text = client.body_to_string(answer).await.map_err(|error| unreachable(&error))?;
-        match serde_json::from_str(&text) {
-            Ok(data) => Ok((data, request)),
-            Err(error) => {
-                tracing::error!(%error, "GitHub's answer has another shape");
-                let text = "GitHub answered something unexpected.".to_owned();
-                Err(Refusal { text, outcome: "unexpected_answer", request })
-            }
-        }
+    ) -> Result<Answer, octocrab::Error> {
+        let client = self.client(token)?;
+        let answer = match request {
+            Request::Get(route) => client._get(route).await?,
+            Request::Post(route, body) => client._post(route, Some(body)).await?,
+        };
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = client.body_to_string(answer).await?;
+        let allows = allows(&headers, token);
+        Ok(Answer { status, headers, body, allows })
     }
 
     /// The user's client, sharing connections with everyone's.
@@ -184,36 +137,91 @@ impl GitHub {
     }
 }
 
-fn header<B>(answer: &Response<B>, name: &str) -> Option<String> {
-    answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn request(&self) -> Option<String> {
+        self.header("x-github-request-id").map(str::to_owned)
+    }
+
+    fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.body).map_err(|error| {
+            tracing::error!(%error, "GitHub's answer has another shape");
+            Failure::new("unexpected_answer", "GitHub answered something unexpected.")
+        })
+    }
+
+    /// What went wrong, if the status says so.
+    fn failure(&self, tool: Tool) -> Option<Failure> {
+        if self.status.is_success() {
+            return None;
+        }
+        let retry_after = self.header("retry-after");
+        let is_limited = retry_after.is_some() || self.header("x-ratelimit-remaining") == Some("0");
+        Some(match self.status {
+            StatusCode::UNAUTHORIZED => Failure {
+                remedy: Some(Remedy::AnotherToken),
+                ..Failure::new("unauthorized", "GitHub does not accept the user's authorization.")
+            },
+            StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS if is_limited => {
+                let wait = retry_after.map(|s| format!(" Try again in {s} seconds."));
+                let text = format!("GitHub's rate limit is reached.{}", wait.unwrap_or_default());
+                Failure::new("rate_limited", text)
+            }
+            StatusCode::FORBIDDEN => {
+                // A GitHub App says what it lacks; no consent of the user's can change that.
+                let lacks = self.header("x-accepted-github-permissions");
+                let lacks = lacks.map(|names| format!(" The GitHub App would need {names}."));
+                let text = format!("GitHub does not allow this.{}", lacks.unwrap_or_default());
+                Failure { remedy: self.more_scopes(tool), ..Failure::new("forbidden", text) }
+            }
+            StatusCode::NOT_FOUND => Failure {
+                remedy: self.more_scopes(tool),
+                ..Failure::new(
+                    "not_found",
+                    "GitHub has no such thing, or does not show it to the user.",
+                )
+            },
+            status if status.is_server_error() => {
+                Failure::new("server_error", "GitHub is not working at the moment.")
+            }
+            status => {
+                Failure::new("refused", format!("GitHub refused with status {}.", status.as_u16()))
+            }
+        })
+    }
+
+    /// The scopes that GitHub names and the token lacks, as far as the tool may need them.
+    fn more_scopes(&self, tool: Tool) -> Option<Remedy> {
+        let has = self.allows.as_ref()?;
+        let accepted = scopes::listed(self.header("x-accepted-oauth-scopes")?);
+        let has_one = accepted.iter().any(|one| scopes::allow(has, &Scopes::from([one.clone()])));
+        let wider: Scopes = tool.wider_scopes().intersection(&accepted).cloned().collect();
+        (!has_one && !wider.is_empty()).then_some(Remedy::MoreScopes(wider))
+    }
 }
 
-fn refusal<B>(answer: &Response<B>, request: Option<String>) -> Refusal {
-    let remaining = header(answer, "x-ratelimit-remaining");
-    let retry_after = header(answer, "retry-after");
-    let is_limited = retry_after.is_some() || remaining.as_deref() == Some("0");
-    let (text, outcome) = match answer.status() {
-        StatusCode::UNAUTHORIZED => (
-            "GitHub no longer accepts the user's authorization: it has been revoked.".to_owned(),
-            "unauthorized",
-        ),
-        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS if is_limited => {
-            let wait =
-                retry_after.map(|s| format!(" Try again in {s} seconds.")).unwrap_or_default();
-            (format!("GitHub's rate limit is reached.{wait}"), "rate_limited")
-        }
-        StatusCode::FORBIDDEN => ("GitHub does not allow this.".to_owned(), "forbidden"),
-        StatusCode::NOT_FOUND => ("GitHub has no such thing.".to_owned(), "not_found"),
-        status if status.is_server_error() => {
-            ("GitHub is not working at the moment.".to_owned(), "server_error")
-        }
-        status => (format!("GitHub refused with status {}.", status.as_u16()), "refused"),
-    };
-    Refusal { text, outcome, request }
+/// What the token allows, where GitHub says so. An empty list tells only of an OAuth app's token
+/// (`gho_`) that it allows nothing; other kinds have no scopes but permissions.
+fn allows(headers: &HeaderMap, token: &AccessToken) -> Option<Scopes> {
+    let listed = scopes::listed(headers.get("x-oauth-scopes")?.to_str().ok()?);
+    (!listed.is_empty() || token.expose().starts_with("gho_")).then_some(listed)
 }
 
-fn unreachable(error: &octocrab::Error) -> Refusal {
-    tracing::warn!(%error, "GitHub can't be reached");
-    let text = "GitHub can't be reached at the moment.".to_owned();
-    Refusal { text, outcome: "unreachable", request: None }
+fn unreachable(error: &octocrab::Error) -> Failure {
+    log(error);
+    Failure::new("unreachable", "GitHub can't be reached at the moment.")
+}
+
+/// The cause alone: octocrab's own text has a backtrace in it.
+fn log(error: &octocrab::Error) {
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    tracing::warn!(cause, "GitHub can't be reached");
+}
+
+fn input<T: for<'de> Deserialize<'de>>(call: &ToolUse) -> Result<T, Failure> {
+    serde_json::from_value(call.input.clone())
+        .map_err(|error| Failure::new("wrong_input", format!("The input is wrong: {error}")))
 }
