@@ -169,7 +169,7 @@ impl S3 for OneBucket {
             is_truncated: Some(next.is_some()),
             next_continuation_token: next.map(|last| URL_SAFE_NO_PAD.encode(last)),
             continuation_token: input.continuation_token,
-            contents: Some(objects.into_iter().map(|stored| object(stored, &name)).collect()),
+            contents: Some(objects.into_iter().map(|stored| object(stored, name)).collect()),
             common_prefixes: Some(prefixes.collect()),
             prefix: input.prefix.map(name),
             delimiter: input.delimiter.map(name),
