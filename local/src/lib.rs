@@ -11,6 +11,11 @@ pub mod github;
 pub mod identity_provider;
 pub mod lambda;
 pub mod load_balancer;
+pub mod options;
+mod page;
 pub mod process;
 pub mod public_keys;
+pub mod running;
 pub mod s3;
+
+pub use running::{Running, StartError, start};
