@@ -10,8 +10,11 @@ use url::Url;
 
 use crate::running::StartError;
 
+/// The application's port, if none is chosen.
+pub const DEFAULT_PORT: u16 = 8080;
 /// How many ports after the application's are taken.
 pub const STAND_INS: u16 = 9;
+const PARTS: usize = 1 + STAND_INS as usize;
 
 /// The base address of every part; each is an origin with no path.
 #[derive(Debug, Clone)]
@@ -36,6 +39,39 @@ pub struct Addresses {
     pub bind_session: Url,
     /// The Lambda service: its Runtime API and its Invoke API (only on `--platform lambda`).
     pub lambda: Url,
+}
+
+impl Addresses {
+    /// With the application on `port`, and everything else on the ports after it.
+    ///
+    /// # Errors
+    /// Never for a port that leaves room for them.
+    pub fn on_ports_from(port: u16) -> Result<Self, url::ParseError> {
+        let mut ports = [0; PARTS];
+        for (offset, it) in (0..).zip(&mut ports) {
+            *it = port.saturating_add(offset);
+        }
+        Self::on(ports)
+    }
+
+    /// With one port each, in the order of the members.
+    fn on(ports: [u16; PARTS]) -> Result<Self, url::ParseError> {
+        let mut ports = ports.into_iter();
+        let mut origin =
+            |host: &str| Url::parse(&format!("http://{host}:{}", ports.next().unwrap_or_default()));
+        Ok(Self {
+            application: origin("localhost")?,
+            identity_provider: origin("127.0.0.1")?,
+            agentcore: origin("127.0.0.1")?,
+            github: origin("127.0.0.1")?,
+            s3: origin("127.0.0.1")?,
+            bedrock: origin("127.0.0.1")?,
+            public_keys: origin("127.0.0.1")?,
+            invoke: origin("127.0.0.1")?,
+            bind_session: origin("127.0.0.1")?,
+            lambda: origin("127.0.0.1")?,
+        })
+    }
 }
 
 /// A listener of each part, bound before anything is served, so that every address is known.
@@ -71,18 +107,23 @@ impl Listeners {
     }
 
     pub(crate) fn addresses(&self) -> Result<Addresses, StartError> {
-        Ok(Addresses {
-            application: origin("localhost", &self.application)?,
-            identity_provider: origin("127.0.0.1", &self.identity_provider)?,
-            agentcore: origin("127.0.0.1", &self.agentcore)?,
-            github: origin("127.0.0.1", &self.github)?,
-            s3: origin("127.0.0.1", &self.s3)?,
-            bedrock: origin("127.0.0.1", &self.bedrock)?,
-            public_keys: origin("127.0.0.1", &self.public_keys)?,
-            invoke: origin("127.0.0.1", &self.invoke)?,
-            bind_session: origin("127.0.0.1", &self.bind_session)?,
-            lambda: origin("127.0.0.1", &self.lambda)?,
-        })
+        let listeners = [
+            &self.application,
+            &self.identity_provider,
+            &self.agentcore,
+            &self.github,
+            &self.s3,
+            &self.bedrock,
+            &self.public_keys,
+            &self.invoke,
+            &self.bind_session,
+            &self.lambda,
+        ];
+        let mut ports = [0; PARTS];
+        for (port, listener) in ports.iter_mut().zip(listeners) {
+            *port = listener.local_addr().map_err(StartError::Io)?.port();
+        }
+        Addresses::on(ports).map_err(|error| StartError::Io(io::Error::other(error)))
     }
 }
 
@@ -92,10 +133,4 @@ async fn listen(port: u16, what: &'static str) -> Result<TcpListener, StartError
         io::ErrorKind::AddrInUse => StartError::PortTaken { port, what },
         _ => StartError::Listen { port, what, error },
     })
-}
-
-fn origin(host: &str, listener: &TcpListener) -> Result<Url, StartError> {
-    let port = listener.local_addr().map_err(StartError::Io)?.port();
-    Url::parse(&format!("http://{host}:{port}"))
-        .map_err(|error| StartError::Io(io::Error::other(error)))
 }

@@ -7,6 +7,7 @@ pub mod binaries;
 pub mod clock;
 pub mod development_key;
 pub mod environment;
+pub mod events;
 pub mod github;
 pub mod identity_provider;
 pub mod lambda;

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use clap::{Args, Parser, ValueEnum};
 use url::Url;
 
-use crate::process::Output;
+use crate::{addresses::DEFAULT_PORT, process::Output};
 
 /// All of Countersign on this machine: the two services, and stand-ins for everything that AWS
 /// and GitHub do for them. For development and tests; nothing here is AWS.
@@ -13,7 +13,7 @@ use crate::process::Output;
 #[command(name = "local", version, about, max_term_width = 100)]
 pub struct Options {
     /// Port of the application. The stand-ins take the ports after it; 0 takes any free ones.
-    #[arg(long, default_value_t = 8080, value_parser = port)]
+    #[arg(long, default_value_t = DEFAULT_PORT, value_parser = port)]
     pub port: u16,
 
     /// How the two services run.
@@ -109,7 +109,7 @@ pub enum Platform {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            port: 8080,
+            port: DEFAULT_PORT,
             platform: Platform::InProcess,
             bin_dir: None,
             lambda_endpoint: None,

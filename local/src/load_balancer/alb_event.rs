@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/countersign-local/0000000000000000";
 
 /// The event.
-pub(super) fn of(head: &Parts, body: &Bytes) -> Value {
+pub(crate) fn of(head: &Parts, body: &Bytes) -> Value {
     let text = if is_text(&head.headers) { std::str::from_utf8(body).ok() } else { None };
     let (body, is_base64) = match text {
         Some(text) => (text.to_owned(), false),
@@ -74,7 +74,7 @@ struct Answer {
 }
 
 /// The function's answer; nothing if it is not one.
-pub(super) fn answer(payload: &[u8]) -> Option<Response> {
+pub(crate) fn answer(payload: &[u8]) -> Option<Response> {
     let answer: Answer = serde_json::from_slice(payload).ok()?;
     let body = answer.body.unwrap_or_default();
     let body = if answer.is_base64_encoded {

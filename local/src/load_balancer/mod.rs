@@ -4,7 +4,7 @@
 //! functions as targets of an Application Load Balancer". What it refuses, it refuses as AWS's
 //! does: with a page of its own, before any target sees the request.
 
-mod alb_event;
+pub(crate) mod alb_event;
 mod forward;
 mod oidc_data;
 mod pages;
