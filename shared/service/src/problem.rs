@@ -87,6 +87,7 @@ pub struct Problem {
     detail: String,
     field: Option<&'static str>,
     allow: Option<&'static str>,
+    challenge: Option<&'static str>,
     retry_after: Option<Duration>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -97,7 +98,16 @@ impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let code = kind.code();
-        Self { kind, code, detail, field: None, allow: None, retry_after: None, cause: None }
+        Self {
+            kind,
+            code,
+            detail,
+            field: None,
+            allow: None,
+            challenge: None,
+            retry_after: None,
+            cause: None,
+        }
     }
 
     /// 400 for one member of the request.
@@ -110,6 +120,13 @@ impl Problem {
     #[must_use]
     pub fn unauthorized() -> Self {
         Self::new(Kind::Unauthorized, "Sign in first.")
+    }
+
+    /// 401, and by which `scheme` to prove who is calling (`WWW-Authenticate`; RFC 9110, section
+    /// 11.6.1).
+    #[must_use]
+    pub fn challenged(scheme: &'static str) -> Self {
+        Self { challenge: Some(scheme), ..Self::unauthorized() }
     }
 
     /// 404 for a route that does not exist.
@@ -170,6 +187,10 @@ impl Problem {
         let mut reply = reply::body(status, "application/problem+json", body.to_string());
         if let Some(allow) = self.allow {
             reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if let Some(scheme) = self.challenge {
+            let scheme = HeaderValue::from_static(scheme);
+            reply.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         if let Some(wait) = self.retry_after {
             reply.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
