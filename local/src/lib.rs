@@ -3,11 +3,14 @@
 pub mod addresses;
 pub mod agentcore;
 pub mod bedrock;
+pub mod binaries;
 pub mod clock;
 pub mod development_key;
 pub mod environment;
 pub mod github;
 pub mod identity_provider;
+pub mod lambda;
 pub mod load_balancer;
+pub mod process;
 pub mod public_keys;
 pub mod s3;
