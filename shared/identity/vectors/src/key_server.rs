@@ -93,6 +93,11 @@ impl KeyServer {
         lock(&self.state.asked).len()
     }
 
+    /// Stops listening.
+    pub fn stop(&mut self) {
+        self.task.abort();
+    }
+
     /// Waits until `path` was asked for `times`.
     pub async fn until_asked(&self, path: &str, times: usize) {
         loop {

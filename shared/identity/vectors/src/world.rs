@@ -64,6 +64,11 @@ impl World {
         &self.server
     }
 
+    /// Stops serving: from now on nobody listens there.
+    pub fn stop(&mut self) {
+        self.server.stop();
+    }
+
     /// Where load balancers' keys are.
     #[must_use]
     pub fn load_balancer_keys(&self) -> String {
