@@ -19,7 +19,7 @@ use std::{
 };
 
 use service::{
-    ConfigError, Inbound, Reader, Reply, Source,
+    Clock, ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
 };
 use vault::SessionBinder;
@@ -40,8 +40,16 @@ impl BindSession {
     /// # Errors
     /// When variables are missing or malformed; the error names all of them.
     pub async fn start(source: &dyn Source) -> Result<Self, ConfigError> {
+        Self::start_by(source, Clock::system()).await
+    }
+
+    /// As [`start`](Self::start), with another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(source);
-        let inbound = Inbound::read(&mut reader);
+        let inbound = Inbound::read(&mut reader, clock);
         let identity = Place::read(&mut reader, "IDENTITY_REGION", "BEDROCK_AGENTCORE");
         let (inbound, identity) = reader.finish(inbound.zip(identity))?;
         let config = Aws::load(source).await.at(identity);

@@ -51,10 +51,11 @@ fn check(service: &Service, request: &Request, user: &User, sealed: &str) -> Res
         return Err(Refusal::AnotherUser);
     }
     let browser = browser::secret(request.headers(), &inbound.site);
-    if !browser.is_some_and(|browser| flow.is_of_browser(&browser.hash())) {
+    let is_same = browser.is_some_and(|browser| flow.is_of_browser(&browser.hash()));
+    if inbound.browser_binding && !is_same {
         return Err(Refusal::AnotherBrowser);
     }
-    if flow.has_expired(service.clock.now()) {
+    if flow.has_expired(service.inbound.clock.now()) {
         return Err(Refusal::Expired);
     }
     Ok(flow)

@@ -48,7 +48,6 @@ struct Service {
     github: GitHub,
     model: Model,
     confirm_actions: bool,
-    clock: Clock,
     started: SystemTime,
 }
 
@@ -67,9 +66,9 @@ struct Settings {
 }
 
 impl Settings {
-    fn read(source: &dyn Source) -> Result<Self, ConfigError> {
+    fn read(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(source);
-        let inbound = Inbound::read(&mut reader);
+        let inbound = Inbound::read(&mut reader, clock);
         let workload = reader.required("WORKLOAD_IDENTITY_NAME", |name| WorkloadName::parse(name));
         let bucket = reader.required("SESSION_BUCKET", text);
         let model_id = reader.required("MODEL_ID", text);
@@ -113,7 +112,7 @@ impl Invoke {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
-        let settings = Settings::read(source)?;
+        let settings = Settings::read(source, clock.clone())?;
         let aws = Aws::load(source).await;
         let identity = aws_sdk_bedrockagentcore::Client::new(&aws.at(settings.identity));
         let s3 = aws_sdk_s3::Client::new(&aws.at(settings.s3));
@@ -127,7 +126,6 @@ impl Invoke {
             confirm_actions: settings.confirm_actions,
             inbound: settings.inbound,
             started: clock.now(),
-            clock,
         })))
     }
 }

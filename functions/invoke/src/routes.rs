@@ -97,11 +97,15 @@ async fn invocations(
     require_json(headers)?;
     let invocation = Invocation::parse(request.body())?;
 
+    let time = turns::time_left(service, request.lambda_context_ref());
+    if !service.inbound.browser_binding {
+        let answer = turns::run(Arc::clone(service), user, None, invocation, time).await?;
+        return reply::json(StatusCode::OK, &answer);
+    }
     let known = browser::secret(headers, site);
     let is_new = known.is_none();
     let browser = known.map_or_else(new_browser, Ok)?;
-    let time = turns::time_left(service, request.lambda_context_ref());
-    let work = turns::run(Arc::clone(service), user, browser.hash(), invocation, time);
+    let work = turns::run(Arc::clone(service), user, Some(browser.hash()), invocation, time);
     let mut reply = reply::json(StatusCode::OK, &work.await?)?;
     if is_new {
         browser::remember(&mut reply, &browser, site)?;
@@ -120,7 +124,7 @@ fn page(
         return reply::temporary(&site.address(request.uri().path()));
     }
     let mut reply = make()?;
-    if browser::secret(headers, site).is_none() {
+    if service.inbound.browser_binding && browser::secret(headers, site).is_none() {
         browser::remember(&mut reply, &new_browser()?, site)?;
     }
     Ok(reply)

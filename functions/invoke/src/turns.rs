@@ -52,7 +52,7 @@ struct Work<'a> {
 pub(crate) async fn run(
     service: Arc<Service>,
     user: User,
-    browser: BrowserHash,
+    browser: Option<BrowserHash>,
     invocation: Invocation,
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
@@ -66,7 +66,7 @@ pub(crate) async fn run(
 /// How long a turn may take.
 pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration {
     lambda.map_or(TURN_LIMIT, |context| {
-        let left = context.deadline().duration_since(service.clock.now());
+        let left = context.deadline().duration_since(service.inbound.clock.now());
         left.unwrap_or_default().saturating_sub(DEADLINE_MARGIN)
     })
 }
@@ -74,14 +74,15 @@ pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration
 async fn converse(
     service: &Service,
     user: &User,
-    browser: BrowserHash,
+    browser: Option<BrowserHash>,
     invocation: Invocation,
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
     let Invocation { session, message, resume } = invocation;
-    let lease = service.clock.now() + time + LEASE_MARGIN;
+    let lease = service.inbound.clock.now() + time + LEASE_MARGIN;
     let record = Record::load(&service.sessions, user.id(), &session, lease).await;
     let record = record.map_err(|error| TurnError::from(error).problem(Saved::Nothing))?;
+    let principal = service.inbound.principal(user)?;
     let driver = Driver {
         model: &service.model,
         github: &service.github,
@@ -90,11 +91,11 @@ async fn converse(
             provider: &service.provider,
             keys: &service.inbound.consent_keys,
             site: &service.inbound.site,
-            clock: &service.clock,
-            asker: Asker { user: user.id(), browser },
+            clock: &service.inbound.clock,
+            asker: Asker { user: user.id(), principal: &principal, browser },
         },
         session: &session,
-        clock: &service.clock,
+        clock: &service.inbound.clock,
         deadline: Instant::now() + time,
     };
     let rules = Rules {

@@ -14,13 +14,13 @@ use aws_sdk_bedrockagentcore::{
     },
     types::Oauth2FlowType,
 };
-use identity::UserId;
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{
     error::{Cause, VaultError},
     names::{ProviderName, Scope, WorkloadName},
+    principal::{Name, Principal},
     secret::{AccessToken, AuthorizationUrl},
     session_uri::SessionUri,
     state::FlowState,
@@ -40,7 +40,7 @@ pub struct TokenVault {
 #[derive(Debug)]
 pub struct AccessRequest<'a> {
     /// Whose token.
-    pub user: &'a UserId,
+    pub user: &'a Principal,
     /// Which credential provider.
     pub provider: &'a ProviderName,
     /// What the token must allow.
@@ -90,7 +90,7 @@ impl TokenVault {
         let token = self.workload_token(request.user, now).await?;
         let mut answer = self.resource_token(&token, request).await;
         if answer.as_ref().is_err_and(is_expired) {
-            self.workload_tokens.forget(request.user, &token);
+            self.workload_tokens.forget(&request.user.key(), &token);
             let token = self.workload_token(request.user, now).await?;
             answer = self.resource_token(&token, request).await;
         }
@@ -123,19 +123,30 @@ impl TokenVault {
 
     async fn workload_token(
         &self,
-        user: &UserId,
+        user: &Principal,
         now: SystemTime,
     ) -> Result<WorkloadToken, VaultError> {
-        let fetch = async || {
-            let call = self
-                .client
-                .get_workload_access_token_for_user_id()
-                .workload_name(self.workload.as_str())
-                .user_id(user.as_str());
-            let answer = call.send().await.map_err(|error| VaultError::of(&error))?;
-            Ok(Arc::new(Zeroizing::new(answer.workload_access_token)))
+        let fetch = || self.fetch_workload_token(user);
+        self.workload_tokens.get(&user.key(), now, fetch).await
+    }
+
+    async fn fetch_workload_token(&self, user: &Principal) -> Result<WorkloadToken, VaultError> {
+        let workload = self.workload.as_str();
+        let token = match &user.0 {
+            Name::Id(id) => {
+                let call = self.client.get_workload_access_token_for_user_id();
+                let call = call.workload_name(workload).user_id(id.as_str());
+                let answer = call.send().await.map_err(|error| VaultError::of(&error))?;
+                answer.workload_access_token
+            }
+            Name::Token(token) => {
+                let call = self.client.get_workload_access_token_for_jwt();
+                let call = call.workload_name(workload).user_token(token.expose());
+                let answer = call.send().await.map_err(|error| VaultError::of(&error))?;
+                answer.workload_access_token
+            }
         };
-        self.workload_tokens.get(user, now, fetch).await
+        Ok(Arc::new(Zeroizing::new(token)))
     }
 }
 

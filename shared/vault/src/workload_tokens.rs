@@ -12,10 +12,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use identity::UserId;
 use lru::LruCache;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
+
+use crate::principal::Key;
 
 /// How many users' tokens are kept; the one not used for longest goes first.
 const MAX_USERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
@@ -31,7 +32,7 @@ struct Slot {
 }
 
 /// Every user's token that is at hand.
-pub(crate) struct WorkloadTokens(Mutex<LruCache<UserId, Arc<Slot>>>);
+pub(crate) struct WorkloadTokens(Mutex<LruCache<Key, Arc<Slot>>>);
 
 impl WorkloadTokens {
     pub(crate) fn new() -> Self {
@@ -41,7 +42,7 @@ impl WorkloadTokens {
     /// The token of `user`: the one at hand as of `now`, else what `fetch` brings.
     pub(crate) async fn get<F, E>(
         &self,
-        user: &UserId,
+        user: &Key,
         now: SystemTime,
         fetch: impl FnOnce() -> F,
     ) -> Result<WorkloadToken, E>
@@ -53,7 +54,7 @@ impl WorkloadTokens {
     }
 
     /// Drops `token`, unless another one has taken its place since.
-    pub(crate) fn forget(&self, user: &UserId, token: &WorkloadToken) {
+    pub(crate) fn forget(&self, user: &Key, token: &WorkloadToken) {
         let mut slots = self.slots();
         let kept = slots.peek(user).and_then(|slot| slot.token.get());
         if kept.is_some_and(|kept| Arc::ptr_eq(kept, token)) {
@@ -61,7 +62,7 @@ impl WorkloadTokens {
         }
     }
 
-    fn slot(&self, user: &UserId, now: SystemTime) -> Arc<Slot> {
+    fn slot(&self, user: &Key, now: SystemTime) -> Arc<Slot> {
         let mut slots = self.slots();
         if let Some(slot) = slots.get(user)
             && now < slot.made + MAX_AGE
@@ -73,7 +74,7 @@ impl WorkloadTokens {
         slot
     }
 
-    fn slots(&self) -> MutexGuard<'_, LruCache<UserId, Arc<Slot>>> {
+    fn slots(&self) -> MutexGuard<'_, LruCache<Key, Arc<Slot>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,7 +100,11 @@ mod tests {
     use tokio::task::yield_now;
     use zeroize::Zeroizing;
 
-    use super::{MAX_AGE, MAX_USERS, WorkloadToken, WorkloadTokens};
+    use super::{Key, MAX_AGE, MAX_USERS, WorkloadToken, WorkloadTokens};
+
+    fn key(user: &str) -> Key {
+        Key::Id(UserId::parse(user).unwrap())
+    }
 
     struct World {
         tokens: WorkloadTokens,
@@ -112,17 +117,16 @@ mod tests {
         }
 
         async fn get(&self, user: &str, now: SystemTime) -> WorkloadToken {
-            let user = UserId::parse(user).unwrap();
             let fetch = async || {
                 let number = self.fetched.fetch_add(1, Ordering::SeqCst);
                 yield_now().await;
                 Ok::<_, Infallible>(Arc::new(Zeroizing::new(format!("token {number}"))))
             };
-            self.tokens.get(&user, now, fetch).await.unwrap()
+            self.tokens.get(&key(user), now, fetch).await.unwrap()
         }
 
         fn forget(&self, user: &str, token: &WorkloadToken) {
-            self.tokens.forget(&UserId::parse(user).unwrap(), token);
+            self.tokens.forget(&key(user), token);
         }
 
         fn fetched(&self) -> usize {
@@ -148,8 +152,7 @@ mod tests {
     #[tokio::test]
     async fn a_fetch_that_fails_is_no_token_and_the_next_request_tries_again() {
         let world = World::new();
-        let alice = UserId::parse("alice").unwrap();
-        let failing = world.tokens.get(&alice, START, async || Err("unreachable")).await;
+        let failing = world.tokens.get(&key("alice"), START, async || Err("unreachable")).await;
         assert_eq!(failing.unwrap_err(), "unreachable");
         world.get("alice", START).await;
         assert_eq!(world.fetched(), 1);

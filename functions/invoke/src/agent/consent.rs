@@ -8,7 +8,8 @@ use service::{Clock, Site};
 use telemetry::Audit;
 use time::OffsetDateTime;
 use vault::{
-    Access, AccessRequest, ConsentKeys, ConsentRequired, Flow, FlowState, ProviderName, TokenVault,
+    Access, AccessRequest, ConsentKeys, ConsentRequired, Flow, FlowState, Principal, ProviderName,
+    TokenVault,
 };
 
 use super::{
@@ -20,7 +21,10 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asker<'a> {
     pub(crate) user: &'a UserId,
-    pub(crate) browser: BrowserHash,
+    /// As whom AgentCore Identity knows him.
+    pub(crate) principal: &'a Principal,
+    /// Nothing where flows are not tied to browsers.
+    pub(crate) browser: Option<BrowserHash>,
 }
 
 /// A consent that the user has to give. Goes to the user and nowhere else.
@@ -68,7 +72,7 @@ impl Authorizer<'_> {
     ) -> Result<Authorization, TurnError> {
         let no_randomness = |_| TurnError::Internal("the system has no randomness".into());
         let state = FlowState::generate().map_err(no_randomness)?;
-        let (user, provider) = (self.asker.user, self.provider);
+        let (user, provider) = (self.asker.principal, self.provider);
         let request = AccessRequest { user, provider, scopes, state: &state, force };
         Ok(match self.vault.access(&request, self.clock.now()).await? {
             Access::Granted(token) => Authorization::Granted(token),

@@ -11,6 +11,8 @@
 
 mod approval;
 mod call;
+#[cfg(test)]
+mod interleavings;
 mod resume;
 #[cfg(test)]
 mod tests;
@@ -50,7 +52,7 @@ pub(crate) struct Rules {
 }
 
 /// A turn that is being worked on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Turn {
     messages: Vec<Message>,
     calls: Vec<TurnCall>,
