@@ -108,6 +108,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     let addresses = listeners.addresses()?;
     let s3 = storage(&options)?;
     let (github, agentcore) = services(&addresses, &clock);
+    let agentcore = agentcore.with_lesser_scopes(options.lesser_scopes);
     let (oidc, provider) = sign_in(options.oidc.as_ref(), &addresses, &clock);
     let mut running = Running {
         addresses,
@@ -126,13 +127,14 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     running.serve(listeners.public_keys, public_keys::router());
     running.serve(listeners.bedrock, bedrock::router());
 
-    let variables = functions(&running.addresses, &oidc.issuer, &oidc.client_id);
+    let mut variables = functions(&running.addresses, &oidc.issuer, &oidc.client_id);
+    variables.extend(options.variables.clone());
     let sockets = Sockets {
         invoke: listeners.invoke,
         bind: listeners.bind_session,
         lambda: listeners.lambda,
     };
-    let (invoke, bind_session) = running.run_services(&options, sockets, variables).await?;
+    let (invoke, bind_session) = running.run_services(&options, sockets, variables, &clock).await?;
     let application = running.addresses.application.clone();
     let settings = Settings { application, oidc, invoke, bind_session, clock };
     running.serve(listeners.application, load_balancer::router(settings));
@@ -249,14 +251,15 @@ impl Running {
         options: &Options,
         sockets: Sockets,
         variables: BTreeMap<String, String>,
+        clock: &Clock,
     ) -> Result<(Target, Target), StartError> {
         if let Some(endpoint) = &options.lambda_endpoint {
             return Ok(lambda_targets(endpoint));
         }
         match options.platform {
             Platform::InProcess => {
-                let (invoke, bind) =
-                    (Invoke::start(&variables).await?, BindSession::start(&variables).await?);
+                let invoke = Invoke::start_by(&variables, clock.clone()).await?;
+                let bind = BindSession::start_by(&variables, clock.clone()).await?;
                 self.handle(sockets.invoke, invoke);
                 self.handle(sockets.bind, bind);
                 Ok(self.http_targets())

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod grants;
+mod issues;
 mod oauth;
 mod page;
 mod rest;
@@ -26,7 +27,10 @@ use axum::{
 use url::Url;
 use uuid::Uuid;
 
-use self::grants::{App, Grants};
+use self::{
+    grants::{App, Grants},
+    issues::Issues,
+};
 use crate::clock::Clock;
 
 /// GitHub's stand-in; cheap to clone.
@@ -35,13 +39,14 @@ pub struct GitHub {
     base: Url,
     clock: Clock,
     grants: Arc<Mutex<Grants>>,
+    issues: Arc<Mutex<Issues>>,
 }
 
 impl GitHub {
     /// A stand-in at `base`, with no app registered.
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
-        Self { base, clock, grants: Arc::default() }
+        Self { base, clock, grants: Arc::default(), issues: Arc::default() }
     }
 
     /// Registers an OAuth app.
@@ -58,6 +63,7 @@ impl GitHub {
     /// OAuth pages, token endpoint and REST API.
     pub fn router(&self) -> axum::Router {
         oauth::routes()
+            .merge(issues::routes())
             .merge(rest::routes())
             .layer(middleware::map_response(with_request_id))
             .with_state(self.clone())
@@ -65,6 +71,10 @@ impl GitHub {
 
     fn grants(&self) -> MutexGuard<'_, Grants> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn issues(&self) -> MutexGuard<'_, Issues> {
+        self.issues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> SystemTime {

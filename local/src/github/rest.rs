@@ -147,7 +147,7 @@ async fn nothing() -> Response {
 }
 
 /// Who calls: a live token, within its rate limit, of a client that names itself.
-struct Caller(Usage);
+pub(super) struct Caller(pub(super) Usage);
 
 impl FromRequestParts<GitHub> for Caller {
     type Rejection = Response;
@@ -179,7 +179,7 @@ impl FromRequestParts<GitHub> for Caller {
 }
 
 /// The headers that describe a token and what it could have.
-fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
+pub(super) fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
     let mut headers = rate_limit(REQUESTS_PER_WINDOW, usage.used, usage.resets);
     let scopes = usage.consent.scopes.join(", ");
     let texts = [("x-oauth-scopes", scopes.as_str()), ("x-accepted-oauth-scopes", accepted)];
@@ -209,7 +209,7 @@ fn rate_limit(limit: u32, used: u32, resets: SystemTime) -> HeaderMap {
 }
 
 /// An error in GitHub's shape.
-fn refuse(status: StatusCode, headers: HeaderMap, message: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, headers: HeaderMap, message: &str) -> Response {
     let body = json!({
         "message": message,
         "documentation_url": "https://docs.github.com/rest",
