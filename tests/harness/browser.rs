@@ -147,6 +147,33 @@ impl Browser {
         cookies.to_str().expect("readable cookies").to_owned()
     }
 
+    /// The cookie, `name=value`, whose name begins so.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> String {
+        let cookies = self.cookies();
+        let cookie = cookies.split("; ").find(|cookie| cookie.starts_with(name));
+        cookie.unwrap_or_else(|| panic!("no cookie {name} in {cookies}")).to_owned()
+    }
+
+    /// Puts a cookie, `name=value`, into this browser.
+    pub fn add_cookie(&self, cookie: &str) {
+        self.jar.add_cookie_str(&format!("{cookie}; Path=/"), &self.addresses.application);
+    }
+
+    /// Someone signs in over whoever was signed in here: the load balancer's session is his from
+    /// now on, and everything else in the browser stays.
+    pub async fn signed_in_over(&self, person: &str) -> Self {
+        let fresh = Self::new(&self.addresses);
+        fresh.sign_in(person).await;
+        for cookie in fresh.cookies().split("; ").filter(|it| it.starts_with("AWSELB")) {
+            self.add_cookie(cookie);
+        }
+        self.clone()
+    }
+
     /// A request of any kind, with this browser's cookies.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let address = self.addresses.application.join(path).expect("an address");

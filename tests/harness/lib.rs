@@ -7,8 +7,16 @@
 
 mod browser;
 mod form;
+mod logs;
+mod machine;
+mod proxy;
+mod time;
 mod world;
 
 pub use browser::{Browser, Visit, parameter};
 pub use form::Form;
-pub use world::World;
+pub use logs::Logs;
+pub use machine::Machine;
+pub use proxy::{Fate, Gate, Proxy, Seen};
+pub use time::Time;
+pub use world::{Proxies, Setup, World};
