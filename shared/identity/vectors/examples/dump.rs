@@ -4,7 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use identity_vectors::{
-    CLIENT, ENTRA_CLIENT, ENTRA_ISSUER, KEYS_PATH, LOAD_BALANCER, SECOND_LOAD_BALANCER, World, all,
+    CLIENT, ENTRA_CLIENT, ENTRA_ISSUER, LOAD_BALANCER, SECOND_LOAD_BALANCER, World, all,
 };
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "alb": { "albArn": [LOAD_BALANCER, SECOND_LOAD_BALANCER], "issuer": world.issuer(),
             "clientId": CLIENT, "jwksUri": world.load_balancer_keys() },
         "bearer": { "issuer": world.issuer(), "audience": CLIENT,
-            "jwksUri": format!("{}{KEYS_PATH}", world.server().address()) },
+            "jwksUri": world.issuer_keys() },
         "entra": { "issuer": ENTRA_ISSUER, "audience": ENTRA_CLIENT,
             "jwksUri": world.entra_keys() },
         "documents": world.server().documents(),
