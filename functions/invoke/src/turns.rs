@@ -63,12 +63,12 @@ pub(crate) async fn run(
     })
 }
 
-/// How long a turn may take.
+/// How long a turn may take: until shortly before Lambda's deadline. One that has passed already
+/// is none: Lambda never sends such a one, but `cargo lambda watch` does.
 pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration {
-    lambda.map_or(TURN_LIMIT, |context| {
-        let left = context.deadline().duration_since(service.inbound.clock.now());
-        left.unwrap_or_default().saturating_sub(DEADLINE_MARGIN)
-    })
+    let now = service.inbound.clock.now();
+    let left = lambda.and_then(|context| context.deadline().duration_since(now).ok());
+    left.map_or(TURN_LIMIT, |left| left.saturating_sub(DEADLINE_MARGIN))
 }
 
 async fn converse(

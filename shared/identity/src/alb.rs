@@ -138,8 +138,8 @@ impl AlbVerifier {
     }
 }
 
-/// Hyphenated only: the id becomes a path of the key server, so it must have one spelling.
+/// The id becomes a path of the key server, so it must have one spelling: hyphens, small letters.
 fn key_id(kid: &str) -> Option<Uuid> {
-    let is_hyphenated = kid.len() == uuid::fmt::Hyphenated::LENGTH;
-    Uuid::try_parse(kid).ok().filter(|_| is_hyphenated)
+    let id = Uuid::try_parse(kid).ok()?;
+    (kid == id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).then_some(id)
 }

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![doc = include_str!("../DIFFERENCES.md")]
 #![warn(missing_docs)]
 
 mod alb;

@@ -28,3 +28,22 @@ fn every_vector_has_a_name_of_its_own_and_says_why() {
     assert!(vectors.iter().all(|vector| vector.why.ends_with('.')));
     assert!(vectors.len() >= 80);
 }
+
+#[test]
+fn the_differences_from_the_reference_are_of_vectors_that_there_are() {
+    let vectors = all();
+    let lines = include_str!("../../DIFFERENCES.md").lines();
+    let rows = lines.filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let mut count = 0;
+    for (name, verdict) in rows {
+        let vector = vectors.iter().find(|vector| vector.name == name).unwrap();
+        let ours = if vector.expect == "User" {
+            "accepted | refused |".to_owned()
+        } else {
+            format!("refused: `{}` | accepted |", vector.expect)
+        };
+        assert_eq!(verdict, ours, "{name}");
+        count += 1;
+    }
+    assert!(count > 50);
+}

@@ -81,6 +81,17 @@ impl KeyServer {
         lock(&self.state.answers).insert(path.to_owned(), answer);
     }
 
+    /// What is served where nothing fails.
+    #[must_use]
+    pub fn documents(&self) -> HashMap<String, String> {
+        let answers = lock(&self.state.answers);
+        let documents = answers.iter().filter_map(|(path, answer)| match answer {
+            Answer::Document(document) => Some((path.clone(), document.clone())),
+            _ => None,
+        });
+        documents.collect()
+    }
+
     /// How often `path` was asked for.
     #[must_use]
     pub fn asked(&self, path: &str) -> usize {

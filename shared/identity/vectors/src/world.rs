@@ -36,13 +36,25 @@ const WEAK_MODULUS: &str = "0VHEXZ5BDlpTIcDdec7dPpd6gYMWMYyz9F1_W6AgepSo84UHXsQy
 #[derive(Debug)]
 pub struct World {
     server: KeyServer,
+    issuer: String,
 }
 
 impl World {
-    /// Starts serving.
+    /// Starts serving; the issuer is found by discovery at its own address.
     pub async fn start() -> Self {
         let server = KeyServer::start().await;
-        let world = Self { server };
+        let issuer = format!("{}/issuer", server.address());
+        Self::serving(server, issuer)
+    }
+
+    /// Starts serving an issuer that has this name, whatever its address: tokens are then the
+    /// same in every run, but for their signatures.
+    pub async fn of_issuer(issuer: &str) -> Self {
+        Self::serving(KeyServer::start().await, issuer.to_owned())
+    }
+
+    fn serving(server: KeyServer, issuer: String) -> Self {
+        let world = Self { server, issuer };
         let put = |path: &str, document: String| {
             world.server.put(path, Answer::Document(document));
         };
@@ -78,7 +90,13 @@ impl World {
     /// The issuer of load balancers' and of bearer tokens.
     #[must_use]
     pub fn issuer(&self) -> String {
-        format!("{}/issuer", self.server.address())
+        self.issuer.clone()
+    }
+
+    /// Where the issuer's keys are.
+    #[must_use]
+    pub fn issuer_keys(&self) -> String {
+        format!("{}{KEYS_PATH}", self.server.address())
     }
 
     /// Where Entra ID's keys are.
@@ -119,7 +137,7 @@ impl World {
             "issuer": issuer,
             "authorization_endpoint": format!("{issuer}/authorize"),
             "token_endpoint": format!("{issuer}/token"),
-            "jwks_uri": format!("{}{KEYS_PATH}", self.server.address()),
+            "jwks_uri": self.issuer_keys(),
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256", "ES256"],
