@@ -255,8 +255,9 @@ async fn m10_who_hangs_up_in_the_act_finds_it_done_and_saved() {
     ready.proxies.github.rule(move |seen| {
         if seen.is(&Method::POST, ISSUES) { Fate::Waits(at_gate.clone()) } else { Fate::Arrives }
     });
+    let approval = answering(&asked, "resolved");
     tokio::select! {
-        answer = ready.alice.invoke(&answering(&asked, "resolved")) => panic!("{answer:?}"),
+        answer = ready.alice.invoke(&approval) => panic!("answered: {answer:?}"),
         () = gate.reached() => {}
     }
     gate.open();

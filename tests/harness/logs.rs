@@ -41,10 +41,20 @@ impl Logs {
     /// The audit events of the request with this id.
     #[must_use]
     pub fn audit(&self, request_id: &str) -> Vec<Value> {
+        let of_request = |event: &Value| event["span"]["request_id"] == request_id;
+        self.events().into_iter().filter(of_request).collect()
+    }
+
+    /// The audit events in which `name` is `value`.
+    #[must_use]
+    pub fn audit_where(&self, name: &str, value: &str) -> Vec<Value> {
+        self.events().into_iter().filter(|event| event[name] == value).collect()
+    }
+
+    fn events(&self) -> Vec<Value> {
         let lines = self.lines();
         let events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let events = events.filter(|event| event["target"] == "audit");
-        events.filter(|event| event["span"]["request_id"] == request_id).collect()
+        events.filter(|event| event["target"] == "audit").collect()
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Seen {
     pub method: Method,
     /// Its path, without a query.
     pub path: String,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: String,
 }
@@ -187,7 +189,7 @@ async fn pass_on(
     body: Bytes,
 ) -> Response<Body> {
     let (path, text) = (uri.path().to_owned(), String::from_utf8_lossy(&body).into_owned());
-    let seen = Seen { method: method.clone(), path, body: text };
+    let seen = Seen { method: method.clone(), path, headers: headers.clone(), body: text };
     let fate = {
         let mut inner = proxy.inner();
         inner.seen.push(seen.clone());
