@@ -74,7 +74,7 @@ impl TurnError {
         let (kind, what) = match &self {
             Self::ModelUnavailable(_) => (Kind::UpstreamUnavailable, "The model is busy."),
             Self::ModelFailed(_) => (Kind::UpstreamFailed, "The model failed."),
-            Self::Vault(VaultError::Unavailable(_)) => {
+            Self::Vault(VaultError::Throttled(_) | VaultError::Unavailable(_)) => {
                 (Kind::UpstreamUnavailable, "Your connections can't be checked at the moment.")
             }
             Self::Vault(_) => (Kind::UpstreamFailed, "Your connections can't be checked."),
