@@ -97,6 +97,17 @@ impl World {
         self.minutes.fetch_add(minutes, Ordering::SeqCst);
     }
 
+    /// A provider named `name` at a GitHub App, whose tokens expire.
+    pub(crate) fn add_expiring_provider(&self, name: &str) {
+        let callback = self.core.create_github_provider(name, name, "secret", &self.github);
+        self.provider.register_github_app(name, "secret", callback);
+    }
+
+    /// GitHub ends every token that it gave out.
+    pub(crate) fn revoke_all(&self) {
+        self.provider.revoke_all();
+    }
+
     pub(crate) fn register_app(&self, client_id: &str, secret: &str, callback: Url) {
         self.provider.register_app(client_id, secret, callback);
     }
@@ -128,6 +139,21 @@ impl World {
             .set_scopes(Some(scopes.iter().map(|&scope| scope.to_owned()).collect()))
             .oauth2_flow(Oauth2FlowType::UserFederation)
             .resource_oauth2_return_url(RETURN_URL)
+    }
+
+    /// As [`Self::ask`], at another provider.
+    pub(crate) async fn ask_at(&self, provider: &str) -> GetResourceOauth2TokenOutput {
+        let call = self.ask("alice", &["repo"]).await;
+        call.resource_credential_provider_name(provider).send().await.unwrap()
+    }
+
+    /// A flow of alice's at another provider, from its beginning to its completion; answers the
+    /// token.
+    pub(crate) async fn connect_at(&self, provider: &str) -> String {
+        let flow = flow(&self.ask_at(provider).await);
+        self.decide(&flow, "octo-alice", "authorize").await;
+        self.complete(&flow.session_uri, user_id("alice")).await.unwrap();
+        self.ask_at(provider).await.access_token().unwrap().to_owned()
     }
 
     /// Begins a flow with the custom state `nonce`.
@@ -176,9 +202,14 @@ impl World {
 
     /// Whose token it is.
     pub(crate) async fn login(&self, token: &str) -> String {
-        let request = self.browser.get(self.github.join("user").unwrap());
-        let answer = request.bearer_auth(token).header("user-agent", "test").send().await.unwrap();
+        let answer = self.use_token(token).await;
         answer.json::<Value>().await.unwrap()["login"].as_str().unwrap().to_owned()
+    }
+
+    /// Calls GitHub with a token.
+    pub(crate) async fn use_token(&self, token: &str) -> Response {
+        let request = self.browser.get(self.github.join("user").unwrap());
+        request.bearer_auth(token).header("user-agent", "test").send().await.unwrap()
     }
 
     /// Calls an operation without the SDK.
