@@ -1,0 +1,41 @@
+//! S3's stand-in: one bucket, each object a file.
+//!
+//! The protocol (signatures, XML, path-style addresses) is `s3s`; the storage is our own, because
+//! `s3s-fs` checks the condition of a PUT apart from the write, names files after keys, and keeps
+//! an object's ETag in another file than its bytes, where a kill between the two parts them. The
+//! rules are those of the Amazon S3 API Reference and of "How to prevent object overwrites with
+//! conditional writes". What is not built answers `NotImplemented`.
+
+mod bucket;
+mod file;
+mod listing;
+mod operations;
+
+use std::{io, path::Path};
+
+use axum::{error_handling::HandleError, http::StatusCode};
+use s3s::{HttpError, auth::SimpleAuth, service::S3ServiceBuilder};
+
+use self::{bucket::Bucket, operations::OneBucket};
+
+/// S3 with one bucket, its objects in `folder`/`bucket`; both are made if they don't exist.
+///
+/// # Errors
+/// When the folder can't be made or read, or holds an object's file that is damaged.
+pub fn router(
+    folder: &Path,
+    bucket: &str,
+    access_key: &str,
+    secret_key: &str,
+) -> io::Result<axum::Router> {
+    let objects = Bucket::open(folder.join(bucket))?;
+    let mut service = S3ServiceBuilder::new(OneBucket::new(bucket, objects));
+    service.set_auth(SimpleAuth::from_single(access_key, secret_key));
+    let service = HandleError::new(service.build(), broken);
+    Ok(axum::Router::new().fallback_service(service))
+}
+
+async fn broken(error: HttpError) -> StatusCode {
+    tracing::error!(?error, "stand-in for S3: a request could not be answered");
+    StatusCode::INTERNAL_SERVER_ERROR
+}
