@@ -7,6 +7,7 @@ mod api_keys;
 mod consent;
 mod control_plane;
 mod expiry;
+mod openid;
 mod refusals;
 mod vault;
 mod world;

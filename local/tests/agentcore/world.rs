@@ -50,17 +50,18 @@ pub(crate) struct World {
     pub(crate) github: Url,
     pub(crate) sdk: Sdk,
     pub(crate) browser: Browser,
+    pub(crate) clock: Clock,
     provider: GitHub,
     minutes: Arc<AtomicU64>,
 }
 
-async fn listen() -> (TcpListener, Url) {
+pub(crate) async fn listen() -> (TcpListener, Url) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     (listener, base)
 }
 
-fn serve(listener: TcpListener, router: axum::Router) {
+pub(crate) fn serve(listener: TcpListener, router: axum::Router) {
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
 }
 
@@ -77,7 +78,7 @@ impl World {
         let (github_listener, github) = listen().await;
         let provider = GitHub::new(github.clone(), clock.clone());
         let (listener, base) = listen().await;
-        let core = AgentCore::new(base.clone(), clock).with_lesser_scopes(lesser_scopes);
+        let core = AgentCore::new(base.clone(), clock.clone()).with_lesser_scopes(lesser_scopes);
         core.create_workload_identity(WORKLOAD, &[RETURN_URL.parse().unwrap()]);
         let callback = core.create_github_provider(PROVIDER, "app", "secret", &github);
         provider.register_app("app", "secret", callback);
@@ -90,7 +91,8 @@ impl World {
             .endpoint_url(base.as_str())
             .build();
         let browser = Browser::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { core, base, github, sdk: Sdk::from_conf(config), browser, provider, minutes }
+        let sdk = Sdk::from_conf(config);
+        Self { core, base, github, sdk, browser, clock, provider, minutes }
     }
 
     pub(crate) fn let_minutes_pass(&self, minutes: u64) {
