@@ -100,7 +100,7 @@ impl Invoke {
         let settings = Settings::read(source)?;
         let aws = Aws::load(source).await;
         let identity = aws_sdk_bedrockagentcore::Client::new(&aws.at(settings.identity));
-        let s3 = aws_sdk_s3::Client::new(&aws.at(settings.s3));
+        let s3 = aws_sdk_s3::config::Builder::from(&aws.at(settings.s3));
         let return_url = settings.inbound.site.session_binding_url().clone();
         Ok(Self(Arc::new(Service {
             sessions: Sessions::new(s3, settings.bucket),
