@@ -173,3 +173,150 @@ impl Mended {
         self.messages.last().map(|last| last.role)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::{collection::vec, prelude::*};
+    use serde_json::{Value, json};
+
+    use super::{NO_ANSWER, UNKNOWN_OUTCOME, is_accepted, mend};
+    use crate::conversation::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
+
+    fn call(id: &str, input: Value) -> Block {
+        Block::ToolUse(ToolUse { tool_use_id: id.into(), name: "t".into(), input })
+    }
+
+    fn result(id: &str, text: &str) -> Block {
+        Block::ToolResult(ToolResult::new(id, ToolStatus::Success, text))
+    }
+
+    fn assistant(content: Vec<Block>) -> Message {
+        Message { role: Role::Assistant, content }
+    }
+
+    fn results(content: Vec<Block>) -> Message {
+        Message { role: Role::User, content }
+    }
+
+    fn words(text: &str) -> Message {
+        assistant(vec![Block::Text(text.into())])
+    }
+
+    /// A turn with one round of `calls` calls; `n` keeps its ids apart from other turns'.
+    pub(crate) fn turn(n: usize, calls: usize, output: &str) -> Vec<Message> {
+        let mut turn = vec![Message::user(format!("question {n}"))];
+        if calls > 0 {
+            let ids = || (0..calls).map(|call| format!("{n}-{call}"));
+            turn.push(assistant(ids().map(|id| call(&id, json!({}))).collect()));
+            turn.push(results(ids().map(|id| result(&id, output)).collect()));
+        }
+        turn.push(words(&format!("answer {n}")));
+        turn
+    }
+
+    /// Anything that a crash, a bug or another program may have left.
+    fn wreck() -> impl Strategy<Value = Vec<Message>> {
+        let id = prop_oneof!["[abc]", Just("a-2".to_owned())];
+        let output = prop_oneof![
+            "[ x]{0,2}".prop_map(ToolOutput::Text),
+            Just(ToolOutput::Json(json!({ "x": 1 }))),
+        ];
+        let block = prop_oneof![
+            "[ x]{0,2}".prop_map(Block::Text),
+            (id.clone(), prop_oneof![Just(json!({})), Just(json!("text"))])
+                .prop_map(|(id, input)| call(&id, input)),
+            (id, vec(output, 0..3)).prop_map(|(tool_use_id, content)| {
+                Block::ToolResult(ToolResult { tool_use_id, status: ToolStatus::Error, content })
+            }),
+        ];
+        let role = prop_oneof![Just(Role::User), Just(Role::Assistant)];
+        let message =
+            (role, vec(block, 0..4)).prop_map(|(role, content)| Message { role, content });
+        vec(message, 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_left_becomes_acceptable(wreck in wreck()) {
+            prop_assert!(is_accepted(&mend(wreck)));
+        }
+
+        #[test]
+        fn mending_twice_changes_nothing_more(wreck in wreck()) {
+            let once = mend(wreck);
+            prop_assert_eq!(mend(once.clone()), once);
+        }
+
+        #[test]
+        fn no_words_are_lost(wreck in wreck()) {
+            let said = |messages: &[Message], role| {
+                let of = messages.iter().filter(|message| message.role == role);
+                let blocks = of.flat_map(|message| &message.content);
+                let texts = blocks.filter_map(|block| match block {
+                    Block::Text(text) if text.contains('x') => Some(text.clone()),
+                    _ => None,
+                });
+                texts.collect::<Vec<_>>()
+            };
+            let mended = mend(wreck.clone());
+            for role in [Role::User, Role::Assistant] {
+                prop_assert_eq!(said(&mended, role), said(&wreck, role));
+            }
+        }
+    }
+
+    #[test]
+    fn whole_turns_are_accepted_as_they_are() {
+        let whole = [turn(1, 0, ""), turn(2, 3, "out"), turn(3, 1, "out")].concat();
+        assert!(is_accepted(&whole) && is_accepted(&[]));
+        assert_eq!(mend(whole.clone()), whole);
+    }
+
+    #[test]
+    fn what_a_model_refuses_is_not_accepted() {
+        let one_call = || assistant(vec![call("a", json!({}))]);
+        let asked = |rest: Vec<Message>| [vec![Message::user("do it")], rest].concat();
+        let refused = [
+            ("begins with the model", vec![words("hello")]),
+            ("ends with the user", asked(vec![])),
+            ("ends with a call", asked(vec![one_call()])),
+            ("roles repeat", asked(vec![Message::user("again"), words("yes")])),
+            ("no content", asked(vec![assistant(vec![])])),
+            ("blank text", asked(vec![words(" \n")])),
+            ("a call goes unanswered", asked(vec![one_call(), Message::user("x"), words("y")])),
+            (
+                "another call is answered",
+                asked(vec![one_call(), results(vec![result("b", "x")]), words("y")]),
+            ),
+            (
+                "answered together with words",
+                asked(vec![
+                    one_call(),
+                    results(vec![result("a", "x"), Block::Text("and".into())]),
+                    words("y"),
+                ]),
+            ),
+            ("an answer to nothing", vec![results(vec![result("a", "x")]), words("y")]),
+            ("an id again", [turn(1, 1, "x"), turn(1, 1, "x")].concat()),
+        ];
+        for (what, messages) in refused {
+            assert!(!is_accepted(&messages), "{what}");
+            assert!(is_accepted(&mend(messages)), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_result_is_said_to_have_an_unknown_outcome() {
+        let died = vec![
+            Message::user("create two issues"),
+            assistant(vec![call("a", json!({})), call("b", json!({}))]),
+            results(vec![result("b", "created")]),
+            Message::user("and now?"),
+        ];
+        let mended = mend(died);
+        let unknown = ToolResult::new("a", ToolStatus::Error, UNKNOWN_OUTCOME);
+        let answers = results(vec![Block::ToolResult(unknown), result("b", "created")]);
+        assert_eq!(mended[2], answers);
+        assert_eq!(mended[3..], [words(NO_ANSWER), Message::user("and now?"), words(NO_ANSWER)]);
+    }
+}

@@ -145,3 +145,103 @@ fn json_bytes(value: &impl Serialize) -> usize {
     // Counting does not fail.
     serde_json::to_writer(&mut count, value).map_or(usize::MAX / 2, |()| count.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::{ContextTokens, cost};
+    use crate::{
+        conversation::{Block, Message, ToolOutput},
+        strict::{self, tests::turn},
+    };
+
+    fn tokens(text: &str) -> ContextTokens {
+        text.parse().unwrap()
+    }
+
+    fn texts(view: &[Cow<'_, Message>]) -> Vec<String> {
+        view.iter().map(|message| message.text()).filter(|text| !text.is_empty()).collect()
+    }
+
+    fn output(message: &Message) -> &str {
+        match &message.content[0] {
+            Block::ToolResult(result) => match &result.content[0] {
+                ToolOutput::Text(text) => text,
+                ToolOutput::Json(_) => panic!("no text"),
+            },
+            _ => panic!("no result"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_seen_is_acceptable_and_fits(
+            turns in vec((0_usize..4, 0_usize..30_000), 0..20),
+            now in 0_usize..4,
+        ) {
+            let of = |(n, (calls, length)): (usize, &(usize, usize))| turn(n, *calls, &"ä".repeat(*length));
+            let history: Vec<Message> = turns.iter().enumerate().flat_map(of).collect();
+            // A turn that waits for the model's answer.
+            let mut current = turn(99, now, &"x".repeat(20_000));
+            current.pop();
+
+            let view = tokens("10000").view(&history, &current);
+            prop_assert!(cost(&view) <= 10_000);
+            let mut seen: Vec<Message> = view.into_iter().map(Cow::into_owned).collect();
+            seen.push(turn(100, 0, "").remove(1));
+            prop_assert!(strict::is_accepted(&seen));
+        }
+    }
+
+    #[test]
+    fn what_fits_is_seen_as_it_is_and_not_copied() {
+        let (history, now) = ([turn(1, 1, "out"), turn(2, 0, "")].concat(), [Message::user("now")]);
+        let view = tokens("1000").view(&history, &now);
+        assert_eq!(view.len(), history.len() + 1);
+        assert!(view.iter().all(|message| matches!(message, Cow::Borrowed(_))));
+    }
+
+    #[test]
+    fn the_oldest_turns_are_left_out_first_and_whole() {
+        let words = |n: usize| n.to_string().repeat(1_200);
+        let long = |n| [vec![Message::user(words(n))], turn(n, 0, "").split_off(1)].concat();
+        let history = [long(1), long(2), long(3)].concat();
+        let now = [Message::user("now")];
+        let seen = tokens("1000").view(&history, &now);
+        let expected = [&words(2), "answer 2", &words(3), "answer 3", "now"];
+        assert!(
+            texts(&seen) == expected,
+            "the first turn should not be seen, and the rest be whole"
+        );
+    }
+
+    #[test]
+    fn a_long_result_is_shortened_with_a_note_and_kept_whole_where_it_is_saved() {
+        let history = turn(1, 1, &"ö".repeat(5_000));
+        let now = [Message::user("now")];
+        let seen = tokens("8000").view(&history, &now);
+        let shown = output(&seen[2]);
+        assert!(shown.starts_with("öö"));
+        assert!(shown.ends_with("\n[Shortened: these are the first 3000 of 10000 bytes.]"));
+        assert_eq!(output(&history[2]).len(), 10_000);
+    }
+
+    #[test]
+    fn results_of_the_current_turn_share_what_there_is() {
+        let now = &turn(1, 10, &"x".repeat(50_000))[..3];
+        let seen = tokens("5000").view(&[], now);
+        assert_eq!(seen[2].content.len(), 10);
+        assert!(cost(&seen) <= 5_000);
+    }
+
+    #[test]
+    fn a_context_has_at_least_a_thousand_tokens() {
+        for text in ["", "0", "999", "-1", "1e5", "1 000"] {
+            assert!(text.parse::<ContextTokens>().is_err(), "{text}");
+        }
+        assert_eq!(tokens("100000").message_bytes(), 150_000);
+    }
+}
