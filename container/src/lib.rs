@@ -53,8 +53,8 @@ impl<S> Handler for S where
 {
 }
 
-/// Serves `handler` on `PORT` (default 8080) of every interface until SIGTERM or Ctrl-C, then
-/// lets requests in flight finish.
+/// Serves `handler` on `PORT` (default 8080; 0 for any free one) of every interface until SIGTERM
+/// or Ctrl-C, then lets requests in flight finish. The log says `listening` on which `port`.
 ///
 /// # Errors
 /// When `PORT` is no port number, or can't be listened on.
@@ -64,6 +64,7 @@ pub async fn run(handler: impl Handler) -> Result<(), Box<dyn Error + Send + Syn
         return Err(reader.into_error().into());
     };
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await?;
+    let port = listener.local_addr()?.port();
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async {
         tokio::select! {

@@ -22,9 +22,35 @@ pub const OIDC_CLIENT_SECRET: &str = "for-development-only";
 pub const ACCESS_KEY_ID: &str = "LOCALDEVELOPMENTONLY";
 /// … and their secret.
 pub const SECRET_ACCESS_KEY: &str = "for-development-only";
+/// Seals flows here; it stands in this repository, so it is no secret anywhere.
+const CONSENT_KEY: &str = "for-development-only-this-key-is-public";
+/// What the scripted model answers to.
+const MODEL: &str = "scripted-stand-in";
 
-/// The variables of both functions for stand-ins at `addresses`.
+/// The variables of both functions for stand-ins at `addresses`, behind a load balancer whose
+/// issuer is `issuer` and whose client there is `client_id`.
 #[must_use]
-pub fn functions(_addresses: &Addresses) -> BTreeMap<String, String> {
-    BTreeMap::new()
+pub fn functions(addresses: &Addresses, issuer: &str, client_id: &str) -> BTreeMap<String, String> {
+    let origin = |address: &url::Url| address.as_str().trim_end_matches('/').to_owned();
+    let application = origin(&addresses.application);
+    let variables = [
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
+        ("AWS_ENDPOINT_URL_S3", origin(&addresses.s3)),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", origin(&addresses.bedrock)),
+        ("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", origin(&addresses.agentcore)),
+        ("ALB_ARN", LOAD_BALANCER_ARN.to_owned()),
+        ("ALB_PUBLIC_KEYS_URL", origin(&addresses.public_keys)),
+        ("OIDC_ISSUER", issuer.to_owned()),
+        ("OIDC_CLIENT_ID", client_id.to_owned()),
+        ("SESSION_BINDING_URL", format!("{application}/oauth2/session-binding")),
+        ("CONSENT_KEY", CONSENT_KEY.to_owned()),
+        ("WORKLOAD_IDENTITY_NAME", WORKLOAD_IDENTITY.to_owned()),
+        ("GITHUB_PROVIDER_NAME", GITHUB_PROVIDER.to_owned()),
+        ("GITHUB_API_URL", origin(&addresses.github)),
+        ("SESSION_BUCKET", BUCKET.to_owned()),
+        ("MODEL_ID", MODEL.to_owned()),
+    ];
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -3,11 +3,20 @@
 pub mod addresses;
 pub mod agentcore;
 pub mod bedrock;
+pub mod binaries;
 pub mod clock;
 pub mod development_key;
 pub mod environment;
+pub mod events;
 pub mod github;
 pub mod identity_provider;
+pub mod lambda;
 pub mod load_balancer;
+pub mod options;
+mod page;
+pub mod process;
 pub mod public_keys;
+pub mod running;
 pub mod s3;
+
+pub use running::{Running, StartError, start};

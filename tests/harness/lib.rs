@@ -1,1 +1,14 @@
-//! x
+//! What the end-to-end tests share: a world to act in, and browsers that act.
+//!
+//! Nothing is mocked: the handlers run as they will, on the platform that a test chooses, behind
+//! the local stand-ins, and a browser is an HTTP client that keeps cookies and says where it
+//! comes from, as real ones do.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+
+mod browser;
+mod form;
+mod world;
+
+pub use browser::{Browser, Visit, parameter};
+pub use form::Form;
+pub use world::World;

@@ -8,7 +8,7 @@ use axum::{
     Router,
     extract::{Path, Query, State},
     http::{StatusCode, header::LOCATION},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{AgentCore, flows::Answer};
+use crate::page::page;
 
 /// The addresses.
 pub(super) fn routes() -> Router<AgentCore> {
@@ -84,18 +85,10 @@ fn redirect(target: &Url) -> Response {
 
 /// The page of an address that leads nowhere, or nowhere any more.
 fn dead_end() -> Response {
-    const PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-        <meta name=\"viewport\" content=\"width=device-width\">\n\
-        <title>Stand-in for AgentCore Identity</title>\n</head>\n<body>\n<main>\n\
-        <h1>This link can't be used</h1>\n\
-        <p>It is unknown, has expired, or was used already. Go back to the application and ask \
-        again.</p>\n</main>\n\
-        <footer><p><small>A stand-in for AgentCore Identity, for development and tests; this is \
-        not AWS.</small></p></footer>\n</body>\n</html>\n";
-    let headers = [
-        ("cache-control", "no-store"),
-        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-        ("referrer-policy", "no-referrer"),
-    ];
-    (StatusCode::BAD_REQUEST, headers, Html(PAGE)).into_response()
+    page(
+        StatusCode::BAD_REQUEST,
+        "AgentCore Identity",
+        "<h1>This link can't be used</h1>\n<p>It is unknown, has expired, or was used already. Go \
+         back to the application and ask again.</p>\n",
+    )
 }

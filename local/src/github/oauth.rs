@@ -7,7 +7,7 @@
 use axum::{
     Form, Json, Router,
     extract::{Query, State},
-    http::{HeaderMap, StatusCode, header::ACCEPT},
+    http::{HeaderMap, header::ACCEPT},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -45,9 +45,9 @@ async fn ask(State(github): State<GitHub>, Query(request): Query<Request>) -> Re
     let known =
         github.grants().callback(&request.client_id, request.redirect_uri.as_deref()).is_some();
     if known {
-        page::consent(&request, &Scopes::parse(&request.scope)).into_response()
+        page::consent(&request, &Scopes::parse(&request.scope))
     } else {
-        (StatusCode::BAD_REQUEST, page::wrong_request()).into_response()
+        page::wrong_request()
     }
 }
 
@@ -69,7 +69,7 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
     let mut grants = github.grants();
     let callback = grants.callback(&request.client_id, request.redirect_uri.as_deref()).cloned();
     let (Some(mut target), Some(account)) = (callback, Account::named(&decision.account)) else {
-        return (StatusCode::BAD_REQUEST, page::wrong_request()).into_response();
+        return page::wrong_request();
     };
     match decision.decision.as_str() {
         "authorize" => {
@@ -83,7 +83,7 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
                 .append_pair("error", "access_denied")
                 .append_pair("error_description", "The user has denied your application access.");
         }
-        _ => return (StatusCode::BAD_REQUEST, page::wrong_request()).into_response(),
+        _ => return page::wrong_request(),
     }
     if let Some(state) = &request.state {
         target.query_pairs_mut().append_pair("state", state);

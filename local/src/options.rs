@@ -1,0 +1,166 @@
+//! The command line.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use clap::{Args, Parser, ValueEnum};
+use url::Url;
+
+use crate::{addresses::DEFAULT_PORT, process::Output};
+
+/// All of Countersign on this machine: the two services, and stand-ins for everything that AWS
+/// and GitHub do for them. For development and tests; nothing here is AWS.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "local", version, about, max_term_width = 100)]
+pub struct Options {
+    /// Port of the application. The stand-ins take the ports after it; 0 takes any free ones.
+    #[arg(long, default_value_t = DEFAULT_PORT, value_parser = port)]
+    pub port: u16,
+
+    /// How the two services run.
+    #[arg(long, value_enum, default_value_t = Platform::InProcess)]
+    pub platform: Platform,
+
+    /// Folder with the services' binaries; without it, cargo builds them.
+    #[arg(long, value_name = "FOLDER")]
+    pub bin_dir: Option<PathBuf>,
+
+    /// Send the load balancer's events to functions that are served there, as `cargo lambda
+    /// watch` does at http://localhost:9000.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["platform", "bin_dir"])]
+    pub lambda_endpoint: Option<Url>,
+
+    /// Folder in which conversations are kept.
+    #[arg(long, value_name = "FOLDER", default_value = ".local")]
+    pub data: PathBuf,
+
+    /// Forget the conversations of earlier runs.
+    #[arg(long)]
+    pub fresh: bool,
+
+    /// Sign people in elsewhere than at the stand-in for an identity provider.
+    #[command(flatten)]
+    pub oidc: Option<Oidc>,
+
+    /// What becomes of what the services' processes print.
+    #[arg(skip = Output::Shown)]
+    pub output: Output,
+}
+
+/// An OpenID provider of one's own.
+#[derive(Debug, Clone, Args)]
+pub struct Oidc {
+    /// Issuer of the OpenID provider at which people sign in; register the redirect URI
+    /// http://localhost:PORT/oauth2/idpresponse there.
+    #[arg(long = "oidc-issuer", value_name = "URL", required = false, requires = "client_id")]
+    pub issuer: String,
+
+    /// The client's id at that provider.
+    #[arg(long = "oidc-client-id", value_name = "ID", required = false, requires = "issuer")]
+    pub client_id: String,
+
+    /// The client's secret at that provider; better given in the environment.
+    #[arg(
+        long = "oidc-client-secret",
+        value_name = "SECRET",
+        required = false,
+        env = "OIDC_CLIENT_SECRET",
+        hide_env_values = true
+    )]
+    pub client_secret: Secret,
+}
+
+/// A value that is not shown.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value, for the provider's token endpoint alone.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// How the two services run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Platform {
+    /// As handlers in this process.
+    InProcess,
+    /// As the container binaries, behind HTTP.
+    Container,
+    /// As the Lambda binaries, driven through the Lambda Runtime API by load balancer events.
+    Lambda,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: DEFAULT_PORT,
+            platform: Platform::InProcess,
+            bin_dir: None,
+            lambda_endpoint: None,
+            data: PathBuf::from(".local"),
+            fresh: false,
+            oidc: None,
+            output: Output::Logged,
+        }
+    }
+}
+
+/// The stand-ins need the ports after it.
+fn port(text: &str) -> Result<u16, String> {
+    let port: u16 = text.parse().map_err(|_| "a port is a number up to 65535".to_owned())?;
+    let last = u16::MAX - crate::addresses::STAND_INS;
+    let rule = format!("0, or a port from 1 to {last}: the stand-ins take the ports after it");
+    if port <= last { Ok(port) } else { Err(rule) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Options, Platform};
+
+    fn parse(line: &str) -> Result<Options, clap::Error> {
+        Options::try_parse_from(std::iter::once("local").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed_and_needs_nothing() {
+        Options::command().debug_assert();
+        let options = parse("").unwrap();
+        assert_eq!((options.port, options.platform), (8080, Platform::InProcess));
+        assert!(options.oidc.is_none());
+    }
+
+    #[test]
+    fn a_provider_of_ones_own_needs_issuer_client_and_secret_and_shows_no_secret() {
+        let all = "--oidc-issuer https://i.example --oidc-client-id c --oidc-client-secret hunter2";
+        let options = parse(all).unwrap();
+        assert_eq!(options.oidc.as_ref().unwrap().issuer, "https://i.example");
+        assert!(!format!("{options:?}").contains("hunter2"));
+        assert!(parse("--oidc-issuer https://i.example").is_err());
+        assert!(parse("--oidc-client-id c").is_err());
+    }
+
+    #[test]
+    fn a_port_leaves_room_for_the_stand_ins() {
+        assert!(parse("--port 0").is_ok());
+        assert!(parse("--port 65535").is_err());
+        assert!(parse("--port http").is_err());
+    }
+}

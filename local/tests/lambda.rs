@@ -1,0 +1,322 @@
+//! The Lambda service's stand-in with a real function: the workload's own Lambda binary.
+
+#![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use futures_util::future::join_all;
+use local::{
+    binaries::{self, BinaryError},
+    lambda::Lambda,
+    process::{Output, Process},
+};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use url::Url;
+
+const FUNCTION: &str = "invoke";
+
+struct World {
+    lambda: Lambda,
+    base: Url,
+    client: Client,
+    /// What Lambda sets for the function's process.
+    variables: BTreeMap<String, String>,
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with(Lambda::new()).await
+    }
+
+    async fn with(lambda: Lambda) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let variables = lambda.create_function(FUNCTION, &base);
+        let router = lambda.router();
+        tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+        Self { lambda, base, client: Client::new(), variables }
+    }
+
+    fn invocation(&self, function: &str, payload: String) -> RequestBuilder {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        self.client.post(self.base.join(&path).unwrap()).body(payload)
+    }
+
+    async fn invoke(&self, payload: &Value) -> Response {
+        self.invocation(FUNCTION, payload.to_string()).send().await.unwrap()
+    }
+
+    /// An invocation that the caller does not wait for here.
+    fn begin(&self, payload: &Value) -> tokio::task::JoinHandle<Response> {
+        let invocation = self.invocation(FUNCTION, payload.to_string());
+        tokio::spawn(async { invocation.send().await.unwrap() })
+    }
+
+    fn runtime(&self, path: &str) -> Url {
+        self.base.join(&format!("/{FUNCTION}/2018-06-01/runtime{path}")).unwrap()
+    }
+
+    /// What a worker gets: the invocation's id and its payload.
+    async fn next(&self) -> (String, String) {
+        let url = self.runtime("/invocation/next");
+        let invocation = self.client.get(url).send().await.unwrap();
+        assert!(invocation.headers().contains_key("lambda-runtime-deadline-ms"));
+        assert!(invocation.headers().contains_key("lambda-runtime-invoked-function-arn"));
+        let trace = invocation.headers()["lambda-runtime-trace-id"].to_str().unwrap();
+        assert!(trace.starts_with("Root=1-"), "{trace}");
+        let id = invocation.headers()["lambda-runtime-aws-request-id"].to_str().unwrap();
+        (id.to_owned(), invocation.text().await.unwrap())
+    }
+
+    async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> StatusCode {
+        self.client.post(self.runtime(path)).body(body).send().await.unwrap().status()
+    }
+
+    async fn start(&self) -> Process {
+        let binaries = binaries::find(None, &[FUNCTION]).await.unwrap();
+        let mut environment = settings();
+        environment.extend(self.variables.clone());
+        Process::spawn(FUNCTION, &binaries[FUNCTION], &environment, Output::Logged).unwrap()
+    }
+}
+
+/// The workload's own settings; nothing here listens, and `/ping` asks nothing of it.
+fn settings() -> BTreeMap<String, String> {
+    [
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        (
+            "ALB_ARN",
+            "arn:aws:elasticloadbalancing:eu-central-1:000000000000:loadbalancer/app/a/0123456789abcdef",
+        ),
+        ("ALB_PUBLIC_KEYS_URL", "http://127.0.0.1:9"),
+        ("OIDC_ISSUER", "http://127.0.0.1:9"),
+        ("OIDC_CLIENT_ID", "client"),
+        ("SESSION_BINDING_URL", "http://localhost:9/oauth2/session-binding"),
+        ("CONSENT_KEY", "0123456789abcdef0123456789abcdef"),
+        ("WORKLOAD_IDENTITY_NAME", "workload"),
+        ("SESSION_BUCKET", "bucket"),
+        ("MODEL_ID", "model"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// As a load balancer sends `GET /ping` with multi-value headers on.
+fn ping() -> Value {
+    json!({
+        "requestContext": { "elb": {
+            "targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/a/0123456789abcdef",
+        } },
+        "httpMethod": "GET",
+        "path": "/ping",
+        "multiValueQueryStringParameters": {},
+        "multiValueHeaders": { "host": ["localhost"], "accept": ["application/json", "*/*"] },
+        "body": "",
+        "isBase64Encoded": false,
+    })
+}
+
+async fn assert_healthy(answer: Response) {
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(!answer.headers().contains_key("x-amz-function-error"));
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    assert!(answer["multiValueHeaders"].is_object(), "{answer}");
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["status"], "Healthy");
+}
+
+async fn assert_failed(answer: Response, error_type: &str, words: &str) {
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["x-amz-function-error"], "Unhandled");
+    let error: Value = answer.json().await.unwrap();
+    assert_eq!(error["errorType"], error_type, "{error}");
+    assert!(error["errorMessage"].as_str().unwrap().contains(words), "{error}");
+}
+
+async fn assert_refused(answer: Response, status: StatusCode, error: &str) {
+    assert_eq!(answer.status(), status);
+    assert_eq!(answer.headers()["x-amzn-errortype"], error);
+}
+
+#[tokio::test]
+async fn the_real_function_answers_one_invocation_and_ten_at_once() {
+    let world = World::new().await;
+    let function = world.start().await;
+    assert_healthy(world.invoke(&ping()).await).await;
+    for answer in join_all((0..10).map(|_| world.begin(&ping()))).await {
+        assert_healthy(answer.unwrap()).await;
+    }
+    function.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn as_many_invocations_run_at_once_as_there_are_workers_and_the_rest_waits() {
+    let world = World::new().await;
+    let callers =
+        ["1", "2", "3"].map(|payload| world.begin(&json!(payload.parse::<u8>().unwrap())));
+    let ((first, one), (second, two)) = tokio::join!(world.next(), world.next());
+    assert_ne!(one, two, "two workers have two invocations, none of them answered");
+    world.post(&format!("/invocation/{second}/response"), two).await;
+    let (third, three) = world.next().await;
+    world.post(&format!("/invocation/{third}/response"), three).await;
+    world.post(&format!("/invocation/{first}/response"), one).await;
+    for (caller, payload) in callers.into_iter().zip(["1", "2", "3"]) {
+        assert_eq!(caller.await.unwrap().text().await.unwrap(), payload);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_function_is_not_found() {
+    let world = World::new().await;
+    let answer = world.invocation("other", ping().to_string()).send().await.unwrap();
+    assert_refused(answer, StatusCode::NOT_FOUND, "ResourceNotFoundException").await;
+}
+
+#[tokio::test]
+async fn a_payload_that_is_no_json_or_larger_than_lambda_takes_is_refused() {
+    let world = World::new().await;
+    let answer = world.invocation(FUNCTION, "{".to_owned()).send().await.unwrap();
+    assert_refused(answer, StatusCode::BAD_REQUEST, "InvalidRequestContentException").await;
+
+    let large = json!("a".repeat(6_291_455));
+    let answer = world.invoke(&large).await;
+    assert_refused(answer, StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException").await;
+}
+
+#[tokio::test]
+async fn an_answer_larger_than_lambda_takes_is_an_error_of_the_function() {
+    let world = World::new().await;
+    let caller = world.begin(&json!(null));
+    let (id, _) = world.next().await;
+    let answer = "a".repeat(6_291_557);
+    let status = world.post(&format!("/invocation/{id}/response"), answer).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_failed(caller.await.unwrap(), "Function.ResponseSizeTooLarge", "6291557 bytes").await;
+}
+
+#[tokio::test]
+async fn an_error_that_the_function_reports_reaches_the_caller() {
+    let world = World::new().await;
+    let caller = world.begin(&json!(null));
+    let (id, _) = world.next().await;
+    let error = json!({ "errorType": "Own", "errorMessage": "its own words" }).to_string();
+    let status = world.post(&format!("/invocation/{id}/error"), error).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    assert_failed(caller.await.unwrap(), "Own", "its own words").await;
+}
+
+#[tokio::test]
+async fn an_invocation_without_an_answer_in_time_times_out_and_a_late_answer_is_refused() {
+    let world = World::with(Lambda::new().with_timeout(Duration::from_millis(100))).await;
+    let caller = world.begin(&json!(null));
+    let (id, _) = world.next().await;
+    assert_failed(caller.await.unwrap(), "Sandbox.Timedout", "Task timed out after 0.10").await;
+    let status = world.post(&format!("/invocation/{id}/response"), "1").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_invocation_that_finds_no_worker_in_time_is_throttled() {
+    let world = World::with(Lambda::new().with_timeout(Duration::from_millis(100))).await;
+    let answer = world.invoke(&json!(null)).await;
+    assert_refused(answer, StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException").await;
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_holds_up_nobody() {
+    let world = World::new().await;
+    let gone = world.begin(&json!("gone while it runs"));
+    let (first, _) = world.next().await;
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    let status = world.post(&format!("/invocation/{first}/response"), "1").await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+
+    let caller = world.begin(&json!("here"));
+    let (second, payload) = world.next().await;
+    assert_eq!(payload, r#""here""#);
+    world.post(&format!("/invocation/{second}/response"), "2").await;
+    assert_eq!(caller.await.unwrap().text().await.unwrap(), "2");
+}
+
+#[tokio::test]
+async fn invocations_of_a_function_whose_process_died_end_and_a_new_process_takes_the_next() {
+    let world = World::new().await;
+    let caller = world.begin(&json!(null));
+    let _its_process_now_dies = world.next().await;
+    world.lambda.process_ended(FUNCTION, "signal: 9 (SIGKILL)");
+    assert_failed(caller.await.unwrap(), "Runtime.ExitError", "signal: 9 (SIGKILL)").await;
+    assert_failed(world.invoke(&json!(null)).await, "Runtime.ExitError", "SIGKILL").await;
+
+    let function = world.start().await;
+    let mut answer = world.invoke(&ping()).await;
+    while answer.headers().contains_key("x-amz-function-error") {
+        // It has not polled yet.
+        answer = world.invoke(&ping()).await;
+    }
+    assert_healthy(answer).await;
+    function.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_function_that_can_not_start_says_why_and_its_invocations_end() {
+    let world = World::new().await;
+    let waiting = world.begin(&ping());
+    let binaries = binaries::find(None, &[FUNCTION]).await.unwrap();
+    let process = Process::spawn(FUNCTION, &binaries[FUNCTION], &world.variables, Output::Logged);
+    let status = process.unwrap().exited().await.unwrap();
+    assert!(!status.success());
+    world.lambda.process_ended(FUNCTION, &status.to_string());
+    assert_failed(waiting.await.unwrap(), "Runtime.ExitError", "exit status: 1").await;
+}
+
+#[tokio::test]
+async fn the_container_says_where_it_listens_and_stops_when_asked() {
+    let binaries = binaries::find(None, &["invoke-container"]).await.unwrap();
+    let mut environment = settings();
+    environment.insert("PORT".to_owned(), "0".to_owned());
+    let name = "invoke-container";
+    let process = Process::spawn(name, &binaries[name], &environment, Output::Logged).unwrap();
+    let port = process.listening().await.unwrap();
+    let answer = reqwest::get(format!("http://127.0.0.1:{port}/ping")).await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap()["status"], "Healthy");
+    assert!(process.stop().await.unwrap().success(), "it drains and ends by itself");
+
+    let process = Process::spawn(name, &binaries[name], &BTreeMap::new(), Output::Logged).unwrap();
+    assert!(process.listening().await.is_err(), "without its settings it ends");
+}
+
+/// Attack: a function that is taken over looks for the developer's own AWS account.
+#[tokio::test]
+async fn a_child_process_sees_no_variable_of_ours() {
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "this process has variables");
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    let lines = [
+        r#"test -z "$CARGO_MANIFEST_DIR$HOME" && test "$OWN" = own || exit 1"#,
+        r#"echo '{"message":"listening","port":1}'"#,
+    ];
+    std::fs::write(&script, lines.join("\n")).unwrap();
+    // BASH_ENV names what bash runs first.
+    let variables = [("OWN", "own"), ("BASH_ENV", script.to_str().unwrap())];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let process = Process::spawn("script", Path::new("/bin/bash"), &variables, Output::Logged);
+    assert_eq!(process.unwrap().listening().await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_folder_without_a_binary_is_named_with_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("invoke"), "").unwrap();
+    let found = binaries::find(Some(folder.path()), &["invoke"]).await.unwrap();
+    assert_eq!(found["invoke"], folder.path().join("invoke"));
+    let error = binaries::find(Some(folder.path()), &["invoke", "bind-session"]).await.unwrap_err();
+    assert!(matches!(&error, BinaryError::Missing { names, .. } if *names == ["bind-session"]));
+    assert!(error.to_string().ends_with(" lacks bind-session"), "{error}");
+}

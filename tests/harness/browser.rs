@@ -1,0 +1,187 @@
+//! A browser: keeps cookies, follows redirects one by one, says that a person navigates.
+
+use std::sync::Arc;
+
+use local::addresses::Addresses;
+use reqwest::{
+    Client, Method, RequestBuilder, StatusCode,
+    cookie::{CookieStore, Jar},
+    header::HeaderMap,
+    redirect::Policy,
+};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::form::Form;
+
+const MAX_REDIRECTS: usize = 20;
+
+/// Someone's browser.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    client: Client,
+    jar: Arc<Jar>,
+    addresses: Addresses,
+}
+
+/// Where a navigation ended.
+#[derive(Debug)]
+pub struct Visit {
+    /// Every address on the way, the last one included.
+    pub way: Vec<Url>,
+    /// The last answer's status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub text: String,
+}
+
+impl Visit {
+    /// The address that the browser now shows.
+    ///
+    /// # Panics
+    /// Never: a visit begins somewhere.
+    #[must_use]
+    pub fn address(&self) -> &Url {
+        self.way.last().expect("a visit begins somewhere")
+    }
+
+    /// A parameter of the address's query.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        parameter(self.address(), name)
+    }
+}
+
+/// A parameter of an address's query.
+#[must_use]
+pub fn parameter(address: &Url, name: &str) -> Option<String> {
+    address.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+impl Browser {
+    /// A browser without any cookie.
+    ///
+    /// # Panics
+    /// When the HTTP client can't be made.
+    #[must_use]
+    pub fn new(addresses: &Addresses) -> Self {
+        let jar = Arc::new(Jar::default());
+        let client = Client::builder().cookie_provider(Arc::clone(&jar)).redirect(Policy::none());
+        let client = client.build().expect("a client");
+        Self { client, jar, addresses: addresses.clone() }
+    }
+
+    /// Opens `address` as a person does, and follows it to the end.
+    pub async fn open(&self, address: &str) -> Visit {
+        self.navigate(self.client.get(address), address, |_| true).await
+    }
+
+    /// As [`open`](Self::open), but stops before it asks for the first address that `stop` names.
+    pub async fn open_until(&self, address: &str, stop: impl Fn(&Url) -> bool) -> Visit {
+        self.navigate(self.client.get(address), address, |next| !stop(next)).await
+    }
+
+    /// Sends the form that `visit` shows.
+    pub async fn submit(&self, visit: &Visit, form: Form) -> Visit {
+        let action = visit.address().join(&form.action).expect("an action");
+        let request = self.client.post(action.clone()).form(&form.fields);
+        self.navigate(request, action.as_str(), |_| true).await
+    }
+
+    /// Signs `person` in at the load balancer and ends on the chat page.
+    pub async fn sign_in(&self, person: &str) -> Visit {
+        let page = self.open(self.addresses.application.as_str()).await;
+        let form = Form::in_page(&page.text).with("user", person);
+        self.submit(&page, form).await
+    }
+
+    /// Consents at GitHub as `account` on the page that `visit` shows.
+    pub async fn consent(&self, visit: &Visit, account: &str) -> Visit {
+        let form = Form::in_page(&visit.text);
+        self.submit(visit, form.with("account", account).with("decision", "authorize")).await
+    }
+
+    /// As [`consent`](Self::consent), but stops before the page that `stop` names is asked for.
+    pub async fn consent_until(
+        &self,
+        visit: &Visit,
+        account: &str,
+        stop: impl Fn(&Url) -> bool,
+    ) -> Visit {
+        let form = Form::in_page(&visit.text);
+        let form = form.with("account", account).with("decision", "authorize");
+        let action = visit.address().join(&form.action).expect("an action");
+        let request = self.client.post(action.clone()).form(&form.fields);
+        self.navigate(request, action.as_str(), |next| !stop(next)).await
+    }
+
+    /// What the chat page's script does: one turn of the conversation `session`.
+    pub async fn say(&self, session: &str, message: &str) -> (StatusCode, Value) {
+        self.invoke(&json!({ "sessionId": session, "message": message })).await
+    }
+
+    /// What the chat page's script does after a consent.
+    pub async fn go_on(&self, session: &str) -> (StatusCode, Value) {
+        self.invoke(&json!({ "sessionId": session })).await
+    }
+
+    /// `POST /invocations` with `body`.
+    pub async fn invoke(&self, body: &Value) -> (StatusCode, Value) {
+        let address = self.addresses.application.join("/invocations").expect("an address");
+        let request = self.client.post(address).header("sec-fetch-site", "same-origin");
+        let answer = request.json(body).send().await.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The cookies that this browser sends to the application.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn cookies(&self) -> String {
+        let cookies = self.jar.cookies(&self.addresses.application).expect("cookies");
+        cookies.to_str().expect("readable cookies").to_owned()
+    }
+
+    /// A request of any kind, with this browser's cookies.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let address = self.addresses.application.join(path).expect("an address");
+        self.client.request(method, address)
+    }
+
+    async fn navigate(
+        &self,
+        first: RequestBuilder,
+        address: &str,
+        goes_on: impl Fn(&Url) -> bool,
+    ) -> Visit {
+        let mut way = vec![Url::parse(address).expect("an address")];
+        let mut request = first;
+        for _ in 0..MAX_REDIRECTS {
+            let person = request
+                .header("sec-fetch-mode", "navigate")
+                .header("sec-fetch-dest", "document")
+                .header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+            let answer = person.send().await.expect("an answer");
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let next = headers.get("location").map(|location| {
+                let location = location.to_str().expect("a readable location");
+                way.last().and_then(|here| here.join(location).ok()).expect("an address")
+            });
+            let Some(next) = next.filter(|_| status.is_redirection()) else {
+                let text = answer.text().await.expect("a body");
+                return Visit { way, status, headers, text };
+            };
+            way.push(next.clone());
+            if !goes_on(&next) {
+                return Visit { way, status, headers, text: String::new() };
+            }
+            request = self.client.get(next);
+        }
+        panic!("too many redirects: {way:?}");
+    }
+}

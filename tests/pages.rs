@@ -1,0 +1,101 @@
+//! Pages and documents (M3, M16).
+#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
+
+use local::options::Platform;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tests::World;
+
+/// What a Lambda function behind an Application Load Balancer can answer.
+const LIMIT: usize = 1_048_576;
+const FILES: [&str; 5] = [
+    "",
+    "swagger-ui.css",
+    "swagger-ui-bundle.js",
+    "swagger-ui-standalone-preset.js",
+    "swagger-initializer.js",
+];
+
+async fn the_documentation_is_complete(platform: Platform) {
+    let world = World::on(platform).await;
+    let alice = world.browser_of("alice").await;
+    for file in FILES {
+        let answer = alice.request(Method::GET, &format!("/docs/{file}")).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "/docs/{file}");
+        let policy = answer.headers()["content-security-policy"].to_str().expect("a policy");
+        assert!(policy.contains("default-src 'none'"), "{policy}");
+        let body = answer.bytes().await.expect("a body");
+        // As Lambda sends it: in base64, within JSON.
+        assert!(body.len() * 4 / 3 < LIMIT - 4_096, "/docs/{file} has {} bytes", body.len());
+    }
+    let document = alice.request(Method::GET, "/openapi.json").send().await.expect("an answer");
+    let document: Value = document.json().await.expect("JSON");
+    assert!(document["paths"]["/invocations"]["post"]["responses"]["503"].is_object());
+    let request = &document["components"]["schemas"]["InvocationRequest"]["properties"];
+    assert!(request["sessionId"].is_object() && request["message"].is_object(), "{request}");
+    world.running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_the_documentation_is_complete_in_one_process() {
+    the_documentation_is_complete(Platform::InProcess).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_the_documentation_passes_through_lambda() {
+    the_documentation_is_complete(Platform::Lambda).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_no_page_names_another_site() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    for path in
+        ["/", "/docs/", "/docs/swagger-initializer.js", "/oauth2/session-binding?result=connected"]
+    {
+        let answer = alice.request(Method::GET, path).send().await.expect("an answer");
+        let headers = answer.headers().clone();
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+        let policy = headers["content-security-policy"].to_str().expect("a policy");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        let text = answer.text().await.expect("a page");
+        for elsewhere in ["src=\"http", "href=\"http", "src=\"//", "validator.swagger.io"] {
+            assert!(!text.contains(elsewhere), "{path} names another site: {elsewhere}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_the_browser_cookie_is_kept_from_scripts_and_given_once() {
+    let world = World::in_process().await;
+    let alice = world.browser();
+    let page = alice.sign_in("alice").await;
+    let cookie = page.headers["set-cookie"].to_str().expect("a cookie");
+    for attribute in ["countersign=", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"] {
+        assert!(cookie.contains(attribute), "{attribute} is missing: {cookie}");
+    }
+    let again = alice.open(world.running.addresses.application.as_str()).await;
+    assert!(again.headers.get("set-cookie").is_none(), "a valid secret is not rotated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_a_page_asked_for_under_another_name_is_sent_to_its_own() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let request = alice.request(Method::GET, "/").header("host", "127.0.0.1:1");
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(answer.headers()["location"], world.running.addresses.application.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_ping_needs_no_sign_in() {
+    let world = World::in_process().await;
+    for target in [&world.running.addresses.invoke, &world.running.addresses.bind_session] {
+        let answer = reqwest::get(target.join("/ping").expect("an address")).await;
+        let health: Value = answer.expect("an answer").json().await.expect("JSON");
+        assert_eq!(health["status"], "Healthy");
+    }
+}
