@@ -1,7 +1,7 @@
 //! A process that dies at any moment leaves every conversation readable (M12).
 #![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, time::Instant};
 
 use local::{
     binaries, environment, events,
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tests::World;
 
 const DEATHS: usize = 200;
-/// Long enough for a few turns, so that a death hits any part of one.
-const LONGEST_LIFE: Duration = Duration::from_millis(150);
+/// How long a process lives at most, so that a death hits any part of a turn.
+const LONGEST_LIFE_IN_TURNS: usize = 4;
 const SESSION: &str = "crashes";
 
 /// The workload in a process of its own, for as long as it lives.
@@ -91,12 +91,22 @@ async fn m12_two_hundred_deaths_lose_no_turn_that_was_answered_and_tear_none() {
     let mut random = fastrand::Rng::new();
     println!("seed {}", random.get_seed());
 
-    let mut number = 0;
+    let workload = Workload::start(&variables).await;
+    let started = Instant::now();
+    let mut said = (0..LONGEST_LIFE_IN_TURNS).map(|n| format!("message 0.{n}"));
     // What the user said and was answered, and what he said when the process died.
-    let (mut answered, mut cut_off): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut answered, mut cut_off): (Vec<String>, Vec<String>) =
+        (said.clone().collect(), Vec::new());
+    while let Some(message) = said.next() {
+        assert!(workload.say(&message).await);
+    }
+    let longest_life = started.elapsed();
+    drop(workload);
+
+    let mut number = 0;
     for _ in 0..DEATHS {
         let workload = Workload::start(&variables).await;
-        let life = LONGEST_LIFE.mul_f64(random.f64());
+        let life = longest_life.mul_f64(random.f64());
         let turns = async {
             loop {
                 number += 1;
