@@ -3,7 +3,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, World};
+use tests::{Browser, Workload, World};
 
 async fn ask(browser: &Browser, method: Method, path: &str) -> (StatusCode, Value) {
     let request = browser.request(method, path).header("sec-fetch-site", "same-origin");
@@ -178,4 +178,23 @@ async fn m12_a_turn_that_can_not_be_saved_is_given_back_and_marked() {
     assert_eq!(answer["code"], "turn_not_saved");
     let said = answer["unsaved"]["message"].as_str().expect("what was said");
     assert!(said.contains("scripted model"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m12_the_model_sees_the_newest_turns_that_fit_and_the_conversation_keeps_all() {
+    let world = World::in_process().await;
+    let mut variables = Workload::variables(&world);
+    variables.insert("MAX_CONTEXT_TOKENS".to_owned(), "1000".to_owned());
+    let workload = Workload::start(&variables).await;
+    // The scripted model says how many messages of the user it sees.
+    let mut seen = Vec::new();
+    for n in 1..=30 {
+        let answer = workload.say("s", &format!("message {n}")).await.expect("an answer");
+        let text = answer["message"].as_str().expect("what was said").to_owned();
+        let number = text.split(' ').find_map(|word| word.parse::<usize>().ok());
+        seen.push(number.expect("a number"));
+    }
+    assert_eq!(seen[..3], [1, 2, 3]);
+    assert!(seen.iter().all(|it| *it < 20) && seen[29] > 4, "{seen:?}");
+    assert_eq!(workload.said("s").await.len(), 30);
 }

@@ -140,3 +140,44 @@ impl tower_service::Service<lambda_http::Request> for Invoke {
         Box::pin(async move { Ok(routes::answer(&service, request).await) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use session::ContextTokens;
+
+    use super::Settings;
+
+    fn variables(more: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let least = [
+            ("AWS_REGION", "eu-central-1"),
+            ("ALB_ARN", "arn:aws:elasticloadbalancing:eu-central-1:0:loadbalancer/app/a/b"),
+            ("OIDC_ISSUER", "https://issuer.example"),
+            ("OIDC_CLIENT_ID", "client"),
+            ("SESSION_BINDING_URL", "https://app.example/oauth2/session-binding"),
+            ("CONSENT_KEY", "0123456789abcdef0123456789abcdef"),
+            ("WORKLOAD_IDENTITY_NAME", "countersign"),
+            ("SESSION_BUCKET", "bucket"),
+            ("MODEL_ID", "model"),
+        ];
+        let pairs = least.iter().chain(more);
+        pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn sessions_are_imported_and_the_context_is_limited_as_configured() {
+        let settings = Settings::read(&variables(&[])).unwrap();
+        assert_eq!(settings.context, "100000".parse::<ContextTokens>().unwrap());
+        assert!(!settings.imports_strands);
+        let more = [("MAX_CONTEXT_TOKENS", "5000"), ("IMPORT_STRANDS_SESSIONS", "on")];
+        let settings = Settings::read(&variables(&more)).unwrap();
+        assert_eq!(settings.context, "5000".parse::<ContextTokens>().unwrap());
+        assert!(settings.imports_strands);
+        let wrong = [("MAX_CONTEXT_TOKENS", "5"), ("IMPORT_STRANDS_SESSIONS", "yes")];
+        let error = Settings::read(&variables(&wrong)).err().unwrap().to_string();
+        for (name, _) in wrong {
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}
