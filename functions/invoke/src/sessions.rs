@@ -270,7 +270,7 @@ mod tests {
     fn messages(count: usize, length: usize) -> Vec<ShownMessage> {
         let message = |n: usize| ShownMessage {
             role: Speaker::User,
-            text: format!("{n:0length$}"),
+            text: format!("{}{n:03}", "x".repeat(length.saturating_sub(3))),
             tools: Vec::new(),
         };
         (0..count).map(message).collect()
