@@ -3,43 +3,14 @@
 //   node flow.mjs PATH-OF-LOCAL-BINARY PATH-OF-CHROMIUM [FOLDER-FOR-SCREENSHOTS]
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+import { newPage, step, withWorld } from "./world.mjs";
 
 const [, , local, executablePath, screenshots] = process.argv;
-const TIMEOUT = 60_000;
-const data = mkdtempSync(join(tmpdir(), "countersign-browser-"));
-const server = spawn(local, ["--port", "0", "--data", data], { stdio: ["ignore", "pipe", "ignore"] });
 const problems = [];
 
-async function address() {
-  for await (const line of createInterface({ input: server.stdout })) {
-    const open = line.match(/Open (http:\S+)/);
-    if (open) return open[1];
-  }
-  throw new Error("the local stand-in has ended");
-}
-
-/** A browser of its own, whose every complaint and every request to elsewhere is a problem. */
 async function person(browser, name, application) {
-  const context = await browser.newContext();
-  context.setDefaultTimeout(TIMEOUT);
-  context.on("request", (request) => {
-    const { protocol, hostname } = new URL(request.url());
-    const here = protocol === "data:" || ["localhost", "127.0.0.1"].includes(hostname);
-    if (!here) problems.push(`${name} asked for ${request.url()}`);
-  });
-  context.on("weberror", (error) => problems.push(`${name}: ${error.error()}`));
-  context.on("console", (message) => {
-    // A page that refuses somebody has a status that Chromium notes as an error.
-    const isStatus = message.text().startsWith("Failed to load resource: the server responded");
-    if (message.type() === "error" && !isStatus) problems.push(`${name}: ${message.text()}`);
-  });
-  const page = await context.newPage();
+  const page = await newPage(browser, name, problems);
   await page.goto(application);
   await page.getByRole("button", { name: `Sign in as ${name}` }).click();
   await page.getByText(`Signed in as ${name}`).waitFor();
@@ -56,11 +27,8 @@ async function shoot(page, name) {
   if (screenshots) await page.screenshot({ path: join(screenshots, `${++shots}-${name}.png`) });
 }
 
-const step = (text) => console.log(`ok - ${text}`);
-
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-try {
-  const application = await address();
+const options = ["--port", "0"];
+await withWorld({ local, executablePath, options }, async ({ browser, application }) => {
   const alice = await person(browser, "Alice Example", application);
   await say(alice, "Hello!");
   await alice.getByText("I am the scripted model").waitFor();
@@ -106,8 +74,4 @@ try {
 
   assert.deepEqual(problems, []);
   step("no page complains, and none asks for anything elsewhere");
-} finally {
-  await browser.close();
-  server.kill("SIGINT");
-  rmSync(data, { recursive: true, force: true });
-}
+});

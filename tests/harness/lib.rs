@@ -7,8 +7,10 @@
 
 mod browser;
 mod form;
+mod workload;
 mod world;
 
 pub use browser::{Browser, Visit, parameter};
 pub use form::Form;
+pub use workload::Workload;
 pub use world::World;

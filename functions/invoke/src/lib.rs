@@ -11,6 +11,7 @@ mod docs;
 mod invocation;
 mod openapi;
 mod routes;
+mod sessions;
 mod turns;
 
 use std::{
@@ -25,9 +26,9 @@ use std::{
 use service::{
     ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
-    environment::text,
+    environment::{parsed, switch, text},
 };
-use session::Sessions;
+use session::{ContextTokens, Sessions};
 use url::Url;
 use vault::{ProviderName, TokenVault, WorkloadName, endpoint};
 
@@ -45,6 +46,7 @@ struct Service {
     provider: ProviderName,
     github: GitHub,
     model: Model,
+    context: ContextTokens,
     started: SystemTime,
 }
 
@@ -53,7 +55,9 @@ struct Settings {
     inbound: Inbound,
     workload: WorkloadName,
     bucket: String,
+    imports_strands: bool,
     model_id: String,
+    context: ContextTokens,
     provider: ProviderName,
     github_api: Url,
     identity: Place,
@@ -67,7 +71,9 @@ impl Settings {
         let inbound = Inbound::read(&mut reader);
         let workload = reader.required("WORKLOAD_IDENTITY_NAME", |name| WorkloadName::parse(name));
         let bucket = reader.required("SESSION_BUCKET", text);
+        let imports_strands = reader.or("IMPORT_STRANDS_SESSIONS", "off", switch);
         let model_id = reader.required("MODEL_ID", text);
+        let context = reader.or("MAX_CONTEXT_TOKENS", "100000", parsed::<ContextTokens>);
         let provider =
             reader.or("GITHUB_PROVIDER_NAME", "github", |name| ProviderName::parse(name));
         let github_api = reader.or("GITHUB_API_URL", "https://api.github.com", endpoint);
@@ -79,7 +85,9 @@ impl Settings {
                 inbound: inbound?,
                 workload: workload?,
                 bucket: bucket?,
+                imports_strands: imports_strands?,
                 model_id: model_id?,
+                context: context?,
                 provider: provider?,
                 github_api: github_api?,
                 identity: identity?,
@@ -87,7 +95,8 @@ impl Settings {
                 bedrock: bedrock?,
             })
         };
-        read().ok_or_else(|| reader.into_error())
+        let settings = read();
+        reader.finish(settings)
     }
 }
 
@@ -100,14 +109,17 @@ impl Invoke {
         let settings = Settings::read(source)?;
         let aws = Aws::load(source).await;
         let identity = aws_sdk_bedrockagentcore::Client::new(&aws.at(settings.identity));
-        let s3 = aws_sdk_s3::Client::new(&aws.at(settings.s3));
+        let s3 = aws_sdk_s3::config::Builder::from(&aws.at(settings.s3));
         let return_url = settings.inbound.site.session_binding_url().clone();
+        let sessions = Sessions::new(s3, settings.bucket);
+        let (model_id, context) = (settings.model_id, settings.context);
         Ok(Self(Arc::new(Service {
-            sessions: Sessions::new(s3, settings.bucket),
+            sessions: sessions.importing_strands(settings.imports_strands),
             vault: TokenVault::new(identity, settings.workload, return_url),
             provider: settings.provider,
             github: GitHub::new(settings.github_api),
-            model: Model::new(&aws.at(settings.bedrock), settings.model_id),
+            model: Model::new(&aws.at(settings.bedrock), model_id, context),
+            context,
             inbound: settings.inbound,
             started: SystemTime::now(),
         })))
@@ -126,5 +138,46 @@ impl tower_service::Service<lambda_http::Request> for Invoke {
     fn call(&mut self, request: lambda_http::Request) -> Self::Future {
         let service = Arc::clone(&self.0);
         Box::pin(async move { Ok(routes::answer(&service, request).await) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use session::ContextTokens;
+
+    use super::Settings;
+
+    fn variables(more: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let least = [
+            ("AWS_REGION", "eu-central-1"),
+            ("ALB_ARN", "arn:aws:elasticloadbalancing:eu-central-1:0:loadbalancer/app/a/b"),
+            ("OIDC_ISSUER", "https://issuer.example"),
+            ("OIDC_CLIENT_ID", "client"),
+            ("SESSION_BINDING_URL", "https://app.example/oauth2/session-binding"),
+            ("CONSENT_KEY", "0123456789abcdef0123456789abcdef"),
+            ("WORKLOAD_IDENTITY_NAME", "countersign"),
+            ("SESSION_BUCKET", "bucket"),
+            ("MODEL_ID", "model"),
+        ];
+        let pairs = least.iter().chain(more);
+        pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn sessions_are_imported_and_the_context_is_limited_as_configured() {
+        let settings = Settings::read(&variables(&[])).unwrap();
+        assert_eq!(settings.context, "100000".parse::<ContextTokens>().unwrap());
+        assert!(!settings.imports_strands);
+        let more = [("MAX_CONTEXT_TOKENS", "5000"), ("IMPORT_STRANDS_SESSIONS", "on")];
+        let settings = Settings::read(&variables(&more)).unwrap();
+        assert_eq!(settings.context, "5000".parse::<ContextTokens>().unwrap());
+        assert!(settings.imports_strands);
+        let wrong = [("MAX_CONTEXT_TOKENS", "5"), ("IMPORT_STRANDS_SESSIONS", "yes")];
+        let error = Settings::read(&variables(&wrong)).err().unwrap().to_string();
+        for (name, _) in wrong {
+            assert!(error.contains(name), "{error}");
+        }
     }
 }

@@ -21,6 +21,7 @@ use crate::{
         turn::Turn,
     },
     invocation::{InterruptAnswer, Invocation, InvocationAnswer, Reason, Status, UsageAnswer},
+    sessions,
 };
 
 /// Off Lambda a turn may take as long as a load balancer waits by default.
@@ -44,6 +45,9 @@ pub(crate) async fn run(
     invocation: Invocation,
     request: &Request,
 ) -> Result<InvocationAnswer, Problem> {
+    if let Some(message) = &invocation.message {
+        sessions::check_length(message, service.context)?;
+    }
     let session_id = invocation.session.to_string();
     let time = time_left(request.lambda_context_ref());
     let said = within(time, converse(service, user, browser, invocation)).await?;
@@ -148,7 +152,8 @@ async fn begin(
     said.usage += usage;
     said.texts.extend(last_words(turn.messages()));
     if interrupts.is_empty() {
-        service.sessions.append(loaded, turn.into_messages()).await?;
+        let saved = service.sessions.append(loaded, turn.into_messages()).await;
+        saved.map_err(|error| TurnError::not_saved(error, said.texts.join("\n\n")))?;
     } else {
         let next = waiting(&loaded.conversation, turn, &interrupts);
         service.sessions.replace(loaded, next).await?;

@@ -3,8 +3,13 @@
 
 mod conversation;
 mod error;
+mod fault;
 mod key;
+mod shelf;
 mod store;
+mod strands;
+mod strict;
+mod window;
 
 pub use conversation::{
     Block, Call, CallState, Conversation, Interrupt, Message, Pending, Role, ToolOutput,
@@ -12,4 +17,6 @@ pub use conversation::{
 };
 pub use error::SessionError;
 pub use key::{InvalidSessionId, SessionId};
+pub use shelf::{InvalidMark, Listed, Mark, Page};
 pub use store::{Loaded, Sessions};
+pub use window::{ContextTokens, InvalidContextTokens};

@@ -53,6 +53,13 @@ pub enum Audit<'a> {
         /// The check that failed.
         reason: &'a str,
     },
+    /// The user deleted a conversation of his.
+    ConversationDeleted {
+        /// Who.
+        user: &'a UserId,
+        /// Which.
+        session: &'a str,
+    },
     /// A tool acted for the user.
     ToolCalled {
         /// For whom.
@@ -90,6 +97,9 @@ impl Audit<'_> {
             Audit::BindingRefused { user, flow, reason } => {
                 let user = user.map(UserId::as_str);
                 info!(target: "audit", event = "binding_refused", user, flow, reason);
+            }
+            Audit::ConversationDeleted { user, session } => {
+                info!(target: "audit", event = "conversation_deleted", %user, session);
             }
             Audit::ToolCalled { user, session, tool, scopes, outcome, provider_request } => {
                 info!(target: "audit", event = "tool_called", %user, session, tool, scopes, outcome, provider_request);
