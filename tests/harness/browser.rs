@@ -97,6 +97,12 @@ impl Browser {
         self.submit(&page, form).await
     }
 
+    /// Forgets who is signed in here, and nothing else.
+    pub fn sign_out(&self) {
+        let gone = "AWSELBAuthSessionCookie-0=; Path=/; Max-Age=0";
+        self.jar.add_cookie_str(gone, &self.addresses.application);
+    }
+
     /// Consents at GitHub as `account` on the page that `visit` shows.
     pub async fn consent(&self, visit: &Visit, account: &str) -> Visit {
         let form = Form::in_page(&visit.text);

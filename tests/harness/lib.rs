@@ -11,6 +11,7 @@ mod logs;
 mod machine;
 mod proxy;
 mod time;
+mod workload;
 mod world;
 
 pub use browser::{Browser, Visit, parameter};
@@ -19,4 +20,5 @@ pub use logs::Logs;
 pub use machine::Machine;
 pub use proxy::{Fate, Gate, Proxy, Seen};
 pub use time::Time;
+pub use workload::Workload;
 pub use world::{Proxies, Setup, World};

@@ -177,6 +177,14 @@ impl World {
         browser.consent(&page, account).await
     }
 
+    /// Takes the disk away from under S3: what it knows it can't read, and it can't write.
+    ///
+    /// # Panics
+    /// When the data folder can't be removed.
+    pub fn lose_storage(&self) {
+        std::fs::remove_dir_all(self.data.path()).expect("a folder");
+    }
+
     /// Everything that was saved, as text.
     ///
     /// # Panics

@@ -50,7 +50,12 @@ impl<'a> Record<'a> {
 
     /// Makes what `turn` has claimed this request's own, before it is carried out.
     pub(crate) async fn claim(&mut self, turn: &Turn) -> Result<(), TurnError> {
-        self.save(turn.to_pending(self.lease)).await?;
+        let pending = turn.to_pending(self.lease);
+        self.save(pending.clone()).await?;
+        // A write that went unheard may have been followed by another one.
+        if self.pending() != Some(&pending) {
+            return Err(SessionError::Conflict.into());
+        }
         self.holds_claims = true;
         Ok(())
     }

@@ -11,8 +11,9 @@ use service::{
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
+use session::SessionId;
 
-use crate::{Service, chat, consent_page, docs, invocation::Invocation, openapi, turns};
+use crate::{Service, chat, consent_page, docs, invocation::Invocation, openapi, sessions, turns};
 
 const READ: &str = "GET, HEAD";
 
@@ -20,6 +21,8 @@ const READ: &str = "GET, HEAD";
 enum Route {
     Ping,
     Invocations,
+    Sessions,
+    Session(SessionId),
     OpenApi,
     Chat,
     Docs(String),
@@ -31,11 +34,15 @@ impl Route {
         Some(match path {
             "/ping" => Self::Ping,
             "/invocations" => Self::Invocations,
+            "/sessions" => Self::Sessions,
             "/openapi.json" => Self::OpenApi,
             "/" => Self::Chat,
             "/docs" => Self::Docs(String::new()),
             "/consent" => Self::Consent,
-            _ => Self::Docs(path.strip_prefix("/docs/")?.to_owned()),
+            _ => match path.strip_prefix("/sessions/") {
+                Some(id) => Self::Session(SessionId::parse(id).ok()?),
+                None => Self::Docs(path.strip_prefix("/docs/")?.to_owned()),
+            },
         })
     }
 
@@ -43,7 +50,8 @@ impl Route {
         match self {
             Self::Invocations => "POST",
             Self::Consent => "GET",
-            Self::Ping | Self::OpenApi | Self::Chat | Self::Docs(_) => READ,
+            Self::Session(_) => "GET, HEAD, DELETE",
+            Self::Ping | Self::Sessions | Self::OpenApi | Self::Chat | Self::Docs(_) => READ,
         }
     }
 
@@ -69,6 +77,8 @@ async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Proble
     match route {
         Route::Ping => ping(service),
         Route::Invocations => invocations(service, &request, user).await,
+        Route::Sessions => sessions::list(service, &request, &user).await,
+        Route::Session(id) => sessions::one(service, &request, &user, &id).await,
         Route::OpenApi => Ok(reply::body(StatusCode::OK, "application/json", openapi::json())),
         Route::Chat => page(service, &request, || Ok(chat::page(&user))),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),

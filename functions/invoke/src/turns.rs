@@ -22,6 +22,7 @@ use crate::{
     answer,
     invocation::{InterruptAnswer, Invocation, InvocationAnswer},
     record::Record,
+    sessions,
 };
 
 /// Off Lambda a turn may take as long as a load balancer waits by default.
@@ -56,6 +57,9 @@ pub(crate) async fn run(
     invocation: Invocation,
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
+    if let Some(message) = &invocation.message {
+        sessions::check_length(message, service.context)?;
+    }
     let work = async move { converse(&service, &user, browser, invocation, time).await };
     let done = tokio::spawn(work.in_current_span()).await;
     done.unwrap_or_else(|error| {
@@ -129,10 +133,8 @@ impl Work<'_> {
         let turn = Turn::resume(pending, answers, rules, now);
         let turn = turn.map_err(|error| self.refuse(&error))?;
         for (interrupt, verdict) in answers {
-            self.audit(
-                interrupt,
-                if *verdict == Verdict::Resolved { "resolved" } else { "cancelled" },
-            );
+            let resolved = *verdict == Verdict::Resolved;
+            self.audit(interrupt, if resolved { "resolved" } else { "cancelled" });
         }
         self.run(turn, Saved::Nothing).await
     }
@@ -156,14 +158,22 @@ impl Work<'_> {
         };
         let Err(error) = outcome else { return Ok(()) };
         // What was done can't be undone, so that it must not be forgotten either.
-        let is_kept = self.record.holds_claims() && self.record.pause(&turn).await.is_ok();
-        Err(error.problem(if is_kept { Saved::Unfinished } else { saved }))
+        let saved = match self.record.holds_claims() {
+            false => saved,
+            true if self.record.pause(&turn).await.is_ok() => Saved::Unfinished,
+            true => Saved::Lost,
+        };
+        Err(error.problem(saved))
     }
 
     async fn keep(&mut self, turn: &Turn, consent: Option<Consent>) -> Result<(), TurnError> {
         let interrupts = answer::interrupts(turn, consent);
         if interrupts.is_empty() {
-            self.record.finish(turn).await?;
+            let finished = self.record.finish(turn).await;
+            finished.map_err(|error| {
+                let said = self.said.texts.iter().cloned().chain(last_words(turn.messages()));
+                error.not_saved(said.collect::<Vec<_>>().join("\n\n"))
+            })?;
         } else {
             self.record.pause(turn).await?;
         }

@@ -1,5 +1,5 @@
-//! GitHub's stand-in: an OAuth app's consent page and token endpoint, and the REST calls that the
-//! tools use.
+//! GitHub's stand-in: an app's consent page and token endpoint, and the REST calls that the tools
+//! use.
 //!
 //! The rules are those of GitHub's documentation: "Authorizing OAuth apps", "Scopes for OAuth
 //! apps" and the "REST API" overview (pagination, rate limits, the User-Agent requirement). There
@@ -28,7 +28,7 @@ use url::Url;
 use uuid::Uuid;
 
 use self::{
-    grants::{App, Grants},
+    grants::{App, AppKind, Grants},
     issues::Issues,
 };
 use crate::clock::Clock;
@@ -49,9 +49,15 @@ impl GitHub {
         Self { base, clock, grants: Arc::default(), issues: Arc::default() }
     }
 
-    /// Registers an OAuth app.
+    /// Registers an OAuth app: its tokens last until they are revoked.
     pub fn register_app(&self, client_id: &str, client_secret: &str, callback: Url) {
-        self.grants().register(client_id, App::new(client_secret, callback));
+        self.grants().register(client_id, App::new(AppKind::OAuth, client_secret, callback));
+    }
+
+    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It
+    /// has every permission that this stand-in has a use for.
+    pub fn register_github_app(&self, client_id: &str, client_secret: &str, callback: Url) {
+        self.grants().register(client_id, App::new(AppKind::GitHubApp, client_secret, callback));
     }
 
     /// Revokes every token that was ever given out.

@@ -6,13 +6,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::error::SessionError;
 use crate::pending::Pending;
 
 /// The version of the saved shape; an object of a newer one is not read and never overwritten.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// How many writes an object remembers; see [`Conversation::remember_write`].
-const REMEMBERED_WRITES: usize = 16;
+/// How many writes an object remembers; see [`Conversation::remember_write`]. More than others can
+/// make while a writer finds out what became of his own.
+const REMEMBERED_WRITES: usize = 100;
 
 /// One conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,10 +160,39 @@ pub enum ToolOutput {
     Json(Value),
 }
 
+/// What every version of a saved object has.
+#[derive(Deserialize)]
+struct AnySchema {
+    schema: u32,
+}
+
 impl Conversation {
-    /// Reads a saved object; nothing if it is damaged or of a newer schema.
-    pub(crate) fn from_json(json: &[u8]) -> Option<Self> {
-        let conversation: Self = serde_json::from_slice(json).ok()?;
-        (conversation.schema == SCHEMA).then_some(conversation)
+    /// Reads a saved object.
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, SessionError> {
+        match serde_json::from_slice::<Self>(json) {
+            Ok(conversation) if conversation.schema == SCHEMA => Ok(conversation),
+            _ => match serde_json::from_slice::<AnySchema>(json) {
+                Ok(AnySchema { schema }) if schema > SCHEMA => Err(SessionError::Newer),
+                _ => Err(SessionError::Damaged),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Conversation;
+    use crate::error::SessionError;
+
+    #[test]
+    fn a_newer_object_is_told_from_a_damaged_one() {
+        let read = |json: &str| Conversation::from_json(json.as_bytes());
+        assert!(read(r#"{"schema":1,"messages":[],"writes":[]}"#).is_ok());
+        for newer in [r#"{"schema":2,"messages":[],"writes":[]}"#, r#"{"schema":7,"turns":{}}"#] {
+            assert!(matches!(read(newer), Err(SessionError::Newer)), "{newer}");
+        }
+        for damaged in ["", "{}", "[]", r#"{"schema":1,"messages":["#, r#"{"schema":1}"#, "\0"] {
+            assert!(matches!(read(damaged), Err(SessionError::Damaged)), "{damaged}");
+        }
     }
 }

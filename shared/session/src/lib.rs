@@ -3,9 +3,14 @@
 
 mod conversation;
 mod error;
+mod fault;
 mod key;
 mod pending;
+mod shelf;
 mod store;
+mod strands;
+mod strict;
+mod window;
 
 pub use conversation::{
     Block, Conversation, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse,
@@ -13,4 +18,6 @@ pub use conversation::{
 pub use error::SessionError;
 pub use key::{InvalidSessionId, SessionId};
 pub use pending::{Call, CallState, Confirmation, Pending, Wait};
+pub use shelf::{InvalidMark, Listed, Mark, Page};
 pub use store::{Loaded, Sessions};
+pub use window::{ContextTokens, InvalidContextTokens};

@@ -75,6 +75,13 @@ pub enum Audit<'a> {
         /// `resolved`, `cancelled`, or why the answer does not count.
         answer: &'a str,
     },
+    /// The user deleted a conversation of his.
+    ConversationDeleted {
+        /// Who.
+        user: &'a UserId,
+        /// Which.
+        session: &'a str,
+    },
     /// A tool acted for the user.
     ToolCalled {
         /// For whom.
@@ -118,6 +125,9 @@ impl Audit<'_> {
             }
             Audit::InterruptAnswered { user, session, interrupt, answer } => {
                 info!(target: "audit", event = "interrupt_answered", %user, session, interrupt, answer);
+            }
+            Audit::ConversationDeleted { user, session } => {
+                info!(target: "audit", event = "conversation_deleted", %user, session);
             }
             Audit::ToolCalled { user, session, tool, scopes, outcome, provider_request } => {
                 info!(target: "audit", event = "tool_called", %user, session, tool, scopes, outcome, provider_request);

@@ -5,6 +5,7 @@
 
 use std::{error::Error, time::Duration};
 
+use serde_json::json;
 use service::{Kind, Problem};
 use session::SessionError;
 use vault::VaultError;
@@ -31,6 +32,14 @@ pub(crate) enum TurnError {
     /// Another request is at work on the conversation's unfinished turn.
     #[error("another request is at work on this turn")]
     InProgress,
+    /// The turn is done, but could not be saved.
+    #[error("the turn could not be saved")]
+    NotSaved {
+        /// What the model said.
+        said: String,
+        /// Why not.
+        source: SessionError,
+    },
     /// The time that the platform gives a request is over.
     #[error("the turn took too long")]
     TooSlow,
@@ -42,21 +51,30 @@ pub(crate) enum TurnError {
 /// What is saved of a request that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Saved {
+    /// There was nothing to save.
+    NotAsked,
     /// Nothing.
     Nothing,
     /// The turn that waited before is finished; the new message is lost.
     Earlier,
     /// The turn as far as it came.
     Unfinished,
+    /// Nothing, though something was done.
+    Lost,
 }
 
 impl Saved {
     fn words(self) -> &'static str {
         match self {
-            Self::Nothing => "Nothing was saved; try again.",
-            Self::Earlier => "What waited before is done; your message was not saved. Try again.",
+            Self::NotAsked => "",
+            Self::Nothing => " Nothing was saved; try again.",
+            Self::Earlier => " What waited before is done; your message was not saved. Try again.",
             Self::Unfinished => {
-                "What was done so far is saved. Send the sessionId alone to go on from there."
+                " What was done so far is saved. Send the sessionId alone to go on from there."
+            }
+            Self::Lost => {
+                " Something was done that this conversation does not know of. Look at the \
+                 provider before you ask for it again."
             }
         }
     }
@@ -69,9 +87,42 @@ impl From<SameId> for TurnError {
 }
 
 impl TurnError {
+    /// A finished turn, in which the model `said` something, can't be saved.
+    pub(crate) fn not_saved(self, said: String) -> Self {
+        match self {
+            Self::Session(source @ (SessionError::Contended | SessionError::Unavailable(_))) => {
+                Self::NotSaved { said, source }
+            }
+            other => other,
+        }
+    }
+
     /// What the caller is told, and the operator.
     pub(crate) fn problem(self, saved: Saved) -> Problem {
-        let (kind, what) = match &self {
+        let (kind, what) = self.words();
+        let problem = match &self {
+            // No time to try again: whatever the turn did would be done twice.
+            Self::NotSaved { said, .. } if saved != Saved::Unfinished => {
+                let detail = "The turn is done, but could not be saved. What was said is in \
+                              `unsaved`; the conversation does not know of it.";
+                let unsaved = json!({ "message": said });
+                Problem::new(kind, detail).code("turn_not_saved").with("unsaved", unsaved)
+            }
+            Self::Session(SessionError::Damaged | SessionError::Newer) => Problem::new(kind, what),
+            _ => {
+                let problem = Problem::new(kind, format!("{what}{}", saved.words()));
+                match kind {
+                    Kind::UpstreamUnavailable => problem.retry_after(RETRY),
+                    Kind::Conflict => problem.code("turn_in_progress").retry_after(RETRY),
+                    _ => problem,
+                }
+            }
+        };
+        problem.because(self)
+    }
+
+    fn words(&self) -> (Kind, &'static str) {
+        match self {
             Self::ModelUnavailable(_) => (Kind::UpstreamUnavailable, "The model is busy."),
             Self::ModelFailed(_) => (Kind::UpstreamFailed, "The model failed."),
             Self::Vault(VaultError::Throttled(_) | VaultError::Unavailable(_)) => {
@@ -81,19 +132,21 @@ impl TurnError {
             Self::InProgress | Self::Session(SessionError::Conflict) => {
                 (Kind::Conflict, "Another request is at work on this conversation.")
             }
-            Self::Session(SessionError::Unavailable(_)) => {
+            Self::NotSaved { .. }
+            | Self::Session(SessionError::Contended | SessionError::Unavailable(_)) => {
                 (Kind::UpstreamUnavailable, "Conversations can't be read or saved at the moment.")
             }
+            Self::Session(SessionError::Damaged) => (
+                Kind::UpstreamFailed,
+                "This conversation is damaged. It is left as it is, and can be deleted.",
+            ),
+            Self::Session(SessionError::Newer) => (
+                Kind::UpstreamFailed,
+                "A newer version of this service wrote this conversation. It is left as it is.",
+            ),
             Self::Session(_) => (Kind::UpstreamFailed, "This conversation can't be read or saved."),
             Self::TooSlow => (Kind::UpstreamUnavailable, "This took too long."),
             Self::Internal(_) => (Kind::Internal, "Something failed."),
-        };
-        let problem = Problem::new(kind, format!("{what} {}", saved.words()));
-        let problem = match kind {
-            Kind::UpstreamUnavailable => problem.retry_after(RETRY),
-            Kind::Conflict => problem.code("turn_in_progress").retry_after(RETRY),
-            _ => problem,
-        };
-        problem.because(self)
+        }
     }
 }
