@@ -25,7 +25,10 @@ use crate::{
         Browser::{self, AlicesDesk, Bobs},
         State,
     },
-    protocol::{ASKED_THERE, Action, ONCE, Outcome, Protocol, SIGNED_IN_THERE},
+    protocol::{
+        ASKED_THERE, Action, NOTHING_PLANTED, NOTHING_STOLEN, ONCE, Outcome, Protocol,
+        SIGNED_IN_THERE,
+    },
     replay::{Replay, Tried},
 };
 
@@ -43,6 +46,17 @@ fn m9_even_a_careless_alice_keeps_tokens_to_who_asked_where_they_asked() {
     for property in [ASKED_THERE, SIGNED_IN_THERE, ONCE] {
         let checker = Protocol { only: Some(property), ..careless.clone() }.checker();
         checker.spawn_bfs().join().assert_properties();
+    }
+}
+
+#[test]
+fn m9_bearer_tokens_without_browser_binding_still_keep_alices_and_bobs_apart() {
+    let bearer = Protocol { checks_browser: false, has_sign_in: false, ..Protocol::complete(2) };
+    for property in [NOTHING_STOLEN, NOTHING_PLANTED, ONCE] {
+        let checker = Protocol { only: Some(property), ..bearer.clone() }.checker().symmetry();
+        let checker = checker.threads(2).spawn_dfs().join();
+        checker.assert_properties();
+        assert!(checker.unique_state_count() > 3_000, "{}", checker.unique_state_count());
     }
 }
 

@@ -65,6 +65,9 @@ pub(crate) struct Protocol {
     pub(crate) ties_state_to_session: bool,
     /// AgentCore Identity lets a session be authorized once.
     pub(crate) authorizes_once: bool,
+    /// Bob can sign alice's browsers in as himself. He can't where every request brings a token
+    /// of its own, and no browser is signed in.
+    pub(crate) has_sign_in: bool,
     /// Alice asks only where she is signed in as herself.
     pub(crate) alice_looks_who_she_is: bool,
     /// Nobody sees the provider's page of alice's flow before she has answered it.
@@ -84,6 +87,7 @@ impl Protocol {
             keeps_state_secret: true,
             ties_state_to_session: true,
             authorizes_once: true,
+            has_sign_in: true,
             alice_looks_who_she_is: true,
             keeps_provider_page_private: true,
             flows,
@@ -127,7 +131,7 @@ impl Protocol {
     fn is_possible(&self, state: &State, action: Action) -> bool {
         let flows = &state.flows;
         match action {
-            Action::SignIn(browser, _) => browser != Bobs,
+            Action::SignIn(browser, _) => browser != Bobs && self.has_sign_in,
             Action::Ask(browser) => {
                 let is_herself = state.signed_in(browser) == browser.person();
                 flows.len() < self.flows && (is_herself || !self.alice_looks_who_she_is)

@@ -13,6 +13,7 @@ mod routes;
 use std::{
     convert::Infallible,
     future::Future,
+    panic::resume_unwind,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -22,6 +23,8 @@ use service::{
     Clock, ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
 };
+use tokio::task::JoinError;
+use tracing::Instrument;
 use vault::SessionBinder;
 
 /// The handler; cheap to clone.
@@ -67,8 +70,20 @@ impl tower_service::Service<lambda_http::Request> for BindSession {
         Poll::Ready(Ok(()))
     }
 
+    /// Goes on if the visitor hangs up: AgentCore Identity may be binding by then, and the audit
+    /// trail has to say so.
     fn call(&mut self, request: lambda_http::Request) -> Self::Future {
         let service = Arc::clone(&self.0);
-        Box::pin(async move { Ok(routes::answer(&service, request).await) })
+        let answer = async move { routes::answer(&service, request).await };
+        let answer = tokio::spawn(answer.in_current_span());
+        Box::pin(async move {
+            match answer.await.map_err(JoinError::try_into_panic) {
+                Ok(reply) => Ok(reply),
+                // A panic is this request's, as it would be without a task of its own.
+                Err(Ok(panic)) => resume_unwind(panic),
+                // Nothing but the end of the runtime cancels a task.
+                Err(Err(_)) => std::future::pending().await,
+            }
+        })
     }
 }
