@@ -129,6 +129,7 @@ async fn create(
 
 /// The repository of these names, if the token may see it: private ones are for their owner, with
 /// `repo`.
+#[expect(clippy::result_large_err, reason = "the error is the whole answer")]
 fn see(usage: &Usage, (owner, repo): &(String, String)) -> Result<Seen, Response> {
     let owner = Account::named(owner);
     let seen = owner.and_then(|owner| Some(Seen { owner, repository: owner.owned(repo)? }));

@@ -2,7 +2,7 @@
 //!
 //! Needs Node and `npm ci` in `conformance/`, so it runs by `bash .ci/conformance` only.
 
-#![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
 use std::{
     io::{BufRead, BufReader},

@@ -87,8 +87,9 @@ pub struct Problem {
     detail: String,
     field: Option<&'static str>,
     advice: Option<Advice>,
-    retry_after: Option<Duration>,
-    extension: Option<(&'static str, Value)>,
+    /// In seconds.
+    retry_after: Option<u32>,
+    extension: Option<Box<(&'static str, Value)>>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -161,13 +162,14 @@ impl Problem {
     /// When to try again.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
-        Self { retry_after: Some(wait), ..self }
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+        Self { retry_after: Some(seconds.max(1)), ..self }
     }
 
     /// A member of its own (RFC 9457, section 3.2).
     #[must_use]
     pub fn with(self, member: &'static str, value: Value) -> Self {
-        Self { extension: Some((member, value)), ..self }
+        Self { extension: Some(Box::new((member, value))), ..self }
     }
 
     /// What the operator will find in the log.
@@ -200,7 +202,8 @@ impl Problem {
         if let Some(field) = self.field {
             body["field"] = field.into();
         }
-        if let Some((member, value)) = self.extension {
+        if let Some(extension) = self.extension {
+            let (member, value) = *extension;
             body[member] = value;
         }
         let mut reply = reply::body(status, "application/problem+json", body.to_string());
@@ -212,7 +215,7 @@ impl Problem {
             reply.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         if let Some(wait) = self.retry_after {
-            reply.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+            reply.headers_mut().insert(header::RETRY_AFTER, wait.into());
         }
         reply
     }
