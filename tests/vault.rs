@@ -1,5 +1,4 @@
 //! What the agent asks of AgentCore Identity, how often, and what comes of its failures (M6, M11).
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,6 +1,6 @@
 //! Conversations in S3's stand-in, over a socket that can fail.
 
-#![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
 mod commits;
 mod faults;
