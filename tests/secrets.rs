@@ -128,7 +128,8 @@ async fn m7_nothing_secret_and_nothing_that_people_wrote_is_ever_written_down() 
     let ours: Vec<&str> = lines.iter().filter(services).map(String::as_str).collect();
     assert!(ours.iter().any(|line| line.contains("tool_called")), "logs are kept");
     secrets.assert_not_in("the logs", &lines.join("\n"));
-    for words in ["xylophone", "diary", "repositories", "You have", "I created", "Tomatoes"] {
+    for words in ["xylophone", "diary", "private repositories", "You have", "I created", "Tomatoes"]
+    {
         let line = ours.iter().find(|line| line.contains(words));
         assert!(line.is_none(), "{words} is in a log: {line:?}");
     }
