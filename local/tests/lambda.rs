@@ -266,9 +266,10 @@ async fn invocations_of_a_function_whose_process_died_end_and_a_new_process_take
 
 #[tokio::test]
 async fn a_function_that_can_not_start_says_why_and_its_invocations_end() {
+    // Built first: a build can take longer than an invocation may wait.
+    let binaries = binaries::find(None, &[FUNCTION]).await.unwrap();
     let world = World::new().await;
     let waiting = world.begin(&ping());
-    let binaries = binaries::find(None, &[FUNCTION]).await.unwrap();
     let process = Process::spawn(FUNCTION, &binaries[FUNCTION], &world.variables, Output::Logged);
     let status = process.unwrap().exited().await.unwrap();
     assert!(!status.success());
