@@ -1,6 +1,9 @@
 //! From an invocation to its answer: what waits first, then the new message, each saved whole.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, SystemTime},
+};
 
 use identity::{BrowserSecret, User};
 use lambda_http::{Context, Request, RequestExt};
@@ -54,11 +57,11 @@ async fn within<T>(
     tokio::time::timeout(time, work).await.unwrap_or_else(|_| Err(TurnError::TooSlow.into()))
 }
 
+/// Until shortly before Lambda's deadline. One that has passed already is none: Lambda never sends
+/// such a one, but `cargo lambda watch` does.
 fn time_left(lambda: Option<&Context>) -> Duration {
-    lambda.map_or(TURN_LIMIT, |context| {
-        let left = context.deadline().duration_since(std::time::SystemTime::now());
-        left.unwrap_or_default().saturating_sub(DEADLINE_MARGIN)
-    })
+    let left = lambda.and_then(|context| context.deadline().duration_since(SystemTime::now()).ok());
+    left.map_or(TURN_LIMIT, |left| left.saturating_sub(DEADLINE_MARGIN))
 }
 
 async fn converse(
