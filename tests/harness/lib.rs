@@ -6,9 +6,12 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
 
 mod browser;
+mod deployment;
+pub mod flow;
 mod form;
 mod world;
 
 pub use browser::{Browser, Visit, parameter};
+pub use deployment::Deployment;
 pub use form::Form;
 pub use world::World;

@@ -3,11 +3,16 @@
 use local::{
     Running,
     clock::Clock,
+    environment::GITHUB_PROVIDER,
     options::{Options, Platform},
 };
 use tempfile::TempDir;
 
-use crate::browser::{Browser, Visit};
+use crate::{
+    browser::{Browser, Visit},
+    deployment::{APPLICATION, Deployment},
+    form::Form,
+};
 
 /// One running world; it ends with its value.
 #[derive(Debug)]
@@ -15,6 +20,7 @@ pub struct World {
     /// The stand-ins and the handlers.
     pub running: Running,
     data: TempDir,
+    deployment: Option<Deployment>,
 }
 
 impl World {
@@ -27,7 +33,25 @@ impl World {
         let options =
             Options { port: 0, platform, data: data.path().to_owned(), ..Options::default() };
         let running = local::start(options, Clock::system()).await;
-        Self { running: running.expect("a running world"), data }
+        Self { running: running.expect("a running world"), data, deployment: None }
+    }
+
+    /// A fresh world in which the services, the load balancer, the identity provider and S3 are
+    /// the deployment's, and only AgentCore Identity, GitHub and the model are stand-ins.
+    ///
+    /// # Panics
+    /// When it can't be deployed.
+    pub async fn deployed() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let options = Options {
+            port: 0,
+            stand_ins_for: Some(APPLICATION.parse().expect("an address")),
+            data: data.path().to_owned(),
+            ..Options::default()
+        };
+        let running = local::start(options, Clock::system()).await.expect("running stand-ins");
+        let deployment = Deployment::new(&running).await;
+        Self { running, data, deployment: Some(deployment) }
     }
 
     /// A fresh world with the handlers in this process.
@@ -38,7 +62,37 @@ impl World {
     /// A new browser.
     #[must_use]
     pub fn browser(&self) -> Browser {
-        Browser::new(&self.running.addresses)
+        let client = match &self.deployment {
+            Some(deployment) => deployment.client(),
+            None => reqwest::Client::builder(),
+        };
+        Browser::new(client, &self.running.addresses)
+    }
+
+    /// Signs `person` in at the load balancer and ends on the chat page.
+    pub async fn sign_in(&self, browser: &Browser, person: &str) -> Visit {
+        let page = browser.open(self.running.addresses.application.as_str()).await;
+        let form = Form::in_page(&page.text);
+        let form = match &self.deployment {
+            Some(it) => form.with("username", person).with("password", &it.password(person)),
+            None => form.with("user", person),
+        };
+        browser.submit(&page, form).await
+    }
+
+    /// The credential provider's name.
+    #[must_use]
+    pub fn provider(&self) -> String {
+        self.deployment.as_ref().map_or_else(|| GITHUB_PROVIDER.to_owned(), Deployment::provider)
+    }
+
+    /// What was deployed.
+    ///
+    /// # Panics
+    /// When nothing was.
+    #[must_use]
+    pub fn deployment(&self) -> &Deployment {
+        self.deployment.as_ref().expect("a deployment")
     }
 
     /// A new browser in which `person` is signed in.
@@ -47,7 +101,7 @@ impl World {
     /// When the sign-in does not end on the chat page.
     pub async fn browser_of(&self, person: &str) -> Browser {
         let browser = self.browser();
-        let page = browser.sign_in(person).await;
+        let page = self.sign_in(&browser, person).await;
         assert!(page.status.is_success(), "{person} can't sign in: {page:?}");
         browser
     }
@@ -74,8 +128,10 @@ impl World {
     ///
     /// # Panics
     /// When the data folder can't be read.
-    #[must_use]
-    pub fn everything_saved(&self) -> String {
+    pub async fn everything_saved(&self) -> String {
+        if let Some(deployment) = &self.deployment {
+            return deployment.everything_saved().await;
+        }
         let mut text = String::new();
         let mut folders = vec![self.data.path().to_owned()];
         while let Some(folder) = folders.pop() {
