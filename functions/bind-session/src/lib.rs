@@ -43,9 +43,7 @@ impl BindSession {
         let mut reader = Reader::new(source);
         let inbound = Inbound::read(&mut reader);
         let identity = Place::read(&mut reader, "IDENTITY_REGION", "BEDROCK_AGENTCORE");
-        let (Some(inbound), Some(identity)) = (inbound, identity) else {
-            return Err(reader.into_error());
-        };
+        let (inbound, identity) = reader.finish(inbound.zip(identity))?;
         let config = Aws::load(source).await.at(identity);
         let binder = SessionBinder::new(aws_sdk_bedrockagentcore::Client::new(&config));
         Ok(Self(Arc::new(Service { inbound, binder })))

@@ -87,7 +87,8 @@ impl Settings {
                 bedrock: bedrock?,
             })
         };
-        read().ok_or_else(|| reader.into_error())
+        let settings = read();
+        reader.finish(settings)
     }
 }
 

@@ -5,26 +5,26 @@
 //! aws-jwt-verify is the reference for the order: everything the header says is checked before
 //! a key is fetched, and the payload is not read before the signature has been checked.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use aws_lc_rs::signature::ParsedPublicKey;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    authenticator::only,
     error::{AuthenticationError, Refusal},
+    json::present,
     load_balancer::LoadBalancerArn,
     public_keys::PublicKeys,
-    token::{Claims, Header, UnverifiedToken},
-    user::{User, UserId},
+    time::has_passed,
+    token::{Claims, UnverifiedToken},
+    user::User,
 };
 
 /// The one signed header; `x-amzn-oidc-identity` beside it is not, and is never read.
-pub const OIDC_DATA_HEADER: &str = "x-amzn-oidc-data";
-
-/// How far the load balancer's clock may be behind ours.
-const LEEWAY: Duration = Duration::from_secs(10);
+pub const OIDC_DATA_HEADER: HeaderName = HeaderName::from_static("x-amzn-oidc-data");
 
 /// Which tokens to believe.
 #[derive(Debug, Clone)]
@@ -37,54 +37,81 @@ pub struct AlbSettings {
     pub client: String,
 }
 
-/// Turns a request's headers into a [`User`].
 #[derive(Debug)]
-pub struct Authenticator {
-    settings: AlbSettings,
+pub(crate) struct AlbVerifier {
+    load_balancers: Vec<(LoadBalancerArn, Arc<Url>)>,
+    issuer: String,
+    client: String,
     keys: PublicKeys,
 }
 
-impl Authenticator {
-    /// An authenticator that has not fetched anything yet.
-    #[must_use]
-    pub fn new(settings: AlbSettings) -> Self {
-        Self { settings, keys: PublicKeys::default() }
+/// The members of the JOSE header that a decision needs. Others (`jwk`, `jku`, `x5u`, `x5c` …)
+/// are never looked at.
+#[derive(Debug, Deserialize)]
+struct Header<'a> {
+    #[serde(borrow)]
+    alg: Cow<'a, str>,
+    #[serde(borrow)]
+    kid: Cow<'a, str>,
+    #[serde(borrow)]
+    signer: Cow<'a, str>,
+    #[serde(borrow)]
+    client: Cow<'a, str>,
+    #[serde(borrow)]
+    iss: Cow<'a, str>,
+    #[serde(default, deserialize_with = "present")]
+    exp: Option<f64>,
+    #[serde(default, deserialize_with = "present")]
+    crit: Option<IgnoredAny>,
+}
+
+impl AlbVerifier {
+    pub(crate) fn new(settings: AlbSettings) -> Self {
+        let each = settings.load_balancers.into_iter();
+        Self {
+            load_balancers: each.map(|(arn, keys)| (arn, Arc::new(keys))).collect(),
+            issuer: settings.issuer,
+            client: settings.client,
+            keys: PublicKeys::default(),
+        }
     }
 
-    /// The user who sent a request with these `headers`, as of `now`.
-    ///
-    /// # Errors
-    /// [`AuthenticationError::Refused`] when the headers prove nobody's identity, and
-    /// [`AuthenticationError::KeysUnavailable`] when that can't be decided now.
-    pub async fn authenticate(
+    pub(crate) async fn verify(
         &self,
         headers: &HeaderMap,
-        now: SystemTime,
+        now: Duration,
     ) -> Result<User, AuthenticationError> {
-        let token = UnverifiedToken::parse(only_token(headers)?)?;
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-
-        let (key_id, base) = self.check_header(&token.header, now)?;
-        let key = self.keys.get(base, key_id, now).await?;
-        check_signature(&token, &key)?;
-        let claims = token.claims()?;
-        self.check_claims(&token.header, &claims, now)?;
-        Ok(user(claims)?)
+        let token = UnverifiedToken::parse_padded(only(headers, &OIDC_DATA_HEADER)?)?;
+        let (key_id, base, exp) = {
+            let header = token.header()?;
+            let (key_id, base) = self.check_header(&header, now)?;
+            (key_id, base, header.exp)
+        };
+        let claims = self.keys.verify(token, base, key_id, now).await?.claims()?;
+        self.check_claims(exp, &claims, now)?;
+        Ok(claims.user()?)
     }
 
     /// Everything that can be refused before a key is fetched; answers which key that is.
-    fn check_header(&self, header: &Header, now: Duration) -> Result<(Uuid, &Url), Refusal> {
+    fn check_header(
+        &self,
+        header: &Header<'_>,
+        now: Duration,
+    ) -> Result<(Uuid, &Arc<Url>), Refusal> {
         if header.alg != "ES256" {
             return Err(Refusal::Algorithm);
         }
+        // RFC 7515, section 4.1.11: whoever does not understand what is critical must refuse.
+        if header.crit.is_some() {
+            return Err(Refusal::Critical);
+        }
         let key_id = key_id(&header.kid).ok_or(Refusal::KeyId)?;
-        let known = self.settings.load_balancers.iter();
-        let signer = known.into_iter().find(|(arn, _)| arn.as_str() == header.signer);
+        let signer = self.load_balancers.iter().find(|(arn, _)| arn.as_str() == header.signer);
         let (_, base) = signer.ok_or(Refusal::Signer)?;
-        if header.client != self.settings.client {
+        if header.client != self.client {
             return Err(Refusal::Client);
         }
-        if header.iss != self.settings.issuer {
+        if header.iss != self.issuer {
             return Err(Refusal::Issuer);
         }
         if header.exp.is_some_and(|exp| has_passed(exp, now)) {
@@ -93,44 +120,26 @@ impl Authenticator {
         Ok((key_id, base))
     }
 
-    /// A claim that the payload repeats must agree with what the header was checked for.
-    fn check_claims(&self, header: &Header, claims: &Claims, now: Duration) -> Result<(), Refusal> {
-        if claims.iss.as_ref().is_some_and(|iss| *iss != self.settings.issuer) {
+    /// A claim that the payload repeats must agree with what the header was checked for; one of
+    /// the two must have an expiry.
+    fn check_claims(
+        &self,
+        header_exp: Option<f64>,
+        claims: &Claims,
+        now: Duration,
+    ) -> Result<(), Refusal> {
+        if claims.iss.as_ref().is_some_and(|iss| *iss != self.issuer) {
             return Err(Refusal::Issuer);
         }
-        match claims.exp.or(header.exp) {
-            None => Err(Refusal::NoExpiry),
-            Some(exp) if has_passed(exp, now) => Err(Refusal::Expired),
-            Some(_) => Ok(()),
+        if claims.exp.or(header_exp).is_none() {
+            return Err(Refusal::NoExpiry);
         }
+        claims.check_time(now)
     }
 }
 
-fn only_token(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let mut tokens = headers.get_all(OIDC_DATA_HEADER).iter();
-    let token = tokens.next().ok_or(Refusal::Missing)?;
-    if tokens.next().is_some() {
-        return Err(Refusal::Repeated);
-    }
-    token.to_str().map_err(|_| Refusal::Malformed)
-}
-
-/// Hyphenated only: the id becomes a path of the key server, so it must have one spelling.
+/// The id becomes a path of the key server, so it must have one spelling: hyphens, small letters.
 fn key_id(kid: &str) -> Option<Uuid> {
-    let is_hyphenated = kid.len() == uuid::fmt::Hyphenated::LENGTH;
-    Uuid::try_parse(kid).ok().filter(|_| is_hyphenated)
-}
-
-fn has_passed(exp: f64, now: Duration) -> bool {
-    exp + LEEWAY.as_secs_f64() <= now.as_secs_f64()
-}
-
-fn check_signature(token: &UnverifiedToken<'_>, key: &ParsedPublicKey) -> Result<(), Refusal> {
-    key.verify_sig(token.signed.as_bytes(), &token.signature).map_err(|_| Refusal::Signature)
-}
-
-fn user(claims: Claims) -> Result<User, Refusal> {
-    let sub = claims.sub.ok_or(Refusal::Subject)?;
-    let id = UserId::parse(sub).map_err(|_| Refusal::Subject)?;
-    Ok(User { id, email: claims.email, name: claims.name })
+    let id = Uuid::try_parse(kid).ok()?;
+    (kid == id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).then_some(id)
 }

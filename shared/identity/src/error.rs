@@ -1,16 +1,17 @@
 //! Why a request has no user.
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 /// The outcome of an authentication that found no user.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum AuthenticationError {
     /// The request does not prove who sent it: 401, and the reason is for the audit log only.
     #[error("{0}")]
     Refused(#[from] Refusal),
-    /// The key that would decide can't be fetched now: 503, the caller may try again.
-    #[error("the load balancer's public key can't be fetched")]
-    KeysUnavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The key that would decide can't be had now: 503, the caller may try again. Shared by
+    /// every request that waited for the same key.
+    #[error("the key that would verify the token can't be fetched")]
+    KeysUnavailable(#[source] Arc<dyn Error + Send + Sync>),
 }
 
 /// Which rule a token broke. Never shown to the caller.
@@ -23,17 +24,27 @@ pub enum Refusal {
     /// More than one token came; which of them a proxy checked can't be known.
     #[error("more than one token")]
     Repeated,
-    /// Longer than a load balancer's token ever is.
+    /// `Authorization` with another scheme than `Bearer`.
+    #[error("not a bearer token")]
+    Scheme,
+    /// Longer than the token of a load balancer or of a sane issuer ever is.
     #[error("token too long")]
     TooLong,
-    /// Not three base64url segments of JSON with the members a token needs.
+    /// Not three base64url segments, of which two are JSON objects with unique members of the
+    /// right types.
     #[error("malformed token")]
     Malformed,
-    /// Any `alg` but ES256.
-    #[error("algorithm is not ES256")]
+    /// An `alg` that is not allowed, or not the key's.
+    #[error("algorithm not allowed")]
     Algorithm,
-    /// A `kid` that is no UUID, so no load balancer's.
-    #[error("key id is not a UUID")]
+    /// `crit`: a rule that the token insists on, and that nobody here follows.
+    #[error("critical header parameter")]
+    Critical,
+    /// A `typ` that says it is another kind of token than one that tells who is calling.
+    #[error("another type of token")]
+    Type,
+    /// No `kid`, or one that is no UUID and so no load balancer's.
+    #[error("unusable key id")]
     KeyId,
     /// Signed by a load balancer that is not ours.
     #[error("foreign signer")]
@@ -44,18 +55,30 @@ pub enum Refusal {
     /// From another issuer than the one that is trusted, in the header or in the payload.
     #[error("foreign issuer")]
     Issuer,
+    /// `aud` does not name us.
+    #[error("foreign audience")]
+    Audience,
     /// No `exp` anywhere.
     #[error("token without expiry")]
     NoExpiry,
     /// An `exp`, in the header or in the payload, that has passed.
     #[error("expired token")]
     Expired,
-    /// The key server has no key of this id.
+    /// An `nbf` that is still to come.
+    #[error("token not valid yet")]
+    NotYet,
+    /// There is no key of this id.
     #[error("unknown key")]
     UnknownKey,
     /// The signature is not this key's over these bytes.
     #[error("wrong signature")]
     Signature,
+    /// Bound to a key that its sender must prove to hold, which a bare token does not.
+    #[error("sender-constrained token without proof")]
+    SenderConstrained,
+    /// Reports an event, such as a logout, and signs nobody in.
+    #[error("security event token")]
+    SecurityEvent,
     /// No `sub`, or none that can be a user id.
     #[error("unusable subject")]
     Subject,

@@ -1,16 +1,30 @@
 #![doc = include_str!("../README.md")]
+#![doc = include_str!("../DIFFERENCES.md")]
 #![warn(missing_docs)]
 
 mod alb;
+mod authenticator;
+mod bearer;
 mod browser;
 mod error;
+mod fetch;
+mod issuer;
+mod json;
+mod key_set;
 mod load_balancer;
 mod public_keys;
+mod shelf;
+mod time;
 mod token;
 mod user;
+mod user_token;
 
-pub use alb::{AlbSettings, Authenticator, OIDC_DATA_HEADER};
+pub use alb::{AlbSettings, OIDC_DATA_HEADER};
+pub use authenticator::Authenticator;
+pub use bearer::BearerSettings;
 pub use browser::{BrowserHash, BrowserSecret};
 pub use error::{AuthenticationError, Refusal};
+pub use issuer::KeySetPlace;
 pub use load_balancer::{LoadBalancerArn, NotALoadBalancer};
 pub use user::{InvalidUserId, User, UserId};
+pub use user_token::UserToken;

@@ -1,133 +1,162 @@
-//! The load balancer's public keys: fetched once, then kept.
+//! The load balancers' public keys: fetched once, then kept.
 //!
 //! A key is a PEM SubjectPublicKeyInfo on P-256 at `{base}/{kid}` (AWS, "Authenticate users
-//! using an Application Load Balancer"). Few are live at a time. One fetch runs at a time, and
-//! whoever waited for it finds the key in the cache; a key server that fails never makes a
-//! request pass, nor one fail whose key is here.
+//! using an Application Load Balancer"). Every customer's load balancers publish their keys at
+//! the same place, so that a key is there says nothing: it is *proven* once a token that names
+//! our own load balancer was signed with it. Whoever makes up key ids, or knows other
+//! customers', meets three limits: a few fetches in [`PERIOD`], a few unproven keys in memory,
+//! and no unproven key ever takes the place of a proven one.
 
 use std::{
-    collections::HashMap,
-    error::Error,
+    collections::VecDeque,
     fmt,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
-use bytes::Bytes;
-use http::{StatusCode, Uri};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::HttpsConnector;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use rustls_pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use url::Url;
 use uuid::Uuid;
 
-use crate::error::{AuthenticationError, Refusal};
+use crate::{
+    error::AuthenticationError,
+    fetch::{Fault, Fetcher},
+    shelf::{Shelf, age},
+    token::{UnverifiedToken, VerifiedToken},
+};
 
-/// A P-256 key in PEM has 178 bytes.
-const MAX_KEY_BYTES: usize = 4 * 1024;
-const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
-/// A key that AWS takes back stops being believed after this long.
-const MAX_AGE: Duration = Duration::from_secs(60 * 60);
-const MAX_KEYS: usize = 16;
+/// Few keys are live at a time.
+const MAX_PROVEN: usize = 16;
+const MAX_UNPROVEN: usize = 32;
+/// How many unproven keys are asked for in one [`PERIOD`].
+const MAX_FETCHES: usize = 10;
+const PERIOD: Duration = Duration::from_secs(5);
 
-type Cause = Box<dyn Error + Send + Sync>;
-type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
-
-#[derive(Clone)]
-struct Kept {
-    key: Arc<ParsedPublicKey>,
-    fetched: Duration,
+/// Where a key is.
+#[derive(Clone, PartialEq, Eq)]
+struct Name {
+    id: Uuid,
+    base: Arc<Url>,
 }
 
-/// The keys that have been fetched, by load balancer's region and key id.
+/// The keys that have been asked for.
 #[derive(Default)]
 pub(crate) struct PublicKeys {
-    kept: RwLock<HashMap<(Url, Uuid), Kept>>,
-    fetching: tokio::sync::Mutex<()>,
-    client: OnceLock<HttpsClient>,
+    shelves: Mutex<Shelves>,
+    pace: Mutex<Pace>,
+    fetcher: Arc<Fetcher>,
+}
+
+/// Each list has its oldest first.
+#[derive(Default)]
+struct Shelves {
+    proven: VecDeque<(Name, Shelf<ParsedPublicKey>)>,
+    unproven: VecDeque<(Name, Shelf<ParsedPublicKey>)>,
 }
 
 impl PublicKeys {
-    /// The key `id` under `base`; `now` is the time since the Unix epoch.
-    pub(crate) async fn get(
+    /// Checks `token`'s signature with the key `id` under `base`; `now` is the time since the
+    /// Unix epoch.
+    pub(crate) async fn verify<'a>(
         &self,
-        base: &Url,
+        token: UnverifiedToken<'a>,
+        base: &Arc<Url>,
         id: Uuid,
         now: Duration,
-    ) -> Result<Arc<ParsedPublicKey>, AuthenticationError> {
-        let name = (base.clone(), id);
-        if let Some(key) = self.find(&name, now) {
-            return Ok(key);
+    ) -> Result<VerifiedToken<'a>, AuthenticationError> {
+        let name = Name { id, base: Arc::clone(base) };
+        let (shelf, is_proven) = self.lock().find(&name);
+        let key = shelf.current(now, || self.fetch(&name, is_proven, now)).await?;
+        let token = token.verify(|signed, signature| key.verify_sig(signed, signature).is_ok())?;
+        if !is_proven {
+            self.lock().prove(name, shelf);
         }
-        let _one_at_a_time = self.fetching.lock().await;
-        if let Some(key) = self.find(&name, now) {
-            return Ok(key);
-        }
-        let fetched = tokio::time::timeout(FETCH_TIMEOUT, self.fetch(base, id)).await;
-        let key = fetched.map_err(|slow| AuthenticationError::KeysUnavailable(slow.into()))??;
-        let key = Arc::new(key);
-        self.keep(name, Kept { key: Arc::clone(&key), fetched: now });
-        Ok(key)
+        Ok(token)
     }
 
-    fn find(&self, name: &(Url, Uuid), now: Duration) -> Option<Arc<ParsedPublicKey>> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        let fresh = kept.get(name).filter(|kept| now < kept.fetched + MAX_AGE);
-        fresh.map(|kept| Arc::clone(&kept.key))
+    /// Asks the key server, unless too many unproven keys were asked for lately. That is not
+    /// remembered: the next request for a key that has just come into use tries again.
+    fn fetch(
+        &self,
+        name: &Name,
+        is_proven: bool,
+        now: Duration,
+    ) -> Option<impl Future<Output = Result<ParsedPublicKey, Fault>> + Send + use<>> {
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_proven && !pace.allows(now) {
+            return None;
+        }
+        let (fetcher, address) = (Arc::clone(&self.fetcher), name.address());
+        Some(async move { parse(&fetcher.get(&address).await?) })
     }
 
-    fn keep(&self, name: (Url, Uuid), key: Kept) {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MAX_KEYS {
-            let oldest = kept.iter().min_by_key(|(_, kept)| kept.fetched);
-            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
-                kept.remove(&oldest);
-            }
-        }
-        kept.insert(name, key);
-    }
-
-    async fn fetch(&self, base: &Url, id: Uuid) -> Result<ParsedPublicKey, AuthenticationError> {
-        let address = format!("{}/{id}", base.as_str().trim_end_matches('/'));
-        let unavailable = |cause: Cause| AuthenticationError::KeysUnavailable(cause);
-        let uri: Uri = address.parse().map_err(|e| unavailable(Box::new(e)))?;
-
-        let answer = self.client()?.get(uri).await.map_err(|e| unavailable(Box::new(e)))?;
-        match answer.status() {
-            StatusCode::OK => {}
-            // S3, where the keys live, answers 403 for an object that is not there.
-            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => return Err(Refusal::UnknownKey.into()),
-            status => return Err(unavailable(format!("the key server answered {status}").into())),
-        }
-        let body = Limited::new(answer.into_body(), MAX_KEY_BYTES).collect().await;
-        parse(&body.map_err(unavailable)?.to_bytes()).map_err(unavailable)
-    }
-
-    /// Made at the first fetch: reading the system's root certificates is no work for a start.
-    fn client(&self) -> Result<&HttpsClient, AuthenticationError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())
-            .map_err(|e| AuthenticationError::KeysUnavailable(Box::new(e)))?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Ok(self.client.get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
+    fn lock(&self) -> MutexGuard<'_, Shelves> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn parse(pem: &[u8]) -> Result<ParsedPublicKey, Cause> {
+impl Name {
+    fn address(&self) -> Url {
+        let mut address = Url::clone(&self.base);
+        if let Ok(mut path) = address.path_segments_mut() {
+            path.pop_if_empty().push(&self.id.hyphenated().to_string());
+        }
+        address
+    }
+}
+
+impl Shelves {
+    /// The shelf of a key, and whether the key is proven.
+    fn find(&mut self, name: &Name) -> (Shelf<ParsedPublicKey>, bool) {
+        let of_name = |(known, _): &&(Name, _)| known == name;
+        if let Some((_, shelf)) = self.proven.iter().find(of_name) {
+            return (shelf.clone(), true);
+        }
+        if let Some((_, shelf)) = self.unproven.iter().find(of_name) {
+            return (shelf.clone(), false);
+        }
+        let shelf = Shelf::default();
+        push(&mut self.unproven, MAX_UNPROVEN, (name.clone(), shelf.clone()));
+        (shelf, false)
+    }
+
+    fn prove(&mut self, name: Name, shelf: Shelf<ParsedPublicKey>) {
+        self.unproven.retain(|(known, _)| *known != name);
+        if self.proven.iter().all(|(known, _)| *known != name) {
+            push(&mut self.proven, MAX_PROVEN, (name, shelf));
+        }
+    }
+}
+
+fn push<T>(list: &mut VecDeque<T>, most: usize, item: T) {
+    if list.len() >= most {
+        list.pop_front();
+    }
+    list.push_back(item);
+}
+
+/// When the last [`MAX_FETCHES`] unproven keys were asked for.
+#[derive(Default)]
+struct Pace(VecDeque<Duration>);
+
+impl Pace {
+    /// Whether one more may be asked for; if so, it counts.
+    fn allows(&mut self, now: Duration) -> bool {
+        let is_full = self.0.len() >= MAX_FETCHES;
+        if is_full && self.0.front().is_some_and(|first| age(*first, now) < PERIOD) {
+            return false;
+        }
+        push(&mut self.0, MAX_FETCHES, now);
+        true
+    }
+}
+
+fn parse(pem: &[u8]) -> Result<ParsedPublicKey, Fault> {
     let key = SubjectPublicKeyInfoDer::from_pem_slice(pem)
-        .map_err(|_| "the key server's answer is no PEM public key")?;
+        .map_err(|_| Fault::because("the key server's answer is no PEM public key"))?;
     let parsed = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.as_ref());
-    parsed.map_err(|_| "the key server's key is not on P-256".into())
+    parsed.map_err(|_| Fault::because("the key server's key is not on P-256"))
 }
 
 impl fmt::Debug for PublicKeys {

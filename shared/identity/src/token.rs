@@ -1,87 +1,168 @@
-//! The load balancer's token, taken apart and not yet believed.
+//! A compact JWS (RFC 7515, section 7.1), taken apart and not yet believed.
 //!
-//! AWS writes the three segments of the compact JWT (RFC 7519) in base64url **with** `=`
-//! padding, unlike RFC 7515, section 2, and signs them so. The bytes as received are what the
-//! signature is checked over; decoding does not mind whether padding is there.
+//! The load balancer writes its three segments in base64url **with** `=` padding, unlike RFC
+//! 7515, section 2, and signs them so; everybody else writes none. The bytes as received are
+//! what the signature is checked over. Within one token there is one way to write each segment:
+//! padding canonical or none, and no bits left over.
+
+use std::{str, time::Duration};
 
 use base64::{
-    Engine, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    Engine,
+    engine::general_purpose::{GeneralPurpose, URL_SAFE, URL_SAFE_NO_PAD},
 };
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::error::Refusal;
+use crate::{
+    error::Refusal,
+    json::{self, present},
+    time::{has_passed, is_to_come},
+    user::{User, UserId},
+};
 
 /// The load balancer itself fails with claims and access token over 11 KB together.
 const MAX_BYTES: usize = 16 * 1024;
+/// A load balancer's JOSE header has about 500 characters.
+const MAX_HEADER_BYTES: usize = 4 * 1024;
 
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// A token whose signature nobody has checked: what it says may only choose the key.
+/// A token whose signature nobody has checked: what its header says may only choose the key, or
+/// be a reason to refuse.
 #[derive(Debug)]
 pub(crate) struct UnverifiedToken<'a> {
-    pub(crate) header: Header,
-    /// Header and payload as received: what was signed.
-    pub(crate) signed: &'a str,
-    pub(crate) signature: Vec<u8>,
+    header: Vec<u8>,
+    signed: &'a str,
     payload: &'a str,
+    signature: &'a str,
+    encoding: &'static GeneralPurpose,
 }
 
-/// The members of the JOSE header that a decision needs. A member given twice is refused;
-/// others (`crit`, `jwk`, `jku`, `x5u`, `x5c` …) are never looked at.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Header {
-    pub(crate) alg: String,
-    pub(crate) kid: String,
-    pub(crate) signer: String,
-    pub(crate) client: String,
-    pub(crate) iss: String,
-    #[serde(default, deserialize_with = "seconds")]
-    pub(crate) exp: Option<f64>,
-}
-
-/// The claims that a decision or a greeting needs.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Claims {
-    pub(crate) sub: Option<String>,
-    pub(crate) email: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) iss: Option<String>,
-    #[serde(default, deserialize_with = "seconds")]
-    pub(crate) exp: Option<f64>,
-}
-
-/// A NumericDate (RFC 7519, section 2) that is there: `null` or a string is malformed, not absent.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    f64::deserialize(deserializer).map(Some)
+/// A token whose signature is right. Only [`UnverifiedToken::verify`] makes one.
+#[derive(Debug)]
+pub(crate) struct VerifiedToken<'a> {
+    payload: &'a str,
+    encoding: &'static GeneralPurpose,
 }
 
 impl<'a> UnverifiedToken<'a> {
+    /// A token as RFC 7515 has it, without padding.
     pub(crate) fn parse(token: &'a str) -> Result<Self, Refusal> {
+        Self::take_apart(token, &URL_SAFE_NO_PAD)
+    }
+
+    /// A token as a load balancer writes it: padded, unless no segment needs padding.
+    pub(crate) fn parse_padded(token: &'a str) -> Result<Self, Refusal> {
+        let is_padded = token.contains('=');
+        Self::take_apart(token, if is_padded { &URL_SAFE } else { &URL_SAFE_NO_PAD })
+    }
+
+    fn take_apart(token: &'a str, encoding: &'static GeneralPurpose) -> Result<Self, Refusal> {
         if token.len() > MAX_BYTES {
             return Err(Refusal::TooLong);
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(Refusal::Malformed)?;
+        if header.len() > MAX_HEADER_BYTES {
+            return Err(Refusal::TooLong);
+        }
         if payload.contains('.') {
             return Err(Refusal::Malformed);
         }
-        Ok(Self { header: json(header)?, signed, signature: decode(signature)?, payload })
+        let header = decode(header, encoding)?;
+        Ok(Self { header, signed, payload, signature, encoding })
     }
 
-    /// What the token claims; to be called once the signature has been checked.
+    /// The JOSE header's members.
+    pub(crate) fn header<'de, H: Deserialize<'de>>(&'de self) -> Result<H, Refusal> {
+        json::object(&self.header)
+    }
+
+    /// The token with its payload within reach, if `is_signature` says so of the signed bytes
+    /// and the signature.
+    pub(crate) fn verify(
+        self,
+        is_signature: impl FnOnce(&[u8], &[u8]) -> bool,
+    ) -> Result<VerifiedToken<'a>, Refusal> {
+        let signature = decode(self.signature, self.encoding)?;
+        if is_signature(self.signed.as_bytes(), &signature) {
+            Ok(VerifiedToken { payload: self.payload, encoding: self.encoding })
+        } else {
+            Err(Refusal::Signature)
+        }
+    }
+}
+
+impl VerifiedToken<'_> {
+    /// What the token claims.
     pub(crate) fn claims(&self) -> Result<Claims, Refusal> {
-        json(self.payload)
+        json::object(&decode(self.payload, self.encoding)?)
     }
 }
 
-fn decode(segment: &str) -> Result<Vec<u8>, Refusal> {
-    BASE64.decode(segment).map_err(|_| Refusal::Malformed)
+fn decode(segment: &str, encoding: &GeneralPurpose) -> Result<Vec<u8>, Refusal> {
+    encoding.decode(segment).map_err(|_| Refusal::Malformed)
 }
 
-fn json<T: DeserializeOwned>(segment: &str) -> Result<T, Refusal> {
-    serde_json::from_slice(&decode(segment)?).map_err(|_| Refusal::Malformed)
+/// The claims that a decision or a greeting needs; those that decide must have their types.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Claims {
+    sub: Option<Value>,
+    email: Option<Value>,
+    name: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) iss: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) aud: Option<Audience>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) exp: Option<f64>,
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<f64>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) cnf: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) events: Option<serde::de::IgnoredAny>,
+}
+
+/// RFC 7519, section 4.1.3.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    pub(crate) fn names(&self, party: &str) -> bool {
+        match self {
+            Self::One(audience) => audience == party,
+            Self::Many(audiences) => audiences.iter().any(|audience| audience == party),
+        }
+    }
+}
+
+impl Claims {
+    /// Refuses claims that are over or still to come.
+    pub(crate) fn check_time(&self, now: Duration) -> Result<(), Refusal> {
+        if self.exp.is_some_and(|exp| has_passed(exp, now)) {
+            return Err(Refusal::Expired);
+        }
+        if self.nbf.is_some_and(|nbf| is_to_come(nbf, now)) {
+            return Err(Refusal::NotYet);
+        }
+        Ok(())
+    }
+
+    /// Whom claims that have been checked are about. A greeting that is no text is left out.
+    pub(crate) fn user(self) -> Result<User, Refusal> {
+        let sub = text(self.sub).ok_or(Refusal::Subject)?;
+        let id = UserId::parse(sub).map_err(|_| Refusal::Subject)?;
+        Ok(User { id, email: text(self.email), name: text(self.name), token: None })
+    }
+}
+
+fn text(claim: Option<Value>) -> Option<String> {
+    match claim {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::user_token::UserToken;
+
 /// The issuer's `sub`: 1 to 128 characters, none of them a control character.
 ///
 /// OpenID Connect Core 1.0, section 2, makes `sub` unique within one issuer, and a deployment
@@ -59,11 +61,12 @@ impl From<UserId> for String {
 pub struct InvalidUserId;
 
 /// Someone who has been authenticated. Only this crate's verifiers can make one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct User {
     pub(crate) id: UserId,
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
+    pub(crate) token: Option<UserToken>,
 }
 
 impl User {
@@ -83,6 +86,13 @@ impl User {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// The token that proved it, if it was a bearer token of the issuer's. A load balancer
+    /// vouches for a user in a token of its own, which nobody else believes.
+    #[must_use]
+    pub fn token(&self) -> Option<&UserToken> {
+        self.token.as_ref()
     }
 }
 

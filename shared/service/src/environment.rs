@@ -92,10 +92,16 @@ impl<'a> Reader<'a> {
         ConfigError(self.mistakes)
     }
 
-    /// Whether nothing was wrong so far.
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        self.mistakes.is_empty()
+    /// What was made of all that was read, unless any of it was wrong: a malformed optional
+    /// variable must not pass for a missing one.
+    ///
+    /// # Errors
+    /// Everything that was wrong.
+    pub fn finish<T>(self, made: Option<T>) -> Result<T, ConfigError> {
+        match made {
+            Some(made) if self.mistakes.is_empty() => Ok(made),
+            _ => Err(self.into_error()),
+        }
     }
 }
 
@@ -162,5 +168,14 @@ mod tests {
         let message = reader.into_error().to_string();
         assert!(message.contains("PORT: invalid digit") && message.contains("BLANK: missing"));
         assert!(!message.contains("ABSENT") && !message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn a_malformed_optional_variable_does_not_pass_for_a_missing_one() {
+        let source = BTreeMap::from([("PORT".to_owned(), "x".to_owned())]);
+        let mut reader = Reader::new(&source);
+        let made = Some(reader.optional("PORT", parsed::<u16>));
+        assert!(reader.finish(made).unwrap_err().to_string().contains("PORT: "));
+        assert!(Reader::new(&source).finish(Some(())).is_ok());
     }
 }

@@ -3,7 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use identity::{AlbSettings, AuthenticationError, Authenticator, LoadBalancerArn, User};
+use identity::{
+    AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, LoadBalancerArn,
+    User,
+};
 use telemetry::Audit;
 use url::Url;
 use vault::{ConsentKeys, endpoint};
@@ -16,8 +19,8 @@ use crate::{
 
 const KEYS_RETRY: Duration = Duration::from_secs(5);
 
-/// Everything that decides about a caller, from `ALB_ARN`, `OIDC_ISSUER`, `OIDC_CLIENT_ID`,
-/// `ALB_PUBLIC_KEYS_URL`, `SESSION_BINDING_URL` and `CONSENT_KEY`.
+/// Everything that decides about a caller, from `INBOUND_AUTH` and the variables of the kind that
+/// it names, `SESSION_BINDING_URL` and `CONSENT_KEY`.
 #[derive(Debug)]
 pub struct Inbound {
     /// Turns headers into users.
@@ -31,17 +34,10 @@ pub struct Inbound {
 impl Inbound {
     /// Reads its variables; nothing, and the mistakes with `reader`, if they can't be used.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let arns = reader.required("ALB_ARN", load_balancers);
-        let issuer = reader.required("OIDC_ISSUER", text);
-        let client = reader.required("OIDC_CLIENT_ID", text);
-        let public_keys = reader.optional("ALB_PUBLIC_KEYS_URL", endpoint);
+        let authenticator = authenticator(reader);
         let site = reader.required("SESSION_BINDING_URL", Site::parse);
         let consent_keys = reader.required("CONSENT_KEY", ConsentKeys::parse);
-
-        let load_balancers = with_keys(arns?, public_keys, reader)?;
-        let settings = AlbSettings { load_balancers, issuer: issuer?, client: client? };
-        let authenticator = Authenticator::new(settings);
-        Some(Self { authenticator, site: site?, consent_keys: consent_keys? })
+        Some(Self { authenticator: authenticator?, site: site?, consent_keys: consent_keys? })
     }
 
     /// The signed-in user who sent `headers`.
@@ -54,7 +50,8 @@ impl Inbound {
         outcome.map_err(|error| match error {
             AuthenticationError::Refused(reason) => {
                 Audit::SignInRefused { reason: &reason.to_string() }.record();
-                Problem::unauthorized()
+                let challenge = self.authenticator.challenge();
+                challenge.map_or_else(Problem::unauthorized, Problem::challenged)
             }
             AuthenticationError::KeysUnavailable(_) => {
                 let detail = "Sign-in can't be checked at the moment. Try again.";
@@ -64,6 +61,57 @@ impl Inbound {
             }
         })
     }
+}
+
+/// Whom to believe: the load balancer (`alb`, the default) or one issuer's bearer tokens.
+fn authenticator(reader: &mut Reader<'_>) -> Option<Authenticator> {
+    match reader.or("INBOUND_AUTH", "alb", InboundAuth::parse)? {
+        InboundAuth::Alb => {
+            let arns = reader.required("ALB_ARN", load_balancers);
+            let public_keys = reader.optional("ALB_PUBLIC_KEYS_URL", endpoint);
+            let issuer = reader.required("OIDC_ISSUER", text);
+            let client = reader.required("OIDC_CLIENT_ID", text);
+            let load_balancers = with_keys(arns?, public_keys, reader)?;
+            let settings = AlbSettings { load_balancers, issuer: issuer?, client: client? };
+            Some(Authenticator::alb(settings))
+        }
+        InboundAuth::Bearer => {
+            let issuer = reader.required("OIDC_ISSUER", issuer);
+            let client = reader.required("OIDC_CLIENT_ID", text);
+            let key_set = reader.optional("OIDC_JWKS_URL", endpoint);
+            let (issuer, address) = issuer?;
+            let keys = key_set.map_or(KeySetPlace::Discovered(address), KeySetPlace::At);
+            Some(Authenticator::bearer(BearerSettings { issuer, client: client?, keys }))
+        }
+    }
+}
+
+/// What `INBOUND_AUTH` can be.
+#[derive(Debug, Clone, Copy)]
+enum InboundAuth {
+    Alb,
+    Bearer,
+}
+
+impl InboundAuth {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "alb" => Ok(Self::Alb),
+            "bearer" => Ok(Self::Bearer),
+            _ => Err("neither alb nor bearer"),
+        }
+    }
+}
+
+/// An issuer as its tokens name it, and as an address to ask; an issuer has no query and no
+/// fragment (OpenID Connect Discovery 1.0, section 3).
+fn issuer(text: &str) -> Result<(String, Url), &'static str> {
+    let address =
+        endpoint(text).map_err(|_| "not an https URL (http is for loopback hosts only)")?;
+    if address.query().is_some() || address.fragment().is_some() {
+        return Err("an issuer has no query and no fragment");
+    }
+    Ok((text.to_owned(), address))
 }
 
 fn load_balancers(list: &str) -> Result<Vec<LoadBalancerArn>, identity::NotALoadBalancer> {
@@ -88,4 +136,72 @@ fn with_keys(
         all.push((arn, keys));
     }
     Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Inbound, Reader};
+
+    fn mistakes(variables: &[(&str, &str)]) -> Option<String> {
+        let common = [
+            ("SESSION_BINDING_URL", "https://a.example/oauth2/session-binding"),
+            ("CONSENT_KEY", "0123456789abcdef0123456789abcdef"),
+        ];
+        let all = common.iter().chain(variables);
+        let source: BTreeMap<_, _> =
+            all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut reader = Reader::new(&source);
+        let inbound = Inbound::read(&mut reader);
+        reader.finish(inbound).err().map(|mistakes| mistakes.to_string())
+    }
+
+    const ARN: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1";
+
+    #[test]
+    fn the_load_balancer_is_believed_unless_bearer_is_said() {
+        let client = [("OIDC_ISSUER", "https://issuer.example"), ("OIDC_CLIENT_ID", "c")];
+        let missing = mistakes(&client).unwrap();
+        assert!(missing.contains("ALB_ARN: missing"), "{missing}");
+        assert_eq!(mistakes(&[&client[..], &[("ALB_ARN", ARN)]].concat()), None);
+        assert_eq!(mistakes(&[&client[..], &[("INBOUND_AUTH", "bearer")]].concat()), None);
+        let wrong = mistakes(&[&client[..], &[("INBOUND_AUTH", "Bearer")]].concat()).unwrap();
+        assert!(wrong.contains("INBOUND_AUTH: neither alb nor bearer"), "{wrong}");
+    }
+
+    #[test]
+    fn every_variable_of_the_chosen_kind_is_named_when_it_is_missing() {
+        let alb = mistakes(&[]).unwrap();
+        let bearer = mistakes(&[("INBOUND_AUTH", "bearer")]).unwrap();
+        assert!(alb.contains("ALB_ARN") && alb.contains("OIDC_ISSUER"), "{alb}");
+        assert!(alb.contains("OIDC_CLIENT_ID"), "{alb}");
+        assert!(bearer.contains("OIDC_ISSUER") && bearer.contains("OIDC_CLIENT_ID"), "{bearer}");
+        assert!(!bearer.contains("ALB_ARN"), "{bearer}");
+    }
+
+    #[test]
+    fn a_partition_without_a_published_place_of_keys_needs_one() {
+        let china = ARN.replace("arn:aws:", "arn:aws-cn:");
+        let common =
+            [("OIDC_ISSUER", "https://i.example"), ("OIDC_CLIENT_ID", "c"), ("ALB_ARN", &china)];
+        let missing = mistakes(&common).unwrap();
+        assert!(missing.contains("ALB_PUBLIC_KEYS_URL: missing"), "{missing}");
+        let keys = [("ALB_PUBLIC_KEYS_URL", "https://keys.example")];
+        assert_eq!(mistakes(&[&common[..], &keys].concat()), None);
+    }
+
+    #[test]
+    fn an_attacker_on_the_network_is_not_asked_for_keys() {
+        let bearer = [("INBOUND_AUTH", "bearer"), ("OIDC_CLIENT_ID", "c")];
+        for issuer in
+            ["http://issuer.example", "issuer", "https://i.example?x", "https://i.example#x"]
+        {
+            let wrong = mistakes(&[&bearer[..], &[("OIDC_ISSUER", issuer)]].concat()).unwrap();
+            assert!(wrong.contains("OIDC_ISSUER: "), "{wrong}");
+        }
+        let keys = [("OIDC_ISSUER", "https://i.example"), ("OIDC_JWKS_URL", "http://i.example/k")];
+        let wrong = mistakes(&[&bearer[..], &keys].concat()).unwrap();
+        assert!(wrong.contains("OIDC_JWKS_URL: "), "{wrong}");
+    }
 }

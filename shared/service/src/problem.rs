@@ -86,9 +86,18 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     field: Option<&'static str>,
-    allow: Option<&'static str>,
+    advice: Option<Advice>,
     retry_after: Option<Duration>,
     cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What the caller could do instead, in HTTP's own terms.
+#[derive(Debug, Clone, Copy)]
+enum Advice {
+    /// Use one of these methods.
+    Allow(&'static str),
+    /// Prove who is calling by this scheme.
+    Challenge(&'static str),
 }
 
 impl Problem {
@@ -97,7 +106,7 @@ impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let code = kind.code();
-        Self { kind, code, detail, field: None, allow: None, retry_after: None, cause: None }
+        Self { kind, code, detail, field: None, advice: None, retry_after: None, cause: None }
     }
 
     /// 400 for one member of the request.
@@ -112,6 +121,13 @@ impl Problem {
         Self::new(Kind::Unauthorized, "Sign in first.")
     }
 
+    /// 401, and by which `scheme` to prove who is calling (`WWW-Authenticate`; RFC 9110, section
+    /// 11.6.1).
+    #[must_use]
+    pub fn challenged(scheme: &'static str) -> Self {
+        Self { advice: Some(Advice::Challenge(scheme)), ..Self::unauthorized() }
+    }
+
     /// 404 for a route that does not exist.
     #[must_use]
     pub fn no_such_route() -> Self {
@@ -122,7 +138,8 @@ impl Problem {
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("This address answers to {allow} only.");
-        Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed, detail) }
+        let advice = Some(Advice::Allow(allow));
+        Self { advice, ..Self::new(Kind::MethodNotAllowed, detail) }
     }
 
     /// A code that says more than the kind's own.
@@ -168,8 +185,12 @@ impl Problem {
             body["field"] = field.into();
         }
         let mut reply = reply::body(status, "application/problem+json", body.to_string());
-        if let Some(allow) = self.allow {
-            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        if let Some(advice) = self.advice {
+            let (name, value) = match advice {
+                Advice::Allow(methods) => (header::ALLOW, methods),
+                Advice::Challenge(scheme) => (header::WWW_AUTHENTICATE, scheme),
+            };
+            reply.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         if let Some(wait) = self.retry_after {
             reply.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());

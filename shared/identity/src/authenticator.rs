@@ -1,0 +1,75 @@
+//! The one way to a [`User`]: the headers of a request, and the time.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::{HeaderMap, HeaderName};
+
+use crate::{
+    alb::{AlbSettings, AlbVerifier},
+    bearer::{BearerSettings, BearerVerifier},
+    error::{AuthenticationError, Refusal},
+    user::User,
+};
+
+/// Turns a request's headers into a [`User`], by one kind of proof and no other.
+#[derive(Debug)]
+pub struct Authenticator(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Alb(AlbVerifier),
+    Bearer(BearerVerifier),
+}
+
+impl Authenticator {
+    /// Believes the load balancer's token, and does not look at `Authorization`. Nothing has
+    /// been fetched yet.
+    #[must_use]
+    pub fn alb(settings: AlbSettings) -> Self {
+        Self(Kind::Alb(AlbVerifier::new(settings)))
+    }
+
+    /// Believes the bearer tokens of one issuer, and does not look at the load balancer's
+    /// headers, which anybody may send where no load balancer is. Nothing has been fetched yet.
+    #[must_use]
+    pub fn bearer(settings: BearerSettings) -> Self {
+        Self(Kind::Bearer(BearerVerifier::new(settings)))
+    }
+
+    /// The user who sent a request with these `headers`, as of `now`.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::Refused`] when the headers prove nobody's identity, and
+    /// [`AuthenticationError::KeysUnavailable`] when that can't be decided now.
+    pub async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<User, AuthenticationError> {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        match &self.0 {
+            Kind::Alb(verifier) => verifier.verify(headers, now).await,
+            Kind::Bearer(verifier) => verifier.verify(headers, now).await,
+        }
+    }
+
+    /// What a refused caller can do about it in HTTP's own terms (`WWW-Authenticate`, RFC 6750,
+    /// section 3): nothing where a load balancer signs people in.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self.0 {
+            Kind::Alb(_) => None,
+            Kind::Bearer(_) => Some("Bearer"),
+        }
+    }
+}
+
+/// The only value of the header `name`.
+pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().ok_or(Refusal::Missing)?;
+    if values.next().is_some() {
+        return Err(Refusal::Repeated);
+    }
+    value.to_str().map_err(|_| Refusal::Malformed)
+}

@@ -1,0 +1,96 @@
+//! Getting a key server's documents: one client, few bytes, little patience.
+
+use std::{error::Error, fmt, sync::Arc, sync::OnceLock, time::Duration};
+
+use bytes::Bytes;
+use http::{StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::HttpsConnector;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use url::Url;
+
+use crate::error::{AuthenticationError, Refusal};
+
+/// For one document, from the connection to its last byte.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// A PEM key has 178 bytes; Entra ID's key set, with its certificates, about 20 KB.
+const MAX_BYTES: usize = 128 * 1024;
+
+type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
+/// Why there is no document. Whoever waited for it gets a copy.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// The server says that there is none.
+    Absent,
+    /// It could not be asked, or did not answer sensibly.
+    Unavailable(Arc<dyn Error + Send + Sync>),
+}
+
+impl Fault {
+    /// Unavailable, because of `cause`.
+    pub(crate) fn because(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Arc::from(cause.into()))
+    }
+}
+
+impl From<Fault> for AuthenticationError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Absent => Refusal::UnknownKey.into(),
+            Fault::Unavailable(cause) => Self::KeysUnavailable(cause),
+        }
+    }
+}
+
+/// The one HTTP client of this crate. Redirects are not followed: a key has one address.
+#[derive(Default)]
+pub(crate) struct Fetcher(OnceLock<HttpsClient>);
+
+impl Fetcher {
+    /// The document at `address`.
+    pub(crate) async fn get(&self, address: &Url) -> Result<Bytes, Fault> {
+        let wrong = |what: &dyn fmt::Display| Fault::because(format!("GET {address}: {what}"));
+        let document = tokio::time::timeout(TIMEOUT, self.exchange(address)).await;
+        let (status, body) = document.map_err(|slow| wrong(&slow))?.map_err(|e| wrong(&e))?;
+        match status {
+            StatusCode::OK => Ok(body),
+            // S3, where load balancers' keys live, answers 403 for an object that is not there.
+            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Err(Fault::Absent),
+            status => Err(wrong(&status)),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        address: &Url,
+    ) -> Result<(StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
+        let uri: Uri = address.as_str().parse()?;
+        let answer = self.client()?.get(uri).await?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), MAX_BYTES).collect().await?;
+        Ok((status, body.to_bytes()))
+    }
+
+    /// Made at the first fetch: reading the system's root certificates is no work for a start.
+    fn client(&self) -> Result<&HttpsClient, std::io::Error> {
+        if let Some(client) = self.0.get() {
+            return Ok(client);
+        }
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        Ok(self.0.get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
+    }
+}
+
+impl fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fetcher")
+    }
+}

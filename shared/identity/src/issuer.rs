@@ -1,0 +1,122 @@
+//! The one OIDC issuer that is trusted, and its keys.
+//!
+//! Rules: OpenID Connect Discovery 1.0, sections 4 and 4.3 (the document names the very issuer
+//! that it was asked of, and where its keys are), and OpenID Connect Core 1.0, section 10.1.1 (an
+//! unknown `kid` is how an issuer says that it has new keys). A key set is got as a whole, so the
+//! rules of [`Shelf`] are all that limits how often an unknown `kid` makes the issuer be asked.
+
+use std::{sync::Arc, time::Duration};
+
+use jsonwebtoken::Algorithm;
+use serde::Deserialize;
+use url::Url;
+
+use crate::{
+    error::AuthenticationError,
+    fetch::{Fault, Fetcher},
+    key_set::KeySet,
+    shelf::Shelf,
+    token::{UnverifiedToken, VerifiedToken},
+};
+
+/// Where an issuer's keys are. Whoever configures it sees to it that the address is `https`, or
+/// `http` on a loopback host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySetPlace {
+    /// Where the issuer's own discovery document says. The address is the issuer's.
+    Discovered(Url),
+    /// At this address, whatever the issuer says; nothing else is fetched.
+    At(Url),
+}
+
+/// An issuer, and its keys once they were needed.
+#[derive(Debug)]
+pub(crate) struct Issuer {
+    keys: Shelf<KeySet>,
+    source: Arc<Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    issuer: String,
+    place: KeySetPlace,
+    fetcher: Fetcher,
+}
+
+#[derive(Deserialize)]
+struct DiscoveryDocument {
+    issuer: String,
+    jwks_uri: Url,
+}
+
+impl Issuer {
+    pub(crate) fn new(issuer: String, place: KeySetPlace) -> Self {
+        let source = Source { issuer, place, fetcher: Fetcher::default() };
+        Self { keys: Shelf::default(), source: Arc::new(source) }
+    }
+
+    /// The issuer, exactly as its tokens name it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.source.issuer
+    }
+
+    /// Checks `token`'s signature by `algorithm` with the issuer's key `id`; `now` is the time
+    /// since the Unix epoch.
+    pub(crate) async fn verify<'a>(
+        &self,
+        token: UnverifiedToken<'a>,
+        id: &str,
+        algorithm: Algorithm,
+        now: Duration,
+    ) -> Result<VerifiedToken<'a>, AuthenticationError> {
+        let mut keys = self.keys.current(now, || self.fetch()).await?;
+        if !keys.has(id)
+            && let Some(newer) = self.keys.newer(now, || self.fetch()).await?
+        {
+            keys = newer;
+        }
+        Ok(keys.verify(token, id, algorithm)?)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "an issuer can always be asked")]
+    fn fetch(&self) -> Option<impl Future<Output = Result<KeySet, Fault>> + Send + use<>> {
+        let source = Arc::clone(&self.source);
+        Some(async move { source.key_set().await })
+    }
+}
+
+impl Source {
+    async fn key_set(&self) -> Result<KeySet, Fault> {
+        let address = match &self.place {
+            KeySetPlace::At(address) => address.clone(),
+            KeySetPlace::Discovered(issuer) => self.discover(issuer).await?,
+        };
+        KeySet::parse(&self.get(&address).await?)
+    }
+
+    async fn discover(&self, issuer: &Url) -> Result<Url, Fault> {
+        let mut address = issuer.clone();
+        if let Ok(mut path) = address.path_segments_mut() {
+            path.pop_if_empty().extend([".well-known", "openid-configuration"]);
+        }
+        let document: DiscoveryDocument = serde_json::from_slice(&self.get(&address).await?)
+            .map_err(|e| Fault::because(format!("{address} is no discovery document: {e}")))?;
+        if document.issuer != self.issuer {
+            return Err(Fault::because(format!("{address} is about another issuer")));
+        }
+        let is_as_safe =
+            document.jwks_uri.scheme() == "https" || document.jwks_uri.origin() == issuer.origin();
+        if !is_as_safe {
+            return Err(Fault::because(format!("{address} names a key set that is not on https")));
+        }
+        Ok(document.jwks_uri)
+    }
+
+    /// An issuer without keys is one that does not work, not one that knows no key.
+    async fn get(&self, address: &Url) -> Result<bytes::Bytes, Fault> {
+        self.fetcher.get(address).await.map_err(|fault| match fault {
+            Fault::Absent => Fault::because(format!("there is nothing at {address}")),
+            fault => fault,
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! JSON of an unknown sender, read strictly.
+//!
+//! Member names must be unique (RFC 7515, section 4, and RFC 7519, section 4): of two members of
+//! one name, one reader believes the first and another the last. Text must be UTF-8 throughout,
+//! also where nobody looks.
+
+use std::{borrow::Cow, collections::HashSet, fmt, str};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, MapAccess, Visitor},
+};
+
+use crate::error::Refusal;
+
+/// The object that is all of `bytes`.
+pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Refusal> {
+    let text = str::from_utf8(bytes).map_err(|_| Refusal::Malformed)?;
+    let UniqueMembers = serde_json::from_str(text).map_err(|_| Refusal::Malformed)?;
+    serde_json::from_str(text).map_err(|_| Refusal::Malformed)
+}
+
+/// Deserialises a member that may be absent but must have its type when present: `null` is
+/// malformed, and never the same as absent. To be used with `#[serde(default)]`.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// An object no two members of which have one name, escapes undone.
+struct UniqueMembers;
+
+impl<'de> Deserialize<'de> for UniqueMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Names)
+    }
+}
+
+struct Names;
+
+impl<'de> Visitor<'de> for Names {
+    type Value = UniqueMembers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<UniqueMembers, A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(Name(name)) = members.next_key()? {
+            if !seen.insert(name) {
+                return Err(A::Error::custom("a member is given twice"));
+            }
+            members.next_value::<IgnoredAny>()?;
+        }
+        Ok(UniqueMembers)
+    }
+}
+
+/// Borrowed where no escape has to be undone.
+#[derive(Deserialize, PartialEq, Eq, Hash)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::{object, present};
+
+    #[derive(Deserialize, Debug, PartialEq)]
+    struct Example {
+        #[serde(default, deserialize_with = "present")]
+        exp: Option<f64>,
+    }
+
+    fn read(text: &str) -> Option<Example> {
+        object(text.as_bytes()).ok()
+    }
+
+    #[test]
+    fn a_member_given_twice_is_refused_known_or_not_and_however_it_is_spelt() {
+        for text in [
+            r#"{"exp":1,"exp":1}"#,
+            r#"{"x":1,"exp":1,"x":2}"#,
+            r#"{"exp":1,"\u0065xp":2}"#,
+            r#"{"x":{},"exp":1,"x":{}}"#,
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read(r#"{"exp":1,"Exp":2}"#), Some(Example { exp: Some(1.0) }));
+    }
+
+    #[test]
+    fn null_and_text_are_no_numbers_and_absence_is_neither() {
+        for text in [r#"{"exp":null}"#, r#"{"exp":"1"}"#, r#"{"exp":1e999}"#, r#"{"exp":NaN}"#] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read("{}"), Some(Example { exp: None }));
+    }
+
+    #[test]
+    fn only_one_object_in_utf8_is_read() {
+        for text in ["", "null", "[]", "{} {}", "\u{feff}{}", r#"{"x":"\u0000"#, "{}\u{a0}"] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+        assert!(object::<Example>(b"{\"x\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn what_nobody_looks_at_is_skipped_without_recursion() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(read(&format!(r#"{{"x":{deep}}}"#)).is_some());
+        assert!(read(&format!(r#"{{"exp":{deep}}}"#)).is_none());
+    }
+}

@@ -1,0 +1,193 @@
+//! The issuer's keys: found by discovery, changed without a restart, and out of an attacker's reach.
+
+use std::sync::Arc;
+
+use futures_util::future::{join, join_all};
+use identity_vectors::{Answer, DISCOVERY_PATH, ENTRA_KEYS_PATH, KEYS_PATH, Kind, SigningKey};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::world::Desk;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+
+fn key_set(kid: &str, key: SigningKey) -> String {
+    let mut jwk = key.jwk();
+    jwk["kid"] = kid.into();
+    json!({ "keys": [jwk] }).to_string()
+}
+
+/// From now on the issuer signs with another key, and says so.
+fn rotate(desk: &Desk, kid: &str, key: SigningKey) {
+    desk.world.server().put(KEYS_PATH, Answer::Document(key_set(kid, key)));
+}
+
+async fn of_new_key(desk: &Desk, seconds: u64) -> String {
+    let request = desk.request(&json!({ "kid": "new" }), Some("other-load-balancer"));
+    desk.of_request(&request, seconds).await
+}
+
+#[tokio::test]
+async fn m15_the_user_of_a_bearer_token_comes_with_the_token_that_proved_it() {
+    let desk = Desk::of(Kind::Bearer).await;
+    let user = desk.user().await;
+    assert_eq!((user.id().as_str(), user.name()), ("alice", Some("Alice Example")));
+    let token = user.token().unwrap();
+    assert_eq!(token.expose().split('.').count(), 3);
+    assert!(!format!("{user:?}").contains(token.expose()));
+
+    let desk = Desk::of(Kind::Alb).await;
+    assert!(desk.user().await.token().is_none());
+}
+
+#[tokio::test]
+async fn a_thousand_requests_at_once_make_one_discovery_and_one_fetch() {
+    let desk = Desk::of(Kind::Bearer).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let keys = key_set("p256", SigningKey::P256);
+    desk.world.server().put(KEYS_PATH, Answer::Gated(Arc::clone(&gate), keys));
+    let release = async {
+        desk.world.server().until_asked(KEYS_PATH, 1).await;
+        gate.add_permits(1000);
+    };
+    let (verdicts, ()) = join(join_all((0..1000).map(|_| desk.after(0))), release).await;
+    assert!(verdicts.iter().all(|verdict| verdict == "User"));
+    assert_eq!(desk.world.server().asked_in_all(), 2);
+}
+
+#[tokio::test]
+async fn new_keys_are_believed_and_old_ones_are_not_without_a_restart() {
+    let desk = Desk::of(Kind::Bearer).await;
+    assert_eq!(desk.after(0).await, "User");
+    rotate(&desk, "new", SigningKey::OtherLoadBalancer);
+    assert_eq!(of_new_key(&desk, MINUTE).await, "User");
+    assert_eq!(desk.after(MINUTE).await, "UnknownKey");
+}
+
+#[tokio::test]
+async fn a_key_that_was_taken_back_is_not_believed_for_longer_than_fifteen_minutes() {
+    let desk = Desk::of(Kind::Bearer).await;
+    assert_eq!(desk.after(0).await, "User");
+    rotate(&desk, "new", SigningKey::OtherLoadBalancer);
+    assert_eq!(desk.after(15 * MINUTE - 1).await, "User");
+    assert_eq!(desk.after(15 * MINUTE).await, "UnknownKey");
+}
+
+#[tokio::test]
+async fn everybody_who_comes_with_a_new_key_waits_for_one_fetch() {
+    let desk = Desk::of(Kind::Bearer).await;
+    assert_eq!(desk.after(0).await, "User");
+    let gate = Arc::new(Semaphore::new(0));
+    let keys = key_set("new", SigningKey::OtherLoadBalancer);
+    desk.world.server().put(KEYS_PATH, Answer::Gated(Arc::clone(&gate), keys));
+    let release = async {
+        desk.world.server().until_asked(KEYS_PATH, 2).await;
+        gate.add_permits(1000);
+    };
+    let requests = join_all((0..100).map(|_| of_new_key(&desk, MINUTE)));
+    let (verdicts, ()) = join(requests, release).await;
+    assert!(verdicts.iter().all(|verdict| verdict == "User"), "{verdicts:?}");
+    assert_eq!(desk.world.server().asked(KEYS_PATH), 2);
+}
+
+#[tokio::test]
+async fn made_up_key_ids_make_one_fetch_a_minute_and_no_more() {
+    let desk = Desk::of(Kind::Bearer).await;
+    for second in 0..130 {
+        let kid = format!("made-up-{second}");
+        assert_eq!(desk.of_key(&kid, second).await, "UnknownKey");
+    }
+    assert_eq!(desk.world.server().asked(KEYS_PATH), 3);
+}
+
+#[tokio::test]
+async fn while_the_issuer_is_down_its_keys_work_for_twelve_hours_and_new_ones_can_not_be_decided() {
+    let desk = Desk::of(Kind::Bearer).await;
+    assert_eq!(desk.after(0).await, "User");
+    desk.world.server().put(DISCOVERY_PATH, Answer::Status(503));
+    assert_eq!(of_new_key(&desk, HOUR).await, "Unavailable");
+    assert_eq!(of_new_key(&desk, HOUR + 1).await, "Unavailable");
+    assert_eq!(desk.after(HOUR + 2).await, "User");
+    assert_eq!(desk.after(12 * HOUR - 1).await, "User");
+    assert_eq!(desk.after(12 * HOUR).await, "Unavailable");
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_down_is_asked_every_five_seconds_at_most() {
+    let desk = Desk::of(Kind::Bearer).await;
+    desk.world.server().put(KEYS_PATH, Answer::Status(500));
+    for (seconds, asked) in [(0, 1), (1, 1), (4, 1), (5, 2), (10, 3)] {
+        assert_eq!(desk.after(seconds).await, "Unavailable");
+        assert_eq!(desk.world.server().asked(KEYS_PATH), asked, "after {seconds} s");
+    }
+}
+
+#[tokio::test]
+async fn a_key_set_that_is_none_is_the_issuers_fault_and_nobody_is_refused_for_it() {
+    let desk = Desk::of(Kind::Bearer).await;
+    let redirect = format!("{}{ENTRA_KEYS_PATH}", desk.world.server().address());
+    let answers = [
+        Answer::Status(404),
+        Answer::Status(403),
+        Answer::Redirect(redirect),
+        Answer::Endless,
+        Answer::Document(String::new()),
+        Answer::Document("[]".to_owned()),
+        Answer::Document(r#"{"keys":[]}"#.to_owned()),
+        Answer::Document(r#"{"keys":[{"kid":"p256","kty":"oct","k":"AAAA"}]}"#.to_owned()),
+    ];
+    for (number, answer) in answers.into_iter().enumerate() {
+        desk.world.server().put(KEYS_PATH, answer.clone());
+        let seconds = 10 * u64::try_from(number).unwrap();
+        assert_eq!(desk.after(seconds).await, "Unavailable", "{answer:?}");
+    }
+}
+
+/// Whoever can write the discovery document of another issuer must not become ours by it, and
+/// whoever listens on the network must not be asked for keys.
+#[tokio::test]
+async fn a_discovery_document_of_another_issuer_or_of_keys_in_the_open_is_not_followed() {
+    let desk = Desk::of(Kind::Bearer).await;
+    let good = desk.world.discovery_document();
+    let changed = |name: &str, value: Value| {
+        let mut document = good.clone();
+        document[name] = value;
+        document.to_string()
+    };
+    let documents = [
+        changed("issuer", "https://issuer.example".into()),
+        changed("issuer", format!("{}/", desk.world.issuer()).into()),
+        changed("issuer", Value::Null),
+        changed("jwks_uri", "http://keys.example/keys".into()),
+        changed("jwks_uri", "http://127.0.0.1:1/keys".into()),
+        changed("jwks_uri", "file:///etc/passwd".into()),
+        changed("jwks_uri", KEYS_PATH.into()),
+        changed("jwks_uri", Value::Null),
+        "<html>".to_owned(),
+    ];
+    for (number, document) in documents.into_iter().enumerate() {
+        desk.world.server().put(DISCOVERY_PATH, Answer::Document(document.clone()));
+        let seconds = 10 * u64::try_from(number).unwrap();
+        assert_eq!(desk.after(seconds).await, "Unavailable", "{document}");
+    }
+    assert_eq!(desk.world.server().asked(KEYS_PATH), 0);
+    desk.world.server().put(DISCOVERY_PATH, Answer::Document(good.to_string()));
+    assert_eq!(desk.after(1000).await, "User");
+}
+
+#[tokio::test]
+async fn where_the_key_set_is_configured_nothing_else_is_asked() {
+    let desk = Desk::of(Kind::Entra).await;
+    assert_eq!(desk.after(0).await, "User");
+    assert_eq!(desk.world.server().asked(ENTRA_KEYS_PATH), 1);
+    assert_eq!(desk.world.server().asked_in_all(), 1);
+}
+
+/// The clock is stopped, so that the patience of three seconds ends at once.
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_never_answers_is_not_waited_for() {
+    let desk = Desk::of(Kind::Bearer).await;
+    desk.world.server().put(DISCOVERY_PATH, Answer::Silence);
+    assert_eq!(desk.after(0).await, "Unavailable");
+}
