@@ -6,6 +6,7 @@
 
 mod agent;
 mod chat;
+mod connections;
 mod consent_page;
 mod docs;
 mod invocation;
@@ -31,7 +32,10 @@ use session::Sessions;
 use url::Url;
 use vault::{ProviderName, TokenVault, WorkloadName, endpoint};
 
-use crate::agent::{github::GitHub, model::Model};
+use crate::{
+    agent::{github::GitHub, model::Model},
+    connections::Connections,
+};
 
 /// The handler; cheap to clone.
 #[derive(Debug, Clone)]
@@ -46,6 +50,7 @@ struct Service {
     github: GitHub,
     model: Model,
     started: SystemTime,
+    connections: Connections,
 }
 
 /// This service's own variables; what both services read is in [`Inbound`].
@@ -102,16 +107,31 @@ impl Invoke {
         let aws = Aws::load(source).await;
         let identity = aws_sdk_bedrockagentcore::Client::new(&aws.at(settings.identity));
         let s3 = aws_sdk_s3::Client::new(&aws.at(settings.s3));
+        let model = Model::new(&aws.at(settings.bedrock), settings.model_id);
         let return_url = settings.inbound.site.session_binding_url().clone();
+        let connections = Connections {
+            s3: s3.clone(),
+            bucket: settings.bucket.clone(),
+            identity: identity.clone(),
+            workload: settings.workload.to_string(),
+            bedrock: model.client(),
+            model: model.id().to_owned(),
+        };
         Ok(Self(Arc::new(Service {
             sessions: Sessions::new(s3, settings.bucket),
             vault: TokenVault::new(identity, settings.workload, return_url),
             provider: settings.provider,
             github: GitHub::new(settings.github_api),
-            model: Model::new(&aws.at(settings.bedrock), settings.model_id),
+            model,
             inbound: settings.inbound,
             started: SystemTime::now(),
+            connections,
         })))
+    }
+
+    /// Opens the connections that a turn will use, for as long as there is time for it anyway.
+    pub fn connect(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.connections.clone().open()
     }
 }
 

@@ -74,6 +74,15 @@ impl Model {
         Self { client, id }
     }
 
+    /// The client, with the connections that [`answer`](Self::answer) will use.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The model's next message after `history` and the `turn` so far.
     pub(crate) async fn answer(
         &self,
