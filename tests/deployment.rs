@@ -1,5 +1,5 @@
 //! `template.yaml` deployed: the whole flow and the attacks through its own load balancer, its own
-//! functions and its own roles (M15, M17, M18). `.ci/test-deployment` runs it.
+//! functions and its own roles (M15, M17, M18). `.ci/test-release` runs it.
 #![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use reqwest::{Client, Method, StatusCode, redirect::Policy};
@@ -10,7 +10,7 @@ const SESSION: &str = "deployed";
 const BINDING: &str = "/oauth2/session-binding";
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs an AWS emulator; run .ci/test-deployment"]
+#[ignore = "needs an AWS emulator; run .ci/test-release"]
 async fn m15_the_template_deploys_and_its_load_balancer_and_functions_hold() {
     let world = World::deployed().await;
     only_what_exists_is_routed(&world).await;

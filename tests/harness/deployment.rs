@@ -2,7 +2,7 @@
 //! as native functions, a load balancer that signs people in at a certified OpenID provider, S3,
 //! and IAM enforced.
 //!
-//! The emulator and what drives it are no part of this repository; `.ci/test-deployment` sets them
+//! The emulator and what drives it are no part of this repository; `.ci/test-release` sets them
 //! up and says by environment variables where they are. What the emulator does not have are the
 //! stand-ins: AgentCore Identity, GitHub and the model.
 
@@ -172,7 +172,7 @@ impl Drop for Deployment {
 /// A folder or program that is not part of this repository.
 fn variable(name: &str) -> PathBuf {
     let value = env::var_os(name);
-    value.unwrap_or_else(|| panic!("{name} is not set; run .ci/test-deployment")).into()
+    value.unwrap_or_else(|| panic!("{name} is not set; run .ci/test-release")).into()
 }
 
 async fn create(running: &Running, operation: &str, input: &Value) -> Value {

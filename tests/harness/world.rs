@@ -24,14 +24,20 @@ pub struct World {
 }
 
 impl World {
-    /// A fresh world with the handlers on `platform`.
+    /// A fresh world with the handlers on `platform`, as binaries those in `SERVICES_BIN_DIR` if
+    /// that is set.
     ///
     /// # Panics
     /// When it can't be started.
     pub async fn on(platform: Platform) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        let options =
-            Options { port: 0, platform, data: data.path().to_owned(), ..Options::default() };
+        let options = Options {
+            port: 0,
+            platform,
+            bin_dir: std::env::var_os("SERVICES_BIN_DIR").map(Into::into),
+            data: data.path().to_owned(),
+            ..Options::default()
+        };
         let running = local::start(options, Clock::system()).await;
         Self { running: running.expect("a running world"), data, deployment: None }
     }
