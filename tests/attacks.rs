@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use local::{addresses::Addresses, development_key, environment};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Visit, World, parameter};
+use tests::{Browser, Setup, Time, Visit, World, parameter};
 use url::Url;
 
 const SESSION: &str = "attacked";
@@ -193,9 +193,14 @@ async fn m9_an_invented_or_missing_session_is_refused() {
     let invented = "?session_id=urn:ietf:params:oauth:request_uri:invented&state=x";
     let page = alice.open(&at(invented)).await;
     assert_refused(&page, "no_flow", StatusCode::FORBIDDEN);
-    for query in ["", "?session_id=", "?session_id=https://evil.example", "?state=x"] {
+    for (query, code) in [
+        ("", "no_session"),
+        ("?state=x", "no_session"),
+        ("?session_id=", "malformed"),
+        ("?session_id=https://evil.example", "malformed"),
+    ] {
         let page = alice.open(&at(query)).await;
-        assert_refused(&page, "malformed", StatusCode::BAD_REQUEST);
+        assert_refused(&page, code, StatusCode::BAD_REQUEST);
     }
     let twice = format!("{invented}&session_id=urn:ietf:params:oauth:request_uri:other");
     let page = alice.open(&at(&twice)).await;
@@ -254,6 +259,99 @@ async fn m9_another_sites_page_can_not_speak_for_alice() {
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{name}: {value}");
         assert!(answer.headers().get("access-control-allow-origin").is_none());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_bob_can_not_complete_what_alice_consented_to_with_a_state_of_another_flow_of_his() {
+    let world = World::in_process().await;
+    let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
+    let agentcore = world.running.addresses.agentcore.clone();
+    let link = world.ask(&bob, SESSION).await;
+    let way = bob.open_until(&link, |address| address.origin() == agentcore.origin()).await;
+    let session = parameter(way.address(), "request_uri").expect("a session URI");
+    let consent = alice.open(way.address().as_str()).await;
+    alice.consent(&consent, "octo-alice").await;
+    // A flow of his own that he takes to its very end, and so a state that was once good.
+    let own = bob.open(&world.ask(&bob, "own").await).await;
+    let own = bob.consent_until(&own, "octo-bob", is_binding).await;
+
+    let mut address = own.address().clone();
+    let state = own.parameter("state").expect("a state");
+    let mixed = [("session_id", session.as_str()), ("state", state.as_str())];
+    address.query_pairs_mut().clear().extend_pairs(mixed);
+    let page = bob.open(address.as_str()).await;
+    assert_refused(&page, "wrong_state", StatusCode::FORBIDDEN);
+    assert_nothing_bound(&bob).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_who_signs_alices_browser_in_as_himself_and_lets_her_consent_gets_nothing() {
+    let world = World::in_process().await;
+    let (alice, mallory) = (world.browser_of("alice").await, world.browser_of("bob").await);
+    let agentcore = world.running.addresses.agentcore.clone();
+    let link = world.ask(&mallory, SESSION).await;
+    let is_provider = |address: &Url| address.origin() == agentcore.origin();
+    let provider = mallory.open_until(&link, is_provider).await;
+
+    // Login CSRF: alice's browser is now signed in as the attacker, and she does not notice.
+    let victim = alice.signed_in_over("bob").await;
+    let page = victim.open(&link).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.text.contains("not asked for in this browser"), "{}", page.text);
+    // Sent straight to the provider, she consents, and comes back as him with the right state.
+    let consent = victim.open(provider.address().as_str()).await;
+    let page = victim.consent(&consent, "octo-alice").await;
+    assert_refused(&page, "no_flow", StatusCode::FORBIDDEN);
+    // He plants his own flow's cookie in her browser as well: it is still not his browser.
+    victim.add_cookie(&mallory.cookie("flow-"));
+    let back = page.way.iter().rev().find(|at| at.query().is_some_and(|it| it.contains("state=")));
+    let page = victim.open(back.expect("a return").as_str()).await;
+    assert_refused(&page, "another_browser", StatusCode::FORBIDDEN);
+    assert_nothing_bound(&mallory).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_a_binding_address_after_ten_minutes_binds_nothing() {
+    let time = Time::default();
+    let world = World::with(Setup { clock: time.clock(), ..Setup::default() }).await;
+    let alice = world.browser_of("alice").await;
+    let consent = alice.open(&world.ask(&alice, SESSION).await).await;
+    let back = alice.consent_until(&consent, "octo-alice", is_binding).await;
+    time.let_pass(Duration::from_secs(600));
+    let page = alice.open(back.address().as_str()).await;
+    assert_refused(&page, "expired", StatusCode::GONE);
+    assert_nothing_bound(&alice).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_a_code_injected_at_the_callback_binds_neither_for_alice_nor_for_the_attacker() {
+    let world = World::in_process().await;
+    let (alice, mallory) = (world.browser_of("alice").await, world.browser_of("bob").await);
+    let is_callback = |address: &Url| address.path().contains("/oauth2/callback/");
+    let own = mallory.open(&world.ask(&mallory, SESSION).await).await;
+    let own = mallory.consent_until(&own, "octo-bob", is_callback).await;
+    let code = own.parameter("code").expect("a code");
+    let of_alice = alice.open(&world.ask(&alice, SESSION).await).await;
+    let state_of_alice = of_alice.parameter("state").expect("the provider's state");
+
+    // His code with a state that is no flow's: it goes nowhere.
+    let mut invented = own.address().clone();
+    invented.query_pairs_mut().clear().extend_pairs([("code", &*code), ("state", "invented")]);
+    let page = alice.open(invented.as_str()).await;
+    assert!(page.status.is_client_error(), "{}", page.text);
+    assert!(!page.way.iter().any(is_binding));
+    // His whole callback in her browser: it is his flow, which her browser does not carry.
+    let page = alice.open(own.address().as_str()).await;
+    assert_refused(&page, "no_flow", StatusCode::FORBIDDEN);
+    assert_nothing_bound(&alice).await;
+    assert_nothing_bound(&mallory).await;
+    // His code with the state of her flow, which only her browser knows. Even then he ends in his
+    // own browser, which does not carry her flow.
+    let mut mixed = own.address().clone();
+    mixed.query_pairs_mut().clear().extend_pairs([("code", &*code), ("state", &*state_of_alice)]);
+    let page = mallory.open(mixed.as_str()).await;
+    assert_refused(&page, "no_flow", StatusCode::FORBIDDEN);
+    assert_nothing_bound(&alice).await;
 }
 
 /// `x-amzn-oidc-data` as the local load balancer makes it, to be spoilt.

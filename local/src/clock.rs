@@ -1,32 +1,3 @@
-//! The stand-ins' clock, so that a test can let ten minutes pass.
+//! The stand-ins' clock, which the handlers in this process share: a test can let ten minutes pass.
 
-use std::{fmt, sync::Arc, time::SystemTime};
-
-/// Tells the time; cheap to clone.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
-
-impl Clock {
-    /// The machine's clock.
-    #[must_use]
-    pub fn system() -> Self {
-        Self::new(SystemTime::now)
-    }
-
-    /// A clock that a test moves.
-    pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The time now.
-    #[must_use]
-    pub fn now(&self) -> SystemTime {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
-    }
-}
+pub use service::Clock;

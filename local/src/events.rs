@@ -17,7 +17,8 @@ use crate::{
 
 /// 2100-01-01T00:00:00Z.
 const EXPIRES: u64 = 4_102_444_800;
-const ISSUER: &str = "http://127.0.0.1:8081";
+/// The issuer that the tokens name.
+pub const ISSUER: &str = "http://127.0.0.1:8081";
 const HOST: &str = "localhost:8080";
 
 /// One event and what comes of it.

@@ -1,11 +1,11 @@
 //! The command line.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, ValueEnum};
 use url::Url;
 
-use crate::{addresses::DEFAULT_PORT, process::Output};
+use crate::{addresses::DEFAULT_PORT, agentcore::LesserScopes, process::Output};
 
 /// All of Countersign on this machine: the two services, and stand-ins for everything that AWS
 /// and GitHub do for them. For development and tests; nothing here is AWS.
@@ -45,6 +45,15 @@ pub struct Options {
     /// Sign people in elsewhere than at the stand-in for an identity provider.
     #[command(flatten)]
     pub oidc: Option<Oidc>,
+
+    /// Variables of the services that differ from what they would be here.
+    #[arg(skip)]
+    pub variables: BTreeMap<String, String>,
+
+    /// What the vault does when it has a token of lesser scopes than asked for; AWS does not
+    /// document it.
+    #[arg(skip = LesserScopes::BeginConsent)]
+    pub lesser_scopes: LesserScopes,
 
     /// What becomes of what the services' processes print.
     #[arg(skip = Output::Shown)]
@@ -122,6 +131,8 @@ impl Default for Options {
             data: PathBuf::from(".local"),
             fresh: false,
             oidc: None,
+            variables: BTreeMap::new(),
+            lesser_scopes: LesserScopes::BeginConsent,
             output: Output::Logged,
         }
     }

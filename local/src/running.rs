@@ -113,8 +113,10 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     }
     let s3 = storage(&options)?;
     let (github, agentcore) = services(&addresses, &clock);
+    let agentcore = agentcore.with_lesser_scopes(options.lesser_scopes);
     let (oidc, provider) = sign_in(options.oidc.as_ref(), &addresses, &clock);
-    let variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
+    let mut variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
+    variables.extend(options.variables.clone());
     let mut running = Running {
         addresses,
         github,
@@ -141,7 +143,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         bind: listeners.bind_session,
         lambda: listeners.lambda,
     };
-    let (invoke, bind_session) = running.run_services(&options, sockets).await?;
+    let (invoke, bind_session) = running.run_services(&options, sockets, &clock).await?;
     let application = running.addresses.application.clone();
     let settings = Settings { application, oidc, invoke, bind_session, clock };
     running.serve(listeners.application, load_balancer::router(settings));
@@ -257,6 +259,7 @@ impl Running {
         &mut self,
         options: &Options,
         sockets: Sockets,
+        clock: &Clock,
     ) -> Result<(Target, Target), StartError> {
         let variables = self.variables.clone();
         if let Some(endpoint) = &options.lambda_endpoint {
@@ -264,8 +267,8 @@ impl Running {
         }
         match options.platform {
             Platform::InProcess => {
-                let (invoke, bind) =
-                    (Invoke::start(&variables).await?, BindSession::start(&variables).await?);
+                let invoke = Invoke::start_by(&variables, clock.clone()).await?;
+                let bind = BindSession::start_by(&variables, clock.clone()).await?;
                 self.handle(sockets.invoke, invoke);
                 self.handle(sockets.bind, bind);
                 Ok(self.http_targets())

@@ -74,6 +74,18 @@ impl World {
         answer.json().await.unwrap()
     }
 
+    async fn refresh(&self, token: &str) -> Value {
+        let url = self.base.join("login/oauth/access_token").unwrap();
+        let form = [
+            ("client_id", "app"),
+            ("client_secret", SECRET),
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+        ];
+        let request = self.browser.post(url).header("accept", "application/json").form(&form);
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
     async fn token(&self, account: &str, scope: &str) -> String {
         let code = self.decide(account, scope, "authorize").await.remove("code").unwrap();
         self.exchange(SECRET, &code).await["access_token"].as_str().unwrap().to_owned()
@@ -165,6 +177,39 @@ async fn revoked_and_unknown_tokens_are_bad_credentials() {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(answer.json::<Value>().await.unwrap()["message"], "Bad credentials");
     }
+}
+
+#[tokio::test]
+async fn a_github_apps_token_lasts_eight_hours_and_is_refreshed_once() {
+    let world = World::new().await;
+    world.github.register_github_app("app", SECRET, CALLBACK.parse().unwrap());
+    let code = world.decide("octo-alice", "", "authorize").await.remove("code").unwrap();
+    let first = world.exchange(SECRET, &code).await;
+    let text = |answer: &Value, member: &str| answer[member].as_str().unwrap().to_owned();
+    let token = text(&first, "access_token");
+    assert!(token.starts_with("ghu_") && text(&first, "refresh_token").starts_with("ghr_"));
+    assert_eq!((&first["expires_in"], &first["scope"]), (&28_800.into(), &"".into()));
+    let answer = world.get("user/repos", &token).await;
+    assert_eq!(answer.headers()["x-oauth-scopes"], "", "permissions are no scopes");
+    assert_eq!(answer.json::<Value>().await.unwrap().as_array().unwrap().len(), 3);
+
+    world.minutes.fetch_add(8 * 60, SeqCst);
+    assert_eq!(world.get("user", &token).await.status(), StatusCode::UNAUTHORIZED);
+    let second = world.refresh(&text(&first, "refresh_token")).await;
+    let other = text(&second, "access_token");
+    assert_eq!(world.get("user", &other).await.status(), StatusCode::OK);
+    let again = world.refresh(&text(&first, "refresh_token")).await;
+    assert_eq!(again["error"], "bad_refresh_token");
+    world.refresh(&text(&second, "refresh_token")).await;
+    assert_eq!(world.get("user", &other).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_oauth_apps_token_does_not_expire() {
+    let world = World::new().await;
+    let token = world.token("octo-alice", "repo").await;
+    world.minutes.fetch_add(365 * 24 * 60, SeqCst);
+    assert_eq!(world.get("user", &token).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

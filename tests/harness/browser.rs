@@ -90,6 +90,12 @@ impl Browser {
         self.navigate(request, action.as_str(), |_| true).await
     }
 
+    /// Forgets who is signed in here, and nothing else.
+    pub fn sign_out(&self) {
+        let gone = "AWSELBAuthSessionCookie-0=; Path=/; Max-Age=0";
+        self.jar.add_cookie_str(gone, &self.addresses.application);
+    }
+
     /// Consents at GitHub as `account` on the page that `visit` shows.
     pub async fn consent(&self, visit: &Visit, account: &str) -> Visit {
         let form = Form::in_page(&visit.text);
@@ -138,6 +144,33 @@ impl Browser {
     pub fn cookies(&self) -> String {
         let cookies = self.jar.cookies(&self.addresses.application).expect("cookies");
         cookies.to_str().expect("readable cookies").to_owned()
+    }
+
+    /// The cookie, `name=value`, whose name begins so.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> String {
+        let cookies = self.cookies();
+        let cookie = cookies.split("; ").find(|cookie| cookie.starts_with(name));
+        cookie.unwrap_or_else(|| panic!("no cookie {name} in {cookies}")).to_owned()
+    }
+
+    /// Puts a cookie, `name=value`, into this browser.
+    pub fn add_cookie(&self, cookie: &str) {
+        self.jar.add_cookie_str(&format!("{cookie}; Path=/"), &self.addresses.application);
+    }
+
+    /// Someone signs in over whoever was signed in here: the load balancer's session is his from
+    /// now on, and everything else in the browser stays.
+    pub async fn signed_in_over(&self, person: &str) -> Self {
+        let fresh = Self::new(&self.addresses);
+        fresh.sign_in(person).await;
+        for cookie in fresh.cookies().split("; ").filter(|it| it.starts_with("AWSELB")) {
+            self.add_cookie(cookie);
+        }
+        self.clone()
     }
 
     /// A request of any kind, with this browser's cookies.

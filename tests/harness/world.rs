@@ -1,17 +1,22 @@
 //! A whole world of stand-ins on free ports, with the handlers on one platform.
 
+use std::collections::BTreeMap;
+
 use local::{
     Running,
+    agentcore::LesserScopes,
     clock::Clock,
     environment::GITHUB_PROVIDER,
     options::{Options, Platform},
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
     browser::{Browser, Visit},
     deployment::{APPLICATION, Deployment},
     form::Form,
+    proxy::Proxy,
 };
 
 /// One running world; it ends with its value.
@@ -19,27 +24,111 @@ use crate::{
 pub struct World {
     /// The stand-ins and the handlers.
     pub running: Running,
+    /// What the services were configured with besides what they always are.
+    pub variables: BTreeMap<String, String>,
     data: TempDir,
     deployment: Option<Deployment>,
 }
 
+/// How a world differs from the usual one.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// How the handlers run.
+    pub platform: Platform,
+    /// Variables of the services.
+    pub variables: BTreeMap<String, String>,
+    /// The time for all that is in this process.
+    pub clock: Clock,
+    /// What the vault does when it has a token of lesser scopes.
+    pub lesser_scopes: LesserScopes,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            platform: Platform::InProcess,
+            variables: BTreeMap::new(),
+            clock: Clock::system(),
+            lesser_scopes: LesserScopes::BeginConsent,
+        }
+    }
+}
+
+impl Setup {
+    /// With one more variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// The services' ways to the stand-ins, each through a proxy.
+#[derive(Debug, Clone)]
+pub struct Proxies {
+    /// To AgentCore Identity.
+    pub agentcore: Proxy,
+    /// To GitHub's REST API.
+    pub github: Proxy,
+    /// To the model.
+    pub bedrock: Proxy,
+    /// To the conversations.
+    pub s3: Proxy,
+}
+
 impl World {
-    /// A fresh world with the handlers on `platform`, as binaries those in `SERVICES_BIN_DIR` if
-    /// that is set.
+    /// A fresh world as `setup` says, with the binaries in `SERVICES_BIN_DIR` if that is set.
     ///
     /// # Panics
     /// When it can't be started.
-    pub async fn on(platform: Platform) -> Self {
+    pub async fn with(setup: Setup) -> Self {
         let data = tempfile::tempdir().expect("a folder");
+        let Setup { platform, variables, clock, lesser_scopes } = setup;
         let options = Options {
             port: 0,
             platform,
             bin_dir: std::env::var_os("SERVICES_BIN_DIR").map(Into::into),
             data: data.path().to_owned(),
+            variables: variables.clone(),
+            lesser_scopes,
             ..Options::default()
         };
-        let running = local::start(options, Clock::system()).await;
-        Self { running: running.expect("a running world"), data, deployment: None }
+        let running = local::start(options, clock).await.expect("a running world");
+        Self { running, variables, data, deployment: None }
+    }
+
+    /// A fresh world as `setup` says, whose services reach the stand-ins through proxies.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub async fn proxied(setup: Setup) -> (Self, Proxies) {
+        let proxies = Proxies {
+            agentcore: Proxy::new().await,
+            github: Proxy::new().await,
+            bedrock: Proxy::new().await,
+            s3: Proxy::new().await,
+        };
+        let origin = |proxy: &Proxy| proxy.address.as_str().trim_end_matches('/').to_owned();
+        let setup = setup
+            .with("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", origin(&proxies.agentcore))
+            .with("GITHUB_API_URL", origin(&proxies.github))
+            .with("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", origin(&proxies.bedrock))
+            .with("AWS_ENDPOINT_URL_S3", origin(&proxies.s3));
+        let world = Self::with(setup).await;
+        let addresses = &world.running.addresses;
+        proxies.agentcore.lead_to(&addresses.agentcore);
+        proxies.github.lead_to(&addresses.github);
+        proxies.bedrock.lead_to(&addresses.bedrock);
+        proxies.s3.lead_to(&addresses.s3);
+        (world, proxies)
+    }
+
+    /// A fresh world with the handlers on `platform`.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub async fn on(platform: Platform) -> Self {
+        Self::with(Setup { platform, ..Setup::default() }).await
     }
 
     /// A fresh world in which the services, the load balancer, the identity provider and S3 are
@@ -57,7 +146,7 @@ impl World {
         };
         let running = local::start(options, Clock::system()).await.expect("running stand-ins");
         let deployment = Deployment::new(&running).await;
-        Self { running, data, deployment: Some(deployment) }
+        Self { running, variables: BTreeMap::new(), data, deployment: Some(deployment) }
     }
 
     /// A fresh world with the handlers in this process.
@@ -128,6 +217,25 @@ impl World {
         let link = self.ask(browser, session).await;
         let page = browser.open(&link).await;
         browser.consent(&page, account).await
+    }
+
+    /// Follows the link of the consent that `answer` asks for, and consents as `account`.
+    ///
+    /// # Panics
+    /// When no consent is asked for.
+    pub async fn consent(&self, browser: &Browser, answer: &Value, account: &str) -> Visit {
+        let link = answer["interrupts"][0]["url"].as_str();
+        let link = link.unwrap_or_else(|| panic!("no consent asked for: {answer}"));
+        let page = browser.open(link).await;
+        browser.consent(&page, account).await
+    }
+
+    /// Takes the disk away from under S3: what it knows it can't read, and it can't write.
+    ///
+    /// # Panics
+    /// When the data folder can't be removed.
+    pub fn lose_storage(&self) {
+        std::fs::remove_dir_all(self.data.path()).expect("a folder");
     }
 
     /// Everything that was saved, as text.

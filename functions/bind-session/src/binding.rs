@@ -16,8 +16,7 @@
 use std::time::SystemTime;
 
 use identity::{BrowserSecret, UserId};
-use service::browser::DONE;
-use vault::{BindError, ConsentKeys, Flow, SessionBinder, SessionUri, VaultError};
+use vault::{BindError, ConsentKeys, Flow, Principal, SessionBinder, SessionUri, VaultError};
 
 use crate::outcome::Outcome;
 
@@ -29,27 +28,48 @@ pub(crate) const STATE_PARAMETERS: [&str; 3] = ["state", "customState", "custom_
 #[derive(Debug)]
 pub(crate) struct Visit<'a> {
     pub(crate) user: &'a UserId,
-    pub(crate) browser: Option<&'a BrowserSecret>,
+    /// The same person as AgentCore Identity knows him.
+    pub(crate) principal: &'a Principal,
+    pub(crate) browser: Browser<'a>,
     pub(crate) session: &'a SessionUri,
-    /// The cookie of this session's flow.
-    pub(crate) flow: Option<&'a str>,
+    pub(crate) flow: Carried<'a>,
     pub(crate) states: &'a [String],
     pub(crate) now: SystemTime,
+}
+
+/// In which browser the visit is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Browser<'a> {
+    /// In the one of this cookie, if it has one.
+    Of(Option<&'a BrowserSecret>),
+    /// That does not count here (`BROWSER_BINDING=off`).
+    Any,
+}
+
+/// What the visit carries of the session's flow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Carried<'a> {
+    Nothing,
+    /// The sealed flow: this session's cookie, or what the application was given.
+    Sealed(&'a str),
+    /// The mark that it is bound.
+    Done,
 }
 
 /// A visit that has passed every check; the only thing that [`complete`] accepts.
 #[derive(Debug)]
 pub(crate) struct Checked<'a> {
-    user: &'a UserId,
+    principal: &'a Principal,
     session: &'a SessionUri,
 }
 
 /// Person, browser, flow, time and state.
 pub(crate) fn check<'a>(visit: &Visit<'a>, keys: &ConsentKeys) -> Result<Checked<'a>, Outcome> {
-    let sealed = visit.flow.ok_or(Outcome::NoFlow)?;
-    if sealed == DONE {
-        return Err(Outcome::AlreadyConnected);
-    }
+    let sealed = match visit.flow {
+        Carried::Nothing => return Err(Outcome::NoFlow),
+        Carried::Done => return Err(Outcome::AlreadyConnected),
+        Carried::Sealed(sealed) => sealed,
+    };
     let flow = Flow::open(sealed, keys).ok_or(Outcome::NoFlow)?;
     if !flow.is_of_session(visit.session) {
         return Err(Outcome::NoFlow);
@@ -57,8 +77,9 @@ pub(crate) fn check<'a>(visit: &Visit<'a>, keys: &ConsentKeys) -> Result<Checked
     if !flow.is_of_user(visit.user) {
         return Err(Outcome::AnotherUser);
     }
-    let browser = visit.browser.ok_or(Outcome::AnotherBrowser)?;
-    if !flow.is_of_browser(&browser.hash()) {
+    if let Browser::Of(browser) = visit.browser
+        && !browser.is_some_and(|browser| flow.is_of_browser(&browser.hash()))
+    {
         return Err(Outcome::AnotherBrowser);
     }
     if flow.has_expired(visit.now) {
@@ -70,28 +91,25 @@ pub(crate) fn check<'a>(visit: &Visit<'a>, keys: &ConsentKeys) -> Result<Checked
     if !visit.states.iter().any(|state| flow.is_of_state(state)) {
         return Err(Outcome::WrongState);
     }
-    Ok(Checked { user: visit.user, session: visit.session })
+    Ok(Checked { principal: visit.principal, session: visit.session })
 }
 
-/// Binds the token to the user of a checked visit; AgentCore Identity does so at most once.
+/// Binds the token to the user of a checked visit. AgentCore Identity does so at most once, and
+/// only for whom the flow was begun.
 pub(crate) async fn complete(checked: Checked<'_>, binder: &SessionBinder) -> Outcome {
-    let error = match binder.complete(checked.user, checked.session).await {
+    let error = match binder.complete(checked.principal, checked.session).await {
         Ok(()) => return Outcome::Connected,
         Err(error) => error,
     };
-    match &error {
-        BindError::SessionRefused => Outcome::SessionRefused,
-        BindError::Vault(VaultError::Unavailable(cause)) => {
-            tracing::error!(%cause, "AgentCore Identity is not available");
-            Outcome::Unavailable
-        }
-        BindError::Vault(VaultError::Misconfigured(cause) | VaultError::Unexpected(cause)) => {
-            tracing::error!(%cause, "{error}");
-            Outcome::Failed
-        }
-        other => {
-            tracing::error!("{other}");
-            Outcome::Failed
-        }
-    }
+    let (outcome, cause) = match &error {
+        BindError::SessionRefused => return Outcome::SessionRefused,
+        BindError::Vault(VaultError::Throttled(cause)) => (Outcome::Throttled, Some(cause)),
+        BindError::Vault(VaultError::Unavailable(cause)) => (Outcome::Unavailable, Some(cause)),
+        BindError::Vault(VaultError::Misconfigured(cause)) => (Outcome::Misconfigured, Some(cause)),
+        BindError::Vault(VaultError::Unexpected(cause)) => (Outcome::Failed, Some(cause)),
+        _ => (Outcome::Failed, None),
+    };
+    let cause = cause.map(ToString::to_string);
+    tracing::error!(cause, "{error}");
+    outcome
 }

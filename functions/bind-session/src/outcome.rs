@@ -10,7 +10,11 @@ pub(crate) enum Outcome {
     Connected,
     /// It was before: the page was reloaded.
     AlreadyConnected,
-    /// The address holds no session, or none that could be one.
+    /// Nobody is signed in.
+    NotSignedIn,
+    /// The address names no session.
+    NoSession,
+    /// The address names more than one session, or none that could be one.
     Malformed,
     /// The user said no at the provider.
     Declined,
@@ -28,16 +32,22 @@ pub(crate) enum Outcome {
     WrongState,
     /// AgentCore Identity knows no such open session of this user.
     SessionRefused,
-    /// AgentCore Identity can't be reached, or is busy.
+    /// AgentCore Identity is asked too often.
+    Throttled,
+    /// AgentCore Identity fails, or can't be reached.
     Unavailable,
-    /// AgentCore Identity refuses this service or makes no sense.
+    /// AgentCore Identity refuses this service itself: the operator has to act.
+    Misconfigured,
+    /// AgentCore Identity makes no sense.
     Failed,
 }
 
 impl Outcome {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 17] = [
         Self::Connected,
         Self::AlreadyConnected,
+        Self::NotSignedIn,
+        Self::NoSession,
         Self::Malformed,
         Self::Declined,
         Self::NoFlow,
@@ -47,7 +57,9 @@ impl Outcome {
         Self::NoState,
         Self::WrongState,
         Self::SessionRefused,
+        Self::Throttled,
         Self::Unavailable,
+        Self::Misconfigured,
         Self::Failed,
     ];
 
@@ -59,6 +71,8 @@ impl Outcome {
         match self {
             Self::Connected => "connected",
             Self::AlreadyConnected => "already_connected",
+            Self::NotSignedIn => "not_signed_in",
+            Self::NoSession => "no_session",
             Self::Malformed => "malformed",
             Self::Declined => "declined",
             Self::NoFlow => "no_flow",
@@ -68,7 +82,9 @@ impl Outcome {
             Self::NoState => "no_state",
             Self::WrongState => "wrong_state",
             Self::SessionRefused => "session_refused",
+            Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
+            Self::Misconfigured => "misconfigured",
             Self::Failed => "failed",
         }
     }
@@ -77,7 +93,8 @@ impl Outcome {
     pub(crate) fn problem(self) -> Option<Kind> {
         match self {
             Self::Connected | Self::AlreadyConnected => None,
-            Self::Malformed => Some(Kind::InvalidRequest),
+            Self::NotSignedIn => Some(Kind::Unauthorized),
+            Self::NoSession | Self::Malformed => Some(Kind::InvalidRequest),
             Self::Declined
             | Self::NoFlow
             | Self::AnotherUser
@@ -86,8 +103,8 @@ impl Outcome {
             | Self::WrongState
             | Self::SessionRefused => Some(Kind::Forbidden),
             Self::Expired => Some(Kind::Gone),
-            Self::Unavailable => Some(Kind::UpstreamUnavailable),
-            Self::Failed => Some(Kind::UpstreamFailed),
+            Self::Throttled | Self::Unavailable => Some(Kind::UpstreamUnavailable),
+            Self::Misconfigured | Self::Failed => Some(Kind::UpstreamFailed),
         }
     }
 
@@ -106,7 +123,12 @@ impl Outcome {
                 "You are already connected",
                 "There is nothing left to do here. You can close this page.",
             ),
-            Self::Malformed => (
+            Self::NotSignedIn => (
+                "Sign in first",
+                "Nothing was connected. Open the conversation, sign in, and follow the link there \
+                 again.",
+            ),
+            Self::NoSession | Self::Malformed => (
                 "This link is incomplete",
                 "Go back to the conversation and follow the link there again.",
             ),
@@ -137,12 +159,12 @@ impl Outcome {
                 "This request is no longer open",
                 "Nothing was connected: the request has been used or is over. Ask again in the conversation.",
             ),
-            Self::Unavailable => (
+            Self::Throttled | Self::Unavailable => (
                 "Please try again in a moment",
                 "Nothing was connected, because a service we need is busy. Reload in a moment, or ask \
                  again in the conversation.",
             ),
-            Self::Failed => (
+            Self::Misconfigured | Self::Failed => (
                 "Something is wrong on our side",
                 "Nothing was connected. Ask again in the conversation; if it happens again, tell whoever \
                  runs this service.",

@@ -24,13 +24,6 @@ pub(crate) fn page(outcome: Outcome) -> Reply {
     Page { title, main: &main, script }.into_reply(outcome.status())
 }
 
-/// The page for somebody who is not signed in.
-pub(crate) fn not_signed_in() -> Reply {
-    let main = "<h1>Sign in first</h1>\n<p>Nothing was connected. Open the conversation, sign in, \
-                and follow the link there again.</p>\n<p><a href=\"/\">To the conversation</a></p>";
-    Page { title: "Sign in first", main, script: "" }.into_reply(StatusCode::UNAUTHORIZED)
-}
-
 /// The outcome for a program.
 pub(crate) fn document(outcome: Outcome) -> Result<Reply, Problem> {
     let (_, text) = outcome.words();

@@ -1,16 +1,17 @@
 //! From a request to an answer.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::{HeaderValue, Method, header};
 use identity::User;
 use lambda_http::Request;
+use serde::Deserialize;
 use serde_json::json;
 use service::{
     Kind, Problem, Reply,
     browser::{self, DONE},
     reply,
-    request::{self, query},
+    request::{self, query, refuse_cross_site, require_json},
     site::SESSION_BINDING_PATH,
     visit::refuse_speculation,
 };
@@ -19,12 +20,20 @@ use vault::SessionUri;
 
 use crate::{
     Service,
-    binding::{self, Visit},
+    binding::{self, Browser, Carried, Visit},
     outcome::Outcome,
     pages,
 };
 
 const RETRY: Duration = Duration::from_secs(5);
+
+/// What an application that received the return URL itself sends on, none of it believed.
+#[derive(Deserialize)]
+struct Returned {
+    session_id: String,
+    state: String,
+    flow: String,
+}
 
 pub(crate) async fn answer(service: &Service, request: Request) -> Reply {
     request::answer(request, |request| route(service, request)).await
@@ -37,6 +46,13 @@ async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
         }
         ("/ping", _) => Err(Problem::method_not_allowed("GET, HEAD")),
         (SESSION_BINDING_PATH, &Method::GET) => session_binding(service, &request).await,
+        // A browser that a load balancer signs in comes here itself.
+        (SESSION_BINDING_PATH, &Method::POST) if service.inbound.bearer => {
+            returned(service, &request).await
+        }
+        (SESSION_BINDING_PATH, _) if service.inbound.bearer => {
+            Err(Problem::method_not_allowed("GET, POST"))
+        }
         (SESSION_BINDING_PATH, _) => Err(Problem::method_not_allowed("GET")),
         _ => Err(Problem::no_such_route()),
     }
@@ -50,73 +66,118 @@ async fn session_binding(service: &Service, request: &Request) -> Result<Reply, 
             request.uri().path_and_query().map_or(SESSION_BINDING_PATH, |path| path.as_str());
         return reply::temporary(&site.address(path));
     }
+    let result = query(request, "result").next();
     let user = match service.inbound.user(headers).await {
-        Err(problem) if problem.kind() == Kind::Unauthorized && !pages::wants_document(headers) => {
-            return Ok(pages::not_signed_in());
+        Err(problem) if problem.kind() == Kind::Unauthorized => {
+            if result.is_none() {
+                let session = only_session(request).ok();
+                record(Outcome::NotSignedIn, None, session.as_ref());
+            }
+            if pages::wants_document(headers) {
+                return Err(problem);
+            }
+            return Ok(pages::page(Outcome::NotSignedIn));
         }
         user => user?,
     };
-    if let Some(code) = query(request, "result").next() {
+    if let Some(code) = result {
         let outcome = Outcome::of_code(&code).ok_or_else(Problem::no_such_route)?;
         return Ok(retry_later(pages::page(outcome), outcome));
     }
-    let (outcome, session) = bind(service, request, &user).await;
+    let session = only_session(request);
+    let outcome = match &session {
+        _ if is_declined(request) => Outcome::Declined,
+        Ok(session) => visit(service, request, &user, session).await?,
+        Err(outcome) => *outcome,
+    };
+    let session = session.ok();
+    record(outcome, Some(&user), session.as_ref());
     present(service, request, outcome, session.as_ref())
 }
 
-/// Does what the visit asks for, if it may, and records how it ended.
-async fn bind(service: &Service, request: &Request, user: &User) -> (Outcome, Option<SessionUri>) {
-    let session = only_session(request);
-    let outcome = match &session {
-        Some(session) => attempt(service, request, user, session).await,
-        None if is_declined(request) => Outcome::Declined,
-        None => Outcome::Malformed,
+/// A browser that has come back from its consent.
+async fn visit(
+    service: &Service,
+    request: &Request,
+    user: &User,
+    session: &SessionUri,
+) -> Result<Outcome, Problem> {
+    let flow = browser::flow(request.headers(), session, &service.inbound.site);
+    let states: Vec<String> =
+        binding::STATE_PARAMETERS.iter().flat_map(|name| query(request, name)).collect();
+    let flow = match flow.as_deref() {
+        None => Carried::Nothing,
+        Some(DONE) => Carried::Done,
+        Some(sealed) => Carried::Sealed(sealed),
     };
-    let flow = session.as_ref().map(SessionUri::fingerprint);
-    match (outcome, flow.as_deref()) {
-        (Outcome::Connected, Some(flow)) => Audit::Bound { user: user.id(), flow }.record(),
-        (outcome, flow) => {
-            let reason = outcome.code();
-            Audit::BindingRefused { user: Some(user.id()), flow, reason }.record();
-        }
-    }
-    (outcome, session)
+    attempt(service, request, user, session, flow, &states).await
 }
 
+/// An application that speaks for a browser that has come back to it.
+async fn returned(service: &Service, request: &Request) -> Result<Reply, Problem> {
+    refuse_cross_site(request.method(), request.headers(), &service.inbound.site)?;
+    require_json(request.headers())?;
+    let user = service.inbound.user(request.headers()).await?;
+    let returned: Returned = serde_json::from_slice(request.body()).map_err(|_| {
+        let detail = "The body has to have session_id, state and flow, each a string.";
+        Problem::new(Kind::InvalidRequest, detail)
+    })?;
+    let session = SessionUri::parse(returned.session_id).map_err(|_| Outcome::Malformed);
+    let outcome = match &session {
+        Ok(session) => {
+            let (flow, states) = (Carried::Sealed(&returned.flow), [returned.state]);
+            attempt(service, request, &user, session, flow, &states).await?
+        }
+        Err(outcome) => *outcome,
+    };
+    record(outcome, Some(&user), session.ok().as_ref());
+    document(outcome)
+}
+
+/// Does what is asked for, if it may.
 async fn attempt(
     service: &Service,
     request: &Request,
     user: &User,
     session: &SessionUri,
-) -> Outcome {
-    if is_declined(request) {
-        return Outcome::Declined;
-    }
-    let (headers, inbound) = (request.headers(), &service.inbound);
-    let flow = browser::flow(headers, session, &inbound.site);
-    let browser = browser::secret(headers, &inbound.site);
-    let visit = Visit {
-        user: user.id(),
-        browser: browser.as_ref(),
-        session,
-        flow: flow.as_deref(),
-        states: &binding::STATE_PARAMETERS
-            .iter()
-            .flat_map(|name| query(request, name))
-            .collect::<Vec<_>>(),
-        now: SystemTime::now(),
-    };
-    match binding::check(&visit, &inbound.consent_keys) {
+    flow: Carried<'_>,
+    states: &[String],
+) -> Result<Outcome, Problem> {
+    let inbound = &service.inbound;
+    let browser = browser::secret(request.headers(), &inbound.site);
+    let browser =
+        if inbound.browser_binding { Browser::Of(browser.as_ref()) } else { Browser::Any };
+    let principal = inbound.principal(user)?;
+    let (user, now) = (user.id(), inbound.clock.now());
+    let visit = Visit { user, principal: &principal, browser, session, flow, states, now };
+    Ok(match binding::check(&visit, &inbound.consent_keys) {
         Ok(checked) => binding::complete(checked, &service.binder).await,
         Err(outcome) => outcome,
+    })
+}
+
+/// Writes how it ended to the audit trail.
+fn record(outcome: Outcome, user: Option<&User>, session: Option<&SessionUri>) {
+    let flow = session.map(SessionUri::fingerprint);
+    match (outcome, user, flow.as_deref()) {
+        (Outcome::Connected, Some(user), Some(flow)) => {
+            Audit::Bound { user: user.id(), flow }.record();
+        }
+        (outcome, user, flow) => {
+            let (user, reason) = (user.map(User::id), outcome.code());
+            Audit::BindingRefused { user, flow, reason }.record();
+        }
     }
 }
 
 /// The one session that the address names; two would let each check see another one.
-fn only_session(request: &Request) -> Option<SessionUri> {
+fn only_session(request: &Request) -> Result<SessionUri, Outcome> {
     let mut sessions = query(request, "session_id");
-    let session = sessions.next()?;
-    if sessions.next().is_some() { None } else { SessionUri::parse(session).ok() }
+    let session = sessions.next().ok_or(Outcome::NoSession)?;
+    if sessions.next().is_some() {
+        return Err(Outcome::Malformed);
+    }
+    SessionUri::parse(session).map_err(|_| Outcome::Malformed)
 }
 
 /// RFC 6749, section 4.1.2.1.
@@ -133,10 +194,7 @@ fn present(
 ) -> Result<Reply, Problem> {
     let site = &service.inbound.site;
     let mut reply = if pages::wants_document(request.headers()) {
-        pages::document(outcome).map_err(|problem| match outcome {
-            Outcome::Unavailable => problem.retry_after(RETRY),
-            _ => problem,
-        })?
+        document(outcome)?
     } else {
         reply::see_other(
             &site.address(&format!("{SESSION_BINDING_PATH}?result={}", outcome.code())),
@@ -148,8 +206,16 @@ fn present(
     Ok(reply)
 }
 
+/// The outcome for a program.
+fn document(outcome: Outcome) -> Result<Reply, Problem> {
+    pages::document(outcome).map_err(|problem| match problem.kind() {
+        Kind::UpstreamUnavailable => problem.retry_after(RETRY),
+        _ => problem,
+    })
+}
+
 fn retry_later(mut reply: Reply, outcome: Outcome) -> Reply {
-    if outcome == Outcome::Unavailable {
+    if outcome.problem() == Some(Kind::UpstreamUnavailable) {
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY.as_secs()));
     }
     reply

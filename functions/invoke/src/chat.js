@@ -4,13 +4,14 @@ const form = document.getElementById("say");
 const field = document.getElementById("message");
 const send = document.getElementById("send");
 const KEY = "countersign-session";
+const WAITS = "countersign-waits";
 let session = sessionStorage.getItem(KEY) || begin();
 let busy = false;
-let waits = false;
 
 function begin() {
   const id = crypto.randomUUID ? crypto.randomUUID() : String(Date.now());
   sessionStorage.setItem(KEY, id);
+  sessionStorage.removeItem(WAITS);
   return id;
 }
 
@@ -23,7 +24,27 @@ function show(kind, text) {
   return entry;
 }
 
-function ask(interrupt) {
+function button(label, action) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.textContent = label;
+  element.addEventListener("click", action);
+  return element;
+}
+
+function answer(interrupt, status) {
+  if (!busy) invoke({ sessionId: session, resume: [{ interruptId: interrupt.id, status }] });
+}
+
+// Nothing in an action may be hidden from whoever approves it: invisible characters, and those
+// that turn the direction of writing, are shown by their code.
+function plainly(value) {
+  const hidden = /[^\S\n ]|[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\ufe00-\ufe0f\uffa0]/gu;
+  const code = (c) => (c === "\n" ? c : `\\u{${c.codePointAt(0).toString(16)}}`);
+  return JSON.stringify(value, null, 2).replace(hidden, code);
+}
+
+function askConsent(interrupt) {
   const what = interrupt.scopes.join(", ");
   const entry = show("consent", `To go on, the assistant needs your consent at ${interrupt.provider} (${what}). `);
   if (interrupt.url.startsWith(location.origin + "/")) {
@@ -34,16 +55,28 @@ function ask(interrupt) {
     link.textContent = `Authorize ${interrupt.provider}`;
     entry.append(link);
   }
-  const go = document.createElement("button");
-  go.type = "button";
-  go.textContent = "Continue";
-  go.addEventListener("click", resume);
-  entry.append(" ", go);
+  entry.append(" ", button("Continue", resume), " ");
+  entry.append(button("Don’t allow", () => answer(interrupt, "cancelled")));
+}
+
+function askApproval(interrupt) {
+  const entry = show("consent", `The assistant wants to do this as ${plainly(interrupt.account)}: ${plainly(interrupt.tool)}\n`);
+  const input = document.createElement("code");
+  input.textContent = plainly(interrupt.input);
+  entry.append(input, "\n");
+  entry.append(button("Approve", () => answer(interrupt, "resolved")), " ");
+  entry.append(button("Decline", () => answer(interrupt, "cancelled")));
+}
+
+function ask(interrupt) {
+  if (interrupt.reason === "authorization_required") askConsent(interrupt);
+  if (interrupt.reason === "confirmation_required") askApproval(interrupt);
 }
 
 async function invoke(body) {
   busy = send.disabled = true;
   const working = show("quiet", "Working …");
+  let stale = false;
   try {
     const reply = await fetch("/invocations", {
       method: "POST",
@@ -54,15 +87,17 @@ async function invoke(body) {
       show("problem", "You are signed out. Reload this page to sign in again.");
       return false;
     }
-    const answer = await reply.json();
+    const said = await reply.json();
     if (!reply.ok) {
-      show("problem", `${answer.detail} (request ${answer.requestId})`);
+      show("problem", `${said.detail} (request ${said.requestId})`);
+      stale = said.code === "interrupt_not_open" || said.code === "interrupt_expired";
       return false;
     }
-    if (answer.message) show("assistant", answer.message);
+    if (said.message) show("assistant", said.message);
     log.querySelectorAll(".consent").forEach((old) => old.remove());
-    waits = answer.status === "interrupted";
-    answer.interrupts.forEach(ask);
+    if (said.status === "interrupted") sessionStorage.setItem(WAITS, "yes");
+    else sessionStorage.removeItem(WAITS);
+    said.interrupts.forEach(ask);
     return true;
   } catch {
     show("problem", "The service can't be reached. Try again.");
@@ -70,11 +105,15 @@ async function invoke(body) {
   } finally {
     working.remove();
     busy = send.disabled = false;
+    if (stale) {
+      log.querySelectorAll(".consent").forEach((old) => old.remove());
+      resume();
+    }
   }
 }
 
 function resume() {
-  if (!busy && waits) invoke({ sessionId: session });
+  if (!busy && sessionStorage.getItem(WAITS)) invoke({ sessionId: session });
 }
 
 form.addEventListener("submit", async (event) => {
@@ -95,9 +134,9 @@ field.addEventListener("keydown", (event) => {
 
 document.getElementById("new").addEventListener("click", () => {
   session = begin();
-  waits = false;
   log.replaceChildren();
   field.focus();
 });
 
 new BroadcastChannel("countersign").addEventListener("message", resume);
+resume();

@@ -4,8 +4,6 @@
 //! made sure that the person and the browser are those who asked, and because the browser must
 //! be given the sealed flow as a cookie before it leaves.
 
-use std::time::SystemTime;
-
 use http::StatusCode;
 use identity::User;
 use lambda_http::Request;
@@ -53,10 +51,11 @@ fn check(service: &Service, request: &Request, user: &User, sealed: &str) -> Res
         return Err(Refusal::AnotherUser);
     }
     let browser = browser::secret(request.headers(), &inbound.site);
-    if !browser.is_some_and(|browser| flow.is_of_browser(&browser.hash())) {
+    let is_same = browser.is_some_and(|browser| flow.is_of_browser(&browser.hash()));
+    if inbound.browser_binding && !is_same {
         return Err(Refusal::AnotherBrowser);
     }
-    if flow.has_expired(SystemTime::now()) {
+    if flow.has_expired(service.inbound.clock.now()) {
         return Err(Refusal::Expired);
     }
     Ok(flow)

@@ -1,16 +1,23 @@
 //! What `POST /invocations` takes and answers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::{Kind, Problem};
 use session::SessionId;
 use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::agent::turn::{Answers, Verdict};
+
+/// More answers than a turn can have interrupts.
+const MAX_ANSWERS: usize = 64;
 
 /// A request, checked.
 #[derive(Debug)]
 pub(crate) struct Invocation {
     pub(crate) session: SessionId,
     pub(crate) message: Option<String>,
+    pub(crate) resume: Answers,
 }
 
 /// A message in a conversation, or the wish to go on with what waits in it.
@@ -21,8 +28,35 @@ pub(crate) struct InvocationRequest {
     /// Names the conversation; yours alone, whatever others call theirs.
     #[schema(rename = "sessionId", pattern = "^[A-Za-z0-9_-]{1,128}$")]
     session_id: String,
-    /// What you say; not blank. Leave it out to go on with what waits for your consent.
+    /// What you say; not blank. Leave it out to go on with what waits for your consent. Actions
+    /// that wait for your confirmation, and that `resume` does not name, are dropped by it.
     message: Option<String>,
+    /// Your answers to interrupts. What it does not name stays open.
+    resume: Option<Vec<ResumeEntry>>,
+}
+
+/// Your answer to one interrupt.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResumeEntry {
+    /// The interrupt's `id`. One that is not open here is refused with 409.
+    #[schema(value_type = String, format = "uuid")]
+    interrupt_id: Uuid,
+    /// What you say to it.
+    status: ResumeStatus,
+    /// As AG-UI sends it; not read: an approval is for the action as it was shown.
+    #[serde(default, rename = "payload")]
+    _payload: Option<Value>,
+}
+
+/// What you say to an interrupt.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ResumeStatus {
+    /// You have consented, or you approve the action: this one, as it was shown, once.
+    Resolved,
+    /// You do not want it.
+    Cancelled,
 }
 
 /// The agent's answer.
@@ -53,30 +87,37 @@ pub(crate) enum Status {
 
 /// Something that only the user can do.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct InterruptAnswer {
-    /// Names it.
-    pub(crate) id: String,
-    /// Why the turn waits.
-    pub(crate) reason: Reason,
-    /// At which credential provider consent is needed.
-    pub(crate) provider: String,
-    /// What the consent has to allow.
-    pub(crate) scopes: Vec<String>,
-    /// Open this in the same browser to consent.
-    #[schema(format = "uri")]
-    pub(crate) url: String,
-    /// When the link ends (RFC 3339). Ask again for a fresh one.
-    #[schema(format = "date-time")]
-    pub(crate) expires_at: String,
-}
-
-/// Why a turn waits.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Reason {
-    /// The user has not yet allowed what a tool needs.
-    AuthorizationRequired,
+#[serde(tag = "reason", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub(crate) enum InterruptAnswer {
+    /// The user has not yet allowed what a tool needs. Open `url`, then send the `sessionId`.
+    AuthorizationRequired {
+        /// Names the interrupt.
+        id: String,
+        /// At which credential provider consent is needed.
+        provider: String,
+        /// What the consent has to allow.
+        scopes: Vec<String>,
+        /// Open this in the same browser to consent.
+        #[schema(format = "uri")]
+        url: String,
+        /// When the link ends (RFC 3339). Ask again for a fresh one.
+        #[schema(format = "date-time")]
+        expires_at: String,
+    },
+    /// A tool would change something. Show exactly this to the user, and answer with `resume`.
+    ConfirmationRequired {
+        /// Names the interrupt.
+        id: String,
+        /// What would be done.
+        tool: String,
+        /// With which input.
+        input: Value,
+        /// As which account of the provider.
+        account: String,
+        /// When an approval no longer counts (RFC 3339). Send the `sessionId` to be asked again.
+        #[schema(format = "date-time")]
+        expires_at: String,
+    },
 }
 
 /// Tokens of the language model.
@@ -133,13 +174,37 @@ impl Invocation {
             Some(Value::String(text)) => Some(text.clone()),
             Some(_) => return Err(Problem::field("message", "message has to be a string.")),
         };
-        Ok(Self { session, message })
+        let resume = match members.get("resume") {
+            None | Some(Value::Null) => Answers::new(),
+            Some(resume) => answers(resume)?,
+        };
+        Ok(Self { session, message, resume })
     }
+}
+
+fn answers(resume: &Value) -> Result<Answers, Problem> {
+    let entries = Vec::<ResumeEntry>::deserialize(resume)
+        .map_err(|error| Problem::field("resume", format!("resume is malformed: {error}.")))?;
+    if entries.len() > MAX_ANSWERS {
+        return Err(Problem::field("resume", "resume has too many entries."));
+    }
+    let mut answers = Answers::new();
+    for ResumeEntry { interrupt_id, status, .. } in entries {
+        let verdict = match status {
+            ResumeStatus::Resolved => Verdict::Resolved,
+            ResumeStatus::Cancelled => Verdict::Cancelled,
+        };
+        if answers.insert(interrupt_id.to_string(), verdict).is_some() {
+            return Err(Problem::field("resume", "resume answers an interrupt twice."));
+        }
+    }
+    Ok(answers)
 }
 
 #[cfg(test)]
 mod tests {
     use super::Invocation;
+    use crate::agent::turn::Verdict;
 
     #[test]
     fn a_message_is_optional_and_never_blank() {
@@ -152,6 +217,40 @@ mod tests {
     fn whatever_is_no_invocation_is_refused() {
         for body in ["", "[]", "null", "{}", r#"{"sessionId":1}"#, r#"{"sessionId":"../x"}"#] {
             assert!(Invocation::parse(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+
+    const A: &str = "01234567-89ab-4cde-8f01-23456789abcd";
+    const B: &str = "11234567-89ab-4cde-8f01-23456789abcd";
+
+    #[test]
+    fn answers_are_read_by_interrupt() {
+        let body = format!(
+            r#"{{"sessionId":"s","resume":[{{"interruptId":"{A}","status":"resolved"}},
+            {{"interruptId":"{B}","status":"cancelled","payload":{{"x":1}}}}]}}"#
+        );
+        let resume = Invocation::parse(body.as_bytes()).unwrap().resume;
+        assert_eq!(resume[A], Verdict::Resolved);
+        assert_eq!(resume[B], Verdict::Cancelled);
+        assert!(Invocation::parse(br#"{"sessionId":"s","resume":[]}"#).unwrap().resume.is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_says_two_things_or_nothing_clear_is_refused() {
+        for resume in [
+            "{}",
+            "7",
+            "[7]",
+            r#"[{"interruptId":"what the user wrote","status":"resolved"}]"#,
+            r#"[{"interruptId":"a"}]"#,
+            r#"[{"status":"resolved"}]"#,
+            r#"[{"interruptId":"a","status":"approved"}]"#,
+            r#"[{"interruptId":"a","status":"resolved","input":{}}]"#,
+            r#"[{"interruptId":"a","status":"cancelled"},{"interruptId":"a","status":"resolved"}]"#,
+        ] {
+            let resume = resume.replace("\"a\"", &format!("\"{A}\""));
+            let body = format!(r#"{{"sessionId":"s","resume":{resume}}}"#);
+            assert!(Invocation::parse(body.as_bytes()).is_err(), "{resume}");
         }
     }
 }

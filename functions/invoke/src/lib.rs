@@ -5,13 +5,16 @@
 #![warn(missing_docs)]
 
 mod agent;
+mod answer;
 mod chat;
 mod connections;
 mod consent_page;
 mod docs;
 mod invocation;
 mod openapi;
+mod record;
 mod routes;
+mod sessions;
 mod turns;
 
 use std::{
@@ -24,11 +27,11 @@ use std::{
 };
 
 use service::{
-    ConfigError, Inbound, Reader, Reply, Source,
+    Clock, ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
-    environment::text,
+    environment::{parsed, switch, text},
 };
-use session::Sessions;
+use session::{ContextTokens, Sessions};
 use url::Url;
 use vault::{ProviderName, TokenVault, WorkloadName, endpoint};
 
@@ -49,6 +52,8 @@ struct Service {
     provider: ProviderName,
     github: GitHub,
     model: Model,
+    confirm_actions: bool,
+    context: ContextTokens,
     started: SystemTime,
     connections: Connections,
 }
@@ -58,24 +63,30 @@ struct Settings {
     inbound: Inbound,
     workload: WorkloadName,
     bucket: String,
+    imports_strands: bool,
     model_id: String,
+    context: ContextTokens,
     provider: ProviderName,
     github_api: Url,
+    confirm_actions: bool,
     identity: Place,
     s3: Place,
     bedrock: Place,
 }
 
 impl Settings {
-    fn read(source: &dyn Source) -> Result<Self, ConfigError> {
+    fn read(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(source);
-        let inbound = Inbound::read(&mut reader);
+        let inbound = Inbound::read(&mut reader, clock);
         let workload = reader.required("WORKLOAD_IDENTITY_NAME", |name| WorkloadName::parse(name));
         let bucket = reader.required("SESSION_BUCKET", text);
+        let imports_strands = reader.or("IMPORT_STRANDS_SESSIONS", "off", switch);
         let model_id = reader.required("MODEL_ID", text);
+        let context = reader.or("MAX_CONTEXT_TOKENS", "100000", parsed::<ContextTokens>);
         let provider =
             reader.or("GITHUB_PROVIDER_NAME", "github", |name| ProviderName::parse(name));
         let github_api = reader.or("GITHUB_API_URL", "https://api.github.com", endpoint);
+        let confirm_actions = reader.or("CONFIRM_ACTIONS", "on", switch);
         let identity = Place::read(&mut reader, "IDENTITY_REGION", "BEDROCK_AGENTCORE");
         let s3 = Place::read(&mut reader, "AWS_REGION", "S3");
         let bedrock = Place::read(&mut reader, "AWS_REGION", "BEDROCK_RUNTIME");
@@ -84,9 +95,12 @@ impl Settings {
                 inbound: inbound?,
                 workload: workload?,
                 bucket: bucket?,
+                imports_strands: imports_strands?,
                 model_id: model_id?,
+                context: context?,
                 provider: provider?,
                 github_api: github_api?,
+                confirm_actions: confirm_actions?,
                 identity: identity?,
                 s3: s3?,
                 bedrock: bedrock?,
@@ -103,28 +117,40 @@ impl Invoke {
     /// # Errors
     /// When variables are missing or malformed; the error names all of them.
     pub async fn start(source: &dyn Source) -> Result<Self, ConfigError> {
-        let settings = Settings::read(source)?;
+        Self::start_by(source, Clock::system()).await
+    }
+
+    /// As [`start`](Self::start), with another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
+        let settings = Settings::read(source, clock.clone())?;
         let aws = Aws::load(source).await;
         let identity = aws_sdk_bedrockagentcore::Client::new(&aws.at(settings.identity));
-        let s3 = aws_sdk_s3::Client::new(&aws.at(settings.s3));
-        let model = Model::new(&aws.at(settings.bedrock), settings.model_id);
+        let s3 = aws_sdk_s3::config::Builder::from(&aws.at(settings.s3));
         let return_url = settings.inbound.site.session_binding_url().clone();
+        let sessions = Sessions::new(s3, settings.bucket.clone());
+        let (model_id, context) = (settings.model_id, settings.context);
+        let model = Model::new(&aws.at(settings.bedrock), model_id.clone(), context);
         let connections = Connections {
-            s3: s3.clone(),
-            bucket: settings.bucket.clone(),
+            s3: sessions.client().clone(),
+            bucket: settings.bucket,
             identity: identity.clone(),
             workload: settings.workload.to_string(),
-            bedrock: model.client(),
-            model: model.id().to_owned(),
+            bedrock: model.client().clone(),
+            model: model_id,
         };
         Ok(Self(Arc::new(Service {
-            sessions: Sessions::new(s3, settings.bucket),
+            sessions: sessions.importing_strands(settings.imports_strands),
             vault: TokenVault::new(identity, settings.workload, return_url),
             provider: settings.provider,
             github: GitHub::new(settings.github_api),
             model,
+            context,
+            confirm_actions: settings.confirm_actions,
             inbound: settings.inbound,
-            started: SystemTime::now(),
+            started: clock.now(),
             connections,
         })))
     }
@@ -147,5 +173,56 @@ impl tower_service::Service<lambda_http::Request> for Invoke {
     fn call(&mut self, request: lambda_http::Request) -> Self::Future {
         let service = Arc::clone(&self.0);
         Box::pin(async move { Ok(routes::answer(&service, request).await) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use session::ContextTokens;
+
+    use super::{Clock, ConfigError, Settings};
+
+    fn read(more: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let least = [
+            ("AWS_REGION", "eu-central-1"),
+            ("ALB_ARN", "arn:aws:elasticloadbalancing:eu-central-1:0:loadbalancer/app/a/b"),
+            ("OIDC_ISSUER", "https://issuer.example"),
+            ("OIDC_CLIENT_ID", "client"),
+            ("SESSION_BINDING_URL", "https://app.example/oauth2/session-binding"),
+            ("CONSENT_KEY", "0123456789abcdef0123456789abcdef"),
+            ("WORKLOAD_IDENTITY_NAME", "countersign"),
+            ("SESSION_BUCKET", "bucket"),
+            ("MODEL_ID", "model"),
+        ];
+        let pairs = least.iter().chain(more);
+        let source: BTreeMap<_, _> =
+            pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::read(&source, Clock::system())
+    }
+
+    #[test]
+    fn actions_are_confirmed_unless_that_is_switched_off() {
+        assert!(read(&[]).unwrap().confirm_actions);
+        assert!(!read(&[("CONFIRM_ACTIONS", "off")]).unwrap().confirm_actions);
+        let error = read(&[("CONFIRM_ACTIONS", "no")]).err().unwrap().to_string();
+        assert!(error.contains("CONFIRM_ACTIONS"), "{error}");
+    }
+
+    #[test]
+    fn sessions_are_imported_and_the_context_is_limited_as_configured() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.context, "100000".parse::<ContextTokens>().unwrap());
+        assert!(!settings.imports_strands);
+        let more = [("MAX_CONTEXT_TOKENS", "5000"), ("IMPORT_STRANDS_SESSIONS", "on")];
+        let settings = read(&more).unwrap();
+        assert_eq!(settings.context, "5000".parse::<ContextTokens>().unwrap());
+        assert!(settings.imports_strands);
+        let wrong = [("MAX_CONTEXT_TOKENS", "5"), ("IMPORT_STRANDS_SESSIONS", "yes")];
+        let error = read(&wrong).err().unwrap().to_string();
+        for (name, _) in wrong {
+            assert!(error.contains(name), "{error}");
+        }
     }
 }

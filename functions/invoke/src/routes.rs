@@ -1,18 +1,19 @@
 //! From a request to an answer.
 
-use std::time::UNIX_EPOCH;
+use std::{sync::Arc, time::UNIX_EPOCH};
 
 use http::{HeaderMap, Method, StatusCode};
 use identity::{BrowserSecret, User};
-use lambda_http::Request;
+use lambda_http::{Request, RequestExt};
 use serde_json::json;
 use service::{
     Kind, Problem, Reply, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
+use session::SessionId;
 
-use crate::{Service, chat, consent_page, docs, invocation::Invocation, openapi, turns};
+use crate::{Service, chat, consent_page, docs, invocation::Invocation, openapi, sessions, turns};
 
 const READ: &str = "GET, HEAD";
 
@@ -20,6 +21,8 @@ const READ: &str = "GET, HEAD";
 enum Route {
     Ping,
     Invocations,
+    Sessions,
+    Session(SessionId),
     OpenApi,
     Chat,
     Docs(String),
@@ -31,11 +34,15 @@ impl Route {
         Some(match path {
             "/ping" => Self::Ping,
             "/invocations" => Self::Invocations,
+            "/sessions" => Self::Sessions,
             "/openapi.json" => Self::OpenApi,
             "/" => Self::Chat,
             "/docs" => Self::Docs(String::new()),
             "/consent" => Self::Consent,
-            _ => Self::Docs(path.strip_prefix("/docs/")?.to_owned()),
+            _ => match path.strip_prefix("/sessions/") {
+                Some(id) => Self::Session(SessionId::parse(id).ok()?),
+                None => Self::Docs(path.strip_prefix("/docs/")?.to_owned()),
+            },
         })
     }
 
@@ -43,7 +50,8 @@ impl Route {
         match self {
             Self::Invocations => "POST",
             Self::Consent => "GET",
-            Self::Ping | Self::OpenApi | Self::Chat | Self::Docs(_) => READ,
+            Self::Session(_) => "GET, HEAD, DELETE",
+            Self::Ping | Self::Sessions | Self::OpenApi | Self::Chat | Self::Docs(_) => READ,
         }
     }
 
@@ -52,11 +60,11 @@ impl Route {
     }
 }
 
-pub(crate) async fn answer(service: &Service, request: Request) -> Reply {
+pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
     request::answer(request, |request| route(service, request)).await
 }
 
-async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
+async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Problem> {
     let path = request.uri().path();
     let route = Route::at(path).ok_or_else(Problem::no_such_route)?;
     if !route.allows(request.method()) {
@@ -68,7 +76,9 @@ async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
     let user = service.inbound.user(request.headers()).await?;
     match route {
         Route::Ping => ping(service),
-        Route::Invocations => invocations(service, &request, &user).await,
+        Route::Invocations => invocations(service, &request, user).await,
+        Route::Sessions => sessions::list(service, &request, &user).await,
+        Route::Session(id) => sessions::one(service, &request, &user, &id).await,
         Route::OpenApi => Ok(reply::body(StatusCode::OK, "application/json", openapi::json())),
         Route::Chat => page(service, &request, || Ok(chat::page(&user))),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
@@ -87,17 +97,26 @@ fn ping(service: &Service) -> Result<Reply, Problem> {
     reply::json(StatusCode::OK, &json!({ "status": "Healthy", "time_of_last_update": since }))
 }
 
-async fn invocations(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
+async fn invocations(
+    service: &Arc<Service>,
+    request: &Request,
+    user: User,
+) -> Result<Reply, Problem> {
     let (headers, site) = (request.headers(), &service.inbound.site);
     refuse_cross_site(request.method(), headers, site)?;
     require_json(headers)?;
     let invocation = Invocation::parse(request.body())?;
 
+    let time = turns::time_left(service, request.lambda_context_ref());
+    if !service.inbound.browser_binding {
+        let answer = turns::run(Arc::clone(service), user, None, invocation, time).await?;
+        return reply::json(StatusCode::OK, &answer);
+    }
     let known = browser::secret(headers, site);
     let is_new = known.is_none();
     let browser = known.map_or_else(new_browser, Ok)?;
-    let answer = turns::run(service, user, &browser, invocation, request).await?;
-    let mut reply = reply::json(StatusCode::OK, &answer)?;
+    let work = turns::run(Arc::clone(service), user, Some(browser.hash()), invocation, time);
+    let mut reply = reply::json(StatusCode::OK, &work.await?)?;
     if is_new {
         browser::remember(&mut reply, &browser, site)?;
     }
@@ -115,7 +134,7 @@ fn page(
         return reply::temporary(&site.address(request.uri().path()));
     }
     let mut reply = make()?;
-    if browser::secret(headers, site).is_none() {
+    if service.inbound.browser_binding && browser::secret(headers, site).is_none() {
         browser::remember(&mut reply, &new_browser()?, site)?;
     }
     Ok(reply)

@@ -1,207 +1,216 @@
-//! From an invocation to its answer: what waits first, then the new message, each saved whole.
+//! From an invocation to its answer: what waits first, then the new message.
 
-use std::{
-    future::Future,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
-use identity::{BrowserSecret, User};
-use lambda_http::{Context, Request, RequestExt};
-use service::Problem;
-use session::{Conversation, Loaded, Message, Pending, Role};
-use time::format_description::well_known::Rfc3339;
+use identity::{BrowserHash, User};
+use lambda_http::Context;
+use service::{Kind, Problem};
+use session::{Message, Role};
+use telemetry::Audit;
+use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::{
     Service,
     agent::{
-        consent::{Asker, Authorizer, Interrupt},
+        consent::{Asker, Authorizer, Consent},
         driver::{Driver, Ran},
-        error::TurnError,
+        error::{Saved, TurnError},
         model::Usage,
-        turn::Turn,
+        turn::{Answers, ResumeError, Rules, Turn, Verdict},
     },
-    invocation::{InterruptAnswer, Invocation, InvocationAnswer, Reason, Status, UsageAnswer},
+    answer,
+    invocation::{InterruptAnswer, Invocation, InvocationAnswer},
+    record::Record,
+    sessions,
 };
 
 /// Off Lambda a turn may take as long as a load balancer waits by default.
 const TURN_LIMIT: Duration = Duration::from_secs(60);
-/// What is left of Lambda's own deadline for saying that it was too short.
+/// What is left of Lambda's own deadline for saving how far a turn came, and for saying so.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
+/// How much longer than its request a claim lasts: clocks differ.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// What a request has brought about so far.
 #[derive(Default)]
 struct Said {
     texts: Vec<String>,
-    interrupts: Vec<Interrupt>,
+    interrupts: Vec<InterruptAnswer>,
     usage: Usage,
 }
 
-/// Runs an invocation of `user` to its answer, within the platform's deadline.
+/// One request at work.
+struct Work<'a> {
+    driver: Driver<'a>,
+    record: Record<'a>,
+    rules: Rules,
+    said: Said,
+}
+
+/// Runs an invocation of `user` to its answer, within `time`. It goes on if the caller hangs up:
+/// what it does for the user is not undone by closing a window.
 pub(crate) async fn run(
-    service: &Service,
-    user: &User,
-    browser: &BrowserSecret,
+    service: Arc<Service>,
+    user: User,
+    browser: Option<BrowserHash>,
     invocation: Invocation,
-    request: &Request,
-) -> Result<InvocationAnswer, Problem> {
-    let session_id = invocation.session.to_string();
-    let time = time_left(request.lambda_context_ref());
-    let said = within(time, converse(service, user, browser, invocation)).await?;
-    Ok(answer(session_id, said))
-}
-
-async fn within<T>(
     time: Duration,
-    work: impl Future<Output = Result<T, Problem>>,
-) -> Result<T, Problem> {
-    tokio::time::timeout(time, work).await.unwrap_or_else(|_| Err(TurnError::TooSlow.into()))
+) -> Result<InvocationAnswer, Problem> {
+    if let Some(message) = &invocation.message {
+        sessions::check_length(message, service.context)?;
+    }
+    let work = async move { converse(&service, &user, browser, invocation, time).await };
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.unwrap_or_else(|error| {
+        Err(Problem::new(Kind::Internal, "Something failed.").because(error))
+    })
 }
 
-/// Until shortly before Lambda's deadline. One that has passed already is none: Lambda never sends
-/// such a one, but `cargo lambda watch` does.
-fn time_left(lambda: Option<&Context>) -> Duration {
-    let left = lambda.and_then(|context| context.deadline().duration_since(SystemTime::now()).ok());
+/// How long a turn may take: until shortly before Lambda's deadline. One that has passed already
+/// is none: Lambda never sends such a one, but `cargo lambda watch` does.
+pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration {
+    let now = service.inbound.clock.now();
+    let left = lambda.and_then(|context| context.deadline().duration_since(now).ok());
     left.map_or(TURN_LIMIT, |left| left.saturating_sub(DEADLINE_MARGIN))
 }
 
 async fn converse(
     service: &Service,
     user: &User,
-    browser: &BrowserSecret,
-    Invocation { session, message }: Invocation,
-) -> Result<Said, Problem> {
+    browser: Option<BrowserHash>,
+    invocation: Invocation,
+    time: Duration,
+) -> Result<InvocationAnswer, Problem> {
+    let Invocation { session, message, resume } = invocation;
+    let lease = service.inbound.clock.now() + time + LEASE_MARGIN;
+    let record = Record::load(&service.sessions, user.id(), &session, lease).await;
+    let record = record.map_err(|error| TurnError::from(error).problem(Saved::Nothing))?;
+    let principal = service.inbound.principal(user)?;
     let driver = Driver {
         model: &service.model,
         github: &service.github,
-        provider: &service.provider,
         authorizer: Authorizer {
             vault: &service.vault,
+            provider: &service.provider,
             keys: &service.inbound.consent_keys,
             site: &service.inbound.site,
+            clock: &service.inbound.clock,
+            asker: Asker { user: user.id(), principal: &principal, browser },
         },
-        asker: Asker { user: user.id(), browser: browser.hash() },
         session: &session,
+        clock: &service.inbound.clock,
+        deadline: Instant::now() + time,
     };
-    let loaded = service.sessions.load(user.id(), &session).await.map_err(TurnError::from)?;
-    let mut said = Said::default();
-    let loaded = match loaded.conversation.pending.clone() {
-        None if message.is_none() => {
-            return Err(Problem::field("message", "message is missing, and nothing waits here."));
+    let rules = Rules {
+        user: user.id().clone(),
+        confirm: service.confirm_actions,
+        may_wait: message.is_none(),
+    };
+    let mut work = Work { driver, record, rules, said: Said::default() };
+    work.take_up(&resume, message.is_some()).await?;
+    if let Some(message) = message {
+        work.begin(message).await?;
+    }
+    let Said { texts, interrupts, usage } = work.said;
+    Ok(answer::of(&session, &texts, interrupts, usage))
+}
+
+impl Work<'_> {
+    /// Goes on with what is not finished, as the user has answered it.
+    async fn take_up(&mut self, answers: &Answers, goes_on: bool) -> Result<(), Problem> {
+        let Some(pending) = self.record.pending().cloned() else {
+            if let Some(interrupt) = answers.keys().next() {
+                return Err(self.refuse(&ResumeError::NotOpen(interrupt.clone())));
+            }
+            if goes_on {
+                return Ok(());
+            }
+            let detail = "message is missing, and nothing waits here.";
+            return Err(Problem::field("message", detail));
+        };
+        let (rules, now) = (self.rules.clone(), self.driver.clock.now());
+        let turn = Turn::resume(pending, answers, rules, now);
+        let turn = turn.map_err(|error| self.refuse(&error))?;
+        for (interrupt, verdict) in answers {
+            let resolved = *verdict == Verdict::Resolved;
+            self.audit(interrupt, if resolved { "resolved" } else { "cancelled" });
         }
-        None => loaded,
-        Some(pending) => {
-            let goes_on = message.is_some();
-            match take_up(service, &driver, loaded, pending, goes_on, &mut said).await? {
-                Some(loaded) => loaded,
-                None => return Ok(said),
+        self.run(turn, Saved::Nothing).await
+    }
+
+    /// Runs a new turn.
+    async fn begin(&mut self, message: String) -> Result<(), Problem> {
+        let saved = if self.said.texts.is_empty() { Saved::Nothing } else { Saved::Earlier };
+        let rules = Rules { may_wait: true, ..self.rules.clone() };
+        self.run(Turn::begin(message, rules), saved).await
+    }
+
+    /// Runs a turn and saves it, done or waiting; `saved` is what was before it.
+    async fn run(&mut self, mut turn: Turn, saved: Saved) -> Result<(), Problem> {
+        let ran = self.driver.run(&mut turn, &mut self.record).await;
+        let outcome = match ran {
+            Ok(Ran { consent, usage }) => {
+                self.said.usage += usage;
+                self.keep(&turn, consent).await
+            }
+            Err(error) => Err(error),
+        };
+        let Err(error) = outcome else { return Ok(()) };
+        // What was done can't be undone, so that it must not be forgotten either.
+        let saved = match self.record.holds_claims() {
+            false => saved,
+            true if self.record.pause(&turn).await.is_ok() => Saved::Unfinished,
+            true => Saved::Lost,
+        };
+        Err(error.problem(saved))
+    }
+
+    async fn keep(&mut self, turn: &Turn, consent: Option<Consent>) -> Result<(), TurnError> {
+        let interrupts = answer::interrupts(turn, consent);
+        if interrupts.is_empty() {
+            let finished = self.record.finish(turn).await;
+            finished.map_err(|error| {
+                let said = self.said.texts.iter().cloned().chain(last_words(turn.messages()));
+                error.not_saved(said.collect::<Vec<_>>().join("\n\n"))
+            })?;
+        } else {
+            self.record.pause(turn).await?;
+        }
+        self.said.texts.extend(turn.notice().map(str::to_owned));
+        self.said.texts.extend(last_words(turn.messages()));
+        self.said.interrupts = interrupts;
+        Ok(())
+    }
+
+    fn refuse(&self, error: &ResumeError) -> Problem {
+        let problem = |code, detail| Problem::new(Kind::Conflict, detail).code(code);
+        match error {
+            ResumeError::InProgress => TurnError::InProgress.problem(Saved::Nothing),
+            ResumeError::NotOpen(interrupt) => {
+                self.audit(interrupt, "not_open");
+                let detail = "An interrupt that resume names is not open here: it was answered \
+                              before, or it was never asked. Send the sessionId alone to see what \
+                              is open.";
+                problem("interrupt_not_open", detail)
+            }
+            ResumeError::Expired(interrupt) => {
+                self.audit(interrupt, "expired");
+                let detail = "This confirmation is too old. Nothing was done. Send the sessionId \
+                              alone to see it again.";
+                problem("interrupt_expired", detail)
             }
         }
-    };
-    if let Some(message) = message {
-        begin(service, &driver, loaded, message, &mut said).await?;
     }
-    Ok(said)
-}
 
-/// Tries again what waits. Answers the conversation as it then is, or nothing if it still waits.
-async fn take_up(
-    service: &Service,
-    driver: &Driver<'_>,
-    loaded: Loaded,
-    pending: Pending,
-    goes_on: bool,
-    said: &mut Said,
-) -> Result<Option<Loaded>, TurnError> {
-    let known = pending.interrupts.clone();
-    let Ran { mut turn, interrupts, usage } =
-        driver.run(Turn::resume(pending), &loaded.conversation.messages).await?;
-    said.usage += usage;
-    if interrupts.is_empty() {
-        said.texts.extend(last_words(turn.messages()));
-    } else if goes_on {
-        turn.give_up_waiting();
-    } else {
-        said.texts.extend(last_words(turn.messages()));
-        said.interrupts = with_known_ids(interrupts, &known);
-        let next = waiting(&loaded.conversation, turn, &said.interrupts);
-        if next != loaded.conversation {
-            service.sessions.replace(loaded, next).await?;
-        }
-        return Ok(None);
+    fn audit(&self, interrupt: &str, answer: &str) {
+        let (user, session) = (&self.rules.user, self.driver.session.as_str());
+        Audit::InterruptAnswered { user, session, interrupt, answer }.record();
     }
-    let mut next = loaded.conversation.clone();
-    next.messages.extend(turn.into_messages());
-    next.pending = None;
-    Ok(Some(service.sessions.replace(loaded, next).await?))
 }
 
-/// Runs a new turn and saves it, done or waiting.
-async fn begin(
-    service: &Service,
-    driver: &Driver<'_>,
-    loaded: Loaded,
-    message: String,
-    said: &mut Said,
-) -> Result<(), TurnError> {
-    let Ran { turn, interrupts, usage } =
-        driver.run(Turn::begin(message), &loaded.conversation.messages).await?;
-    said.usage += usage;
-    said.texts.extend(last_words(turn.messages()));
-    if interrupts.is_empty() {
-        service.sessions.append(loaded, turn.into_messages()).await?;
-    } else {
-        let next = waiting(&loaded.conversation, turn, &interrupts);
-        service.sessions.replace(loaded, next).await?;
-        said.interrupts = interrupts;
-    }
-    Ok(())
-}
-
-/// The conversation with `turn` beside its messages, waiting for `interrupts`.
-fn waiting(conversation: &Conversation, turn: Turn, interrupts: &[Interrupt]) -> Conversation {
-    let (turn, calls) = turn.into_waiting();
-    let interrupts = interrupts.iter().map(|interrupt| session::Interrupt {
-        id: interrupt.id.clone(),
-        provider: interrupt.provider.to_string(),
-        scopes: interrupt.scopes.iter().map(ToString::to_string).collect(),
-    });
-    let mut next = conversation.clone();
-    next.pending = Some(Pending { turn, calls, interrupts: interrupts.collect() });
-    next
-}
-
-/// What was asked of the user before keeps its id; only the link is fresh.
-fn with_known_ids(mut interrupts: Vec<Interrupt>, known: &[session::Interrupt]) -> Vec<Interrupt> {
-    for interrupt in &mut interrupts {
-        let same = known.iter().find(|known| known.provider == interrupt.provider.as_str());
-        if let Some(same) = same {
-            interrupt.id.clone_from(&same.id);
-        }
-    }
-    interrupts
-}
-
+/// What the model said last, if the turn ends with it.
 fn last_words(turn: &[Message]) -> Option<String> {
     let last = turn.last().filter(|message| message.role == Role::Assistant)?;
     Some(last.text()).filter(|text| !text.is_empty())
-}
-
-fn answer(session_id: String, said: Said) -> InvocationAnswer {
-    let Said { texts, interrupts, usage } = said;
-    let status = if interrupts.is_empty() { Status::Completed } else { Status::Interrupted };
-    let interrupts = interrupts.into_iter().map(|interrupt| InterruptAnswer {
-        id: interrupt.id,
-        reason: Reason::AuthorizationRequired,
-        provider: interrupt.provider.to_string(),
-        scopes: interrupt.scopes.iter().map(ToString::to_string).collect(),
-        url: interrupt.url,
-        expires_at: interrupt.expires_at.format(&Rfc3339).unwrap_or_default(),
-    });
-    InvocationAnswer {
-        session_id,
-        status,
-        message: (!texts.is_empty()).then(|| texts.join("\n\n")),
-        interrupts: interrupts.collect(),
-        usage: UsageAnswer { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
-    }
 }

@@ -1,8 +1,6 @@
-//! The data plane: workload access tokens, resource tokens, and the completion of a session.
+//! The data plane: workload access tokens, and the completion of a session.
 //!
 //! Source: the service model of `bedrock-agentcore`, which the inputs below repeat.
-
-use std::collections::BTreeMap;
 
 use axum::{Json, Router, extract::State, routing::post};
 use serde::Deserialize;
@@ -10,15 +8,11 @@ use serde_json::{Value, json};
 
 use super::{
     AgentCore,
-    exchange::{Failure, exchange},
-    flows::{Ending, Purpose, Status},
+    exchange::{Failure, Grant, exchange},
+    flows::Ending,
     input::Input,
-    limits::{
-        CustomState, ParameterName, ParameterValue, ProviderName, ReturnUrl, Scope, SessionUri,
-        UserId, UserToken, WorkloadAccessToken, WorkloadName,
-    },
+    limits::{SessionUri, UserId, UserToken, WorkloadName},
     refusal::Refusal,
-    vault::Key,
     workload::{User, UserIdentifier},
 };
 
@@ -30,7 +24,6 @@ pub(super) fn routes() -> Router<AgentCore> {
         .route("/identities/GetWorkloadAccessToken", post(workload_token))
         .route("/identities/GetWorkloadAccessTokenForUserId", post(workload_token_for_user_id))
         .route("/identities/GetWorkloadAccessTokenForJWT", post(workload_token_for_jwt))
-        .route("/identities/oauth2/token", post(resource_token))
         .route("/identities/CompleteResourceTokenAuth", post(complete))
 }
 
@@ -76,88 +69,6 @@ async fn workload_token_for_jwt(
     core.issue(&input.workload_name, Some(user))
 }
 
-#[derive(Deserialize, PartialEq)]
-enum Oauth2Flow {
-    #[serde(rename = "USER_FEDERATION")]
-    UserFederation,
-    #[serde(rename = "M2M")]
-    MachineToMachine,
-    #[serde(rename = "ON_BEHALF_OF_TOKEN_EXCHANGE")]
-    OnBehalfOf,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ForResource {
-    workload_identity_token: WorkloadAccessToken,
-    resource_credential_provider_name: ProviderName,
-    scopes: Vec<Scope>,
-    oauth2_flow: Oauth2Flow,
-    session_uri: Option<SessionUri>,
-    resource_oauth2_return_url: Option<ReturnUrl>,
-    #[serde(default)]
-    force_authentication: bool,
-    #[serde(default)]
-    custom_parameters: BTreeMap<ParameterName, ParameterValue>,
-    custom_state: Option<CustomState>,
-    #[serde(default)]
-    resources: Vec<String>,
-    #[serde(default)]
-    audiences: Vec<String>,
-}
-
-/// `GetResourceOauth2Token`: the vault's token, or how far its flow has come, or a new flow.
-async fn resource_token(State(core): State<AgentCore>, Input(input): Input<ForResource>) -> Answer {
-    if input.oauth2_flow != Oauth2Flow::UserFederation {
-        return Err(Refusal::validation(
-            "The stand-in for AgentCore Identity has no oauth2Flow but USER_FEDERATION",
-        ));
-    }
-    if !input.resources.is_empty() || !input.audiences.is_empty() {
-        return Err(Refusal::validation(
-            "The stand-in for AgentCore Identity has no resources and no audiences",
-        ));
-    }
-    let now = core.now();
-    let mut state = core.state();
-    let bearer = state.workload_tokens.bearer(&input.workload_identity_token, now)?;
-    let user = bearer.user.ok_or_else(|| {
-        Refusal::validation("USER_FEDERATION needs a workload access token for a user")
-    })?;
-    let provider = input.resource_credential_provider_name.to_string();
-    state.provider(&provider)?;
-    let identity = state.identity(&bearer.workload)?;
-    let return_url = identity.check_return_url(input.resource_oauth2_return_url)?;
-    let key = Key { workload: bearer.workload, user: user.vault_user, provider };
-
-    // "Whether to always initiate a new flow, regardless of any existing session".
-    if !input.force_authentication {
-        if let Some(uri) = &input.session_uri {
-            match state.flows.status(uri, &key, now).ok_or_else(Refusal::session)? {
-                Status::InProgress => return Ok(core.in_progress(uri)),
-                Status::Failed => {
-                    return Ok(Json(json!({ "sessionUri": **uri, "sessionStatus": "FAILED" })));
-                }
-                Status::Completed => {}
-            }
-        }
-        if let Some(token) = state.vault.token(&key, &input.scopes, core.lesser_scopes, now) {
-            return Ok(Json(json!({ "accessToken": token })));
-        }
-    }
-    let purpose = Purpose {
-        key,
-        identifier: user.identifier,
-        scopes: input.scopes,
-        return_url,
-        custom_state: input.custom_state,
-        custom_parameters: input.custom_parameters,
-    };
-    let uri = state.flows.begin(purpose, now);
-    tracing::info!("stand-in for AgentCore Identity: a consent flow begins");
-    Ok(core.in_progress(&uri))
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Completion {
@@ -177,7 +88,8 @@ async fn complete(State(core): State<AgentCore>, Input(input): Input<Completion>
         let provider = state.provider(&purpose.key.provider)?.clone();
         (code, purpose, provider)
     };
-    let outcome = exchange(&provider, &core.base, &code, &purpose.scopes, now).await;
+    let asked = purpose.scopes.iter().map(|scope| scope.to_string()).collect();
+    let outcome = exchange(&provider, &core.base, Grant::Code(&code), asked, now).await;
     let mut state = core.state();
     let (ending, answer) = match outcome {
         Ok(token) => {
@@ -186,9 +98,8 @@ async fn complete(State(core): State<AgentCore>, Input(input): Input<Completion>
             (Ending::Completed, Ok(Json(json!({}))))
         }
         Err(Failure::Refused) => (Ending::Refused, Err(Refusal::provider_refused())),
-        Err(Failure::Unreachable) => {
-            (Ending::NotAsked { code }, Err(Refusal::provider_unreachable()))
-        }
+        Err(Failure::Unclear) => (Ending::Refused, Err(Refusal::provider_unreachable())),
+        Err(Failure::NotAsked) => (Ending::NotAsked { code }, Err(Refusal::provider_unreachable())),
     };
     state.flows.finish(&input.session_uri, ending);
     answer
@@ -202,15 +113,5 @@ impl AgentCore {
         state.identity(workload)?;
         let token = state.workload_tokens.issue(workload, user, now);
         Ok(Json(json!({ "workloadAccessToken": token })))
-    }
-
-    /// The answer while a person has still to consent.
-    fn in_progress(&self, uri: &str) -> Json<Value> {
-        let mut url = self.base.clone();
-        url.set_path("/identities/oauth2/authorize");
-        url.query_pairs_mut().append_pair("request_uri", uri);
-        Json(json!({
-            "authorizationUrl": url, "sessionUri": uri, "sessionStatus": "IN_PROGRESS",
-        }))
     }
 }

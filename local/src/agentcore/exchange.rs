@@ -1,18 +1,28 @@
-//! The back channel: an authorization code for a token.
+//! The back channel: an authorization code, or a refresh token, for an access token.
 //!
-//! Source: RFC 6749, sections 4.1.3 and 5.1, with the client's secret in the body. GitHub answers
-//! JSON only if asked to, and its errors have status 200.
+//! Source: RFC 6749, sections 2.3.1, 4.1.3, 5.1 and 6. GitHub answers JSON only if asked to, and
+//! its errors have status 200.
 
 use std::{
     collections::BTreeSet,
     time::{Duration, SystemTime},
 };
 
-use reqwest::{header::ACCEPT, redirect::Policy};
+use reqwest::{Client, header::ACCEPT, redirect::Policy};
 use serde::Deserialize;
 use url::Url;
 
-use super::{limits::Scope, provider::Provider, vault::StoredToken};
+use super::{
+    provider::{ClientAuthentication, Provider},
+    vault::StoredToken,
+};
+
+/// What a token endpoint is given.
+#[derive(Clone, Copy)]
+pub(super) enum Grant<'a> {
+    Code(&'a str),
+    RefreshToken(&'a str),
+}
 
 /// What a token endpoint answers, of which only an error is certain to be without a token.
 #[derive(Deserialize)]
@@ -20,26 +30,30 @@ struct Answer {
     access_token: Option<String>,
     scope: Option<String>,
     expires_in: Option<u64>,
+    refresh_token: Option<String>,
 }
 
 /// Why there is no token.
 pub(super) enum Failure {
-    /// The provider could not be asked: the code is unused.
-    Unreachable,
-    /// The provider has no token for this code.
+    /// The provider could not be asked: the grant is unused.
+    NotAsked,
+    /// The provider has no token for this grant.
     Refused,
+    /// The provider was asked and gave no answer that says which.
+    Unclear,
 }
 
-/// Exchanges a code.
+/// Exchanges a grant. `scopes` are those that the token counts for besides the ones that the
+/// provider names.
 pub(super) async fn exchange(
     provider: &Provider,
     base: &Url,
-    code: &str,
-    asked: &[Scope],
+    grant: Grant<'_>,
+    mut scopes: BTreeSet<String>,
     now: SystemTime,
 ) -> Result<StoredToken, Failure> {
-    let answer = ask(provider, base, code).await.map_err(|error| {
-        let failure = if error.is_connect() { Failure::Unreachable } else { Failure::Refused };
+    let answer = ask(provider, base, grant).await.map_err(|error| {
+        let failure = if error.is_connect() { Failure::NotAsked } else { Failure::Unclear };
         let error = error.without_url();
         tracing::warn!(%error, "stand-in for AgentCore Identity: a token endpoint gave no token");
         failure
@@ -47,27 +61,49 @@ pub(super) async fn exchange(
     let access_token = answer.access_token.filter(|token| !token.is_empty());
     let access_token = access_token.ok_or(Failure::Refused)?;
     let granted = answer.scope.unwrap_or_default();
-    let granted = granted.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned);
-    let scopes: BTreeSet<String> = granted.chain(asked.iter().map(|it| it.to_string())).collect();
+    let granted = granted.split([' ', ',']).filter(|scope| !scope.is_empty());
+    scopes.extend(granted.map(str::to_owned));
     let expires = answer.expires_in.and_then(|it| now.checked_add(Duration::from_secs(it)));
-    Ok(StoredToken { access_token, scopes, expires })
+    let refresh_token = answer.refresh_token.or_else(|| match grant {
+        Grant::Code(_) => None,
+        Grant::RefreshToken(token) => Some(token.to_owned()),
+    });
+    Ok(StoredToken { access_token, scopes, expires, refresh_token })
 }
 
-async fn ask(provider: &Provider, base: &Url, code: &str) -> reqwest::Result<Answer> {
+async fn ask(provider: &Provider, base: &Url, grant: Grant<'_>) -> reqwest::Result<Answer> {
     let callback = provider.callback(base);
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("client_id", &provider.client_id),
-        ("client_secret", &provider.client_secret),
-        ("code", code),
-        ("redirect_uri", callback.as_str()),
-    ];
-    // Loopback addresses are never behind a proxy, and a token endpoint never redirects.
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(Policy::none())
-        .timeout(Duration::from_secs(10))
-        .build()?;
-    let request = client.post(provider.endpoints.token.clone()).header(ACCEPT, "application/json");
-    request.form(&form).send().await?.json().await
+    let mut form = match grant {
+        Grant::Code(code) => vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", callback.as_str()),
+        ],
+        Grant::RefreshToken(token) => {
+            vec![("grant_type", "refresh_token"), ("refresh_token", token)]
+        }
+    };
+    let request = client()?.post(provider.endpoints.token.clone());
+    let (id, secret) = (provider.client_id.as_str(), provider.client_secret.as_str());
+    let request = match provider.client_authentication {
+        ClientAuthentication::Basic => {
+            request.basic_auth(form_encoded(id), Some(form_encoded(secret)))
+        }
+        ClientAuthentication::Post => {
+            form.extend([("client_id", id), ("client_secret", secret)]);
+            request
+        }
+    };
+    request.header(ACCEPT, "application/json").form(&form).send().await?.json().await
+}
+
+/// Loopback addresses are never behind a proxy, and neither a token endpoint nor a discovery
+/// document redirects.
+pub(super) fn client() -> reqwest::Result<Client> {
+    let builder = Client::builder().no_proxy().redirect(Policy::none());
+    builder.timeout(Duration::from_secs(10)).build()
+}
+
+fn form_encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -161,6 +161,11 @@ impl Flows {
         Some(taken)
     }
 
+    /// Forgets every flow for which `gone` holds.
+    pub(super) fn forget(&mut self, gone: impl Fn(&Key) -> bool) {
+        self.0.retain(|_, flow| !gone(&flow.purpose.key));
+    }
+
     /// Notes how a completion ended.
     pub(super) fn finish(&mut self, uri: &str, ending: Ending) {
         if let Some(flow) = self.0.get_mut(uri) {

@@ -23,7 +23,9 @@ where
         let body = body.map_err(|error| Refusal::validation(error.body_text()))?;
         // An operation without required members may come without a body.
         let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
-        let input = serde_json::from_slice(body);
-        input.map(Self).map_err(|error| Refusal::validation(error.to_string()))
+        serde_json::from_slice(body).map(Self).map_err(|error| {
+            let message = error.to_string();
+            if error.is_data() { Refusal::validation(message) } else { Refusal::not_json(message) }
+        })
     }
 }

@@ -63,6 +63,10 @@ limited_texts! {
     ParameterValue: 1..=2_048, |_| true;
     /// Any text.
     CustomState: 1..=4_096, |_| true;
+    /// `[^\s?#]+/\.well-known/(openid-configuration|oauth-authorization-server)(/[^\s?#]+)?`
+    DiscoveryUrl: 1..=usize::MAX, is_discovery_url;
+    /// Any text.
+    ApiKey: 1..=65_536, |_| true;
     /// Any text.
     ClientId: 1..=256, |_| true;
     /// Any text.
@@ -87,4 +91,12 @@ fn is_session_uri(text: &str) -> bool {
 
 fn is_return_url(text: &str) -> bool {
     !text.contains(char::is_whitespace) && url::Url::parse(text).is_ok()
+}
+
+fn is_discovery_url(text: &str) -> bool {
+    let Some((before, after)) = text.split_once("/.well-known/") else { return false };
+    let (document, path) = after.split_once('/').unwrap_or((after, "path"));
+    let known = ["openid-configuration", "oauth-authorization-server"].contains(&document);
+    let is_plain = !text.contains(|it: char| it.is_whitespace() || it == '?' || it == '#');
+    !before.is_empty() && known && !path.is_empty() && is_plain
 }

@@ -7,17 +7,21 @@
 //! `CreateWorkloadIdentity` to the data plane.
 //!
 //! It takes any signed request for its service (see `signature`), keeps everything in memory, and
-//! knows one of the flows of `GetResourceOauth2Token`: `USER_FEDERATION`.
+//! knows one of the flows of `GetResourceOauth2Token`: `USER_FEDERATION`. It has no payments, no
+//! tags, and no keys or secrets of one's own in KMS and Secrets Manager.
 
+mod api_keys;
 mod browser;
 mod control_plane;
 mod data_plane;
+mod discovery;
 mod exchange;
 mod flows;
 mod input;
 mod limits;
 mod provider;
 mod refusal;
+mod resource_token;
 mod signature;
 mod state;
 mod vault;
@@ -38,7 +42,7 @@ use url::Url;
 use uuid::Uuid;
 
 use self::{
-    provider::{Endpoints, Provider, Vendor},
+    provider::Provider,
     refusal::{Kind, Refusal},
     state::State,
     workload::WorkloadIdentity,
@@ -62,13 +66,16 @@ pub struct AgentCore {
     clock: Clock,
     lesser_scopes: LesserScopes,
     state: Arc<Mutex<State>>,
+    /// Held while a token is refreshed, because a refresh token is often good for one use.
+    refreshing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl AgentCore {
     /// A stand-in at `base`, with nothing set up.
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
-        Self { base, clock, lesser_scopes: LesserScopes::BeginConsent, state: Arc::default() }
+        let lesser_scopes = LesserScopes::BeginConsent;
+        Self { base, clock, lesser_scopes, state: Arc::default(), refreshing: Arc::default() }
     }
 
     /// The same stand-in (and the same state) with another answer to lesser scopes.
@@ -94,9 +101,8 @@ impl AgentCore {
         client_secret: &str,
         github: &Url,
     ) -> Url {
-        let endpoints = Endpoints::of_github(github);
         let client = (client_id.to_owned(), client_secret.to_owned());
-        let provider = Provider::new(Vendor::GithubOauth2, client, endpoints, self.now());
+        let provider = Provider::github(github, client, self.now());
         let callback = provider.callback(&self.base);
         let mut state = self.state();
         state.github.get_or_insert_with(|| github.clone());
@@ -107,7 +113,9 @@ impl AgentCore {
     /// Both planes and the pages that a browser passes through.
     pub fn router(&self) -> axum::Router {
         data_plane::routes()
+            .merge(resource_token::routes())
             .merge(control_plane::routes())
+            .merge(api_keys::routes())
             .fallback(unknown_operation)
             .layer(middleware::from_fn(signature::require))
             .merge(browser::routes())

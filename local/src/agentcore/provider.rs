@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, time::SystemTime};
 
+use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
@@ -25,6 +26,13 @@ impl Vendor {
             Self::CustomOauth2 => "CustomOauth2",
         }
     }
+}
+
+/// How a client proves itself at a token endpoint (RFC 6749, section 2.3.1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClientAuthentication {
+    Basic,
+    Post,
 }
 
 /// An authorization server, as its metadata (RFC 8414) describe it.
@@ -49,6 +57,15 @@ impl Endpoints {
             token: at("/login/oauth/access_token"),
         }
     }
+
+    /// As `oauthDiscovery` shows them.
+    pub(super) fn as_discovery(&self) -> Value {
+        json!({ "authorizationServerMetadata": {
+            "issuer": self.issuer,
+            "authorizationEndpoint": self.authorization,
+            "tokenEndpoint": self.token,
+        } })
+    }
 }
 
 /// A provider and the client that was registered there.
@@ -57,27 +74,32 @@ pub(super) struct Provider {
     pub(super) vendor: Vendor,
     pub(super) client_id: String,
     pub(super) client_secret: String,
+    pub(super) client_authentication: ClientAuthentication,
     pub(super) endpoints: Endpoints,
+    /// `oauthDiscovery`, as the control plane shows it.
+    pub(super) discovery: Value,
     pub(super) callback_id: Uuid,
     pub(super) created: SystemTime,
     pub(super) updated: SystemTime,
 }
 
 impl Provider {
-    /// A provider with a callback of its own.
-    pub(super) fn new(
-        vendor: Vendor,
+    /// GitHub at the stand-in for it, with a callback of its own.
+    pub(super) fn github(
+        github: &Url,
         (client_id, client_secret): (String, String),
-        endpoints: Endpoints,
         now: SystemTime,
     ) -> Self {
-        let callback_id = Uuid::new_v4();
+        let endpoints = Endpoints::of_github(github);
+        let discovery = endpoints.as_discovery();
         Self {
-            vendor,
+            vendor: Vendor::GithubOauth2,
             client_id,
             client_secret,
+            client_authentication: ClientAuthentication::Post,
             endpoints,
-            callback_id,
+            discovery,
+            callback_id: Uuid::new_v4(),
             created: now,
             updated: now,
         }

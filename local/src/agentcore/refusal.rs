@@ -49,12 +49,19 @@ impl Kind {
 pub(super) struct Refusal {
     kind: Kind,
     message: String,
+    /// The reason that a `ValidationException` has to have.
+    reason: &'static str,
 }
 
 impl Refusal {
     /// A refusal of this kind.
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), reason: "FieldValidationFailed" }
+    }
+
+    /// The body is not JSON.
+    pub(super) fn not_json(message: impl Into<String>) -> Self {
+        Self { reason: "CannotParse", ..Self::validation(message) }
     }
 
     /// The request is not one that the service (or this stand-in) takes.
@@ -90,7 +97,7 @@ impl IntoResponse for Refusal {
         tracing::info!(error = name, "stand-in for AgentCore Identity: refused");
         let mut body = json!({ "message": self.message });
         if let (Kind::Validation, Some(body)) = (self.kind, body.as_object_mut()) {
-            body.insert("reason".to_owned(), "FieldValidationFailed".into());
+            body.insert("reason".to_owned(), self.reason.into());
         }
         (status, [("x-amzn-errortype", name)], Json(body)).into_response()
     }

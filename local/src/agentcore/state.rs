@@ -3,10 +3,11 @@
 use url::Url;
 
 use super::{
+    api_keys::{ApiKeyProvider, ApiKeyProviders},
     flows::Flows,
     provider::{Provider, Providers},
     refusal::Refusal,
-    vault::Vault,
+    vault::{Key, Vault},
     workload::{WorkloadIdentities, WorkloadIdentity, WorkloadTokens},
 };
 
@@ -15,6 +16,7 @@ use super::{
 pub(super) struct State {
     pub(super) identities: WorkloadIdentities,
     pub(super) providers: Providers,
+    pub(super) api_keys: ApiKeyProviders,
     pub(super) workload_tokens: WorkloadTokens,
     pub(super) flows: Flows,
     pub(super) vault: Vault,
@@ -31,5 +33,16 @@ impl State {
     /// A provider that must exist.
     pub(super) fn provider(&self, name: &str) -> Result<&Provider, Refusal> {
         self.providers.get(name).ok_or_else(|| Refusal::not_found("Credential provider", name))
+    }
+
+    /// A provider of an API key that must exist.
+    pub(super) fn api_key(&self, name: &str) -> Result<&ApiKeyProvider, Refusal> {
+        self.api_keys.get(name).ok_or_else(|| Refusal::not_found("Credential provider", name))
+    }
+
+    /// Forgets tokens and flows that belong to what is deleted.
+    pub(super) fn forget(&mut self, gone: impl Fn(&Key) -> bool) {
+        self.vault.forget(&gone);
+        self.flows.forget(&gone);
     }
 }

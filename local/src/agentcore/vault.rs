@@ -3,8 +3,8 @@
 //! Which scopes a stored token counts for is not documented by AWS. Here it counts for those that
 //! the token endpoint granted and for those that the person was asked for: providers normalize
 //! (GitHub grants `repo public_repo` as `repo`), and a vault that compared only what was granted
-//! would ask for consent without end. Tokens that came with an expiry are not refreshed here;
-//! once expired they are gone.
+//! would ask for consent without end. An expired token is refreshed where the provider gave a
+//! refresh token, and counts for nothing otherwise.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -26,6 +26,19 @@ pub(super) struct StoredToken {
     pub(super) access_token: String,
     pub(super) scopes: BTreeSet<String>,
     pub(super) expires: Option<SystemTime>,
+    pub(super) refresh_token: Option<String>,
+}
+
+impl StoredToken {
+    fn lives(&self, now: SystemTime) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+/// What an expired token is refreshed with.
+pub(super) struct Refreshable {
+    pub(super) refresh_token: String,
+    pub(super) scopes: BTreeSet<String>,
 }
 
 /// Every user's tokens.
@@ -47,10 +60,27 @@ impl Vault {
         now: SystemTime,
     ) -> Option<&str> {
         let token = self.0.get(key)?;
-        let lives = token.expires.is_none_or(|expires| now < expires);
         let covers = scopes.iter().all(|scope| token.scopes.contains(&**scope));
         let good = covers || lesser_scopes == LesserScopes::ReturnStored;
-        (lives && good).then_some(token.access_token.as_str())
+        (token.lives(now) && good).then_some(token.access_token.as_str())
+    }
+
+    /// What has to be refreshed before [`Self::token`] is asked, if anything.
+    pub(super) fn refreshable(&self, key: &Key, now: SystemTime) -> Option<Refreshable> {
+        let token = self.0.get(key).filter(|token| !token.lives(now))?;
+        let refresh_token = token.refresh_token.clone()?;
+        Some(Refreshable { refresh_token, scopes: token.scopes.clone() })
+    }
+
+    /// Ends the use of a refresh token: by the token that it brought, if any. A consent that was
+    /// completed meanwhile stands.
+    pub(super) fn refreshed(&mut self, key: &Key, used: &str, token: Option<StoredToken>) {
+        if self.0.get(key).is_some_and(|held| held.refresh_token.as_deref() == Some(used)) {
+            self.0.remove(key);
+            if let Some(token) = token {
+                self.0.insert(key.clone(), token);
+            }
+        }
     }
 
     /// Forgets every token for which `gone` holds.

@@ -14,6 +14,9 @@ use serde_json::Value;
 pub(super) struct Request {
     pub(super) messages: Vec<Message>,
     tool_config: Option<ToolConfig>,
+    /// The whole request as it came: all that a model ever gets to know.
+    #[serde(skip)]
+    pub(super) raw: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,7 +80,8 @@ struct ToolSpec {
 impl Request {
     /// The request in `body`, or the rule that it breaks.
     pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
-        let request: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let mut request: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        request.raw = String::from_utf8_lossy(body).into_owned();
         request.check()?;
         Ok(request)
     }

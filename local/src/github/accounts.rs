@@ -130,8 +130,13 @@ impl Account {
         profile
     }
 
+    /// Its repository of this name.
+    pub(super) fn owned(&self, name: &str) -> Option<&Repository> {
+        self.repositories.iter().find(|repository| repository.name == name)
+    }
+
     /// The account as other objects name it.
-    fn owner(&self, base: &Url) -> Value {
+    pub(super) fn owner(&self, base: &Url) -> Value {
         let login = self.login;
         let api = |path: &str| format!("{base}users/{login}{path}");
         json!({

@@ -1,5 +1,5 @@
-//! GitHub's stand-in: an OAuth app's consent page and token endpoint, and the REST calls that the
-//! tools use.
+//! GitHub's stand-in: an app's consent page and token endpoint, and the REST calls that the tools
+//! use.
 //!
 //! The rules are those of GitHub's documentation: "Authorizing OAuth apps", "Scopes for OAuth
 //! apps" and the "REST API" overview (pagination, rate limits, the User-Agent requirement). There
@@ -7,6 +7,7 @@
 
 mod accounts;
 mod grants;
+mod issues;
 mod oauth;
 mod page;
 mod rest;
@@ -26,7 +27,10 @@ use axum::{
 use url::Url;
 use uuid::Uuid;
 
-use self::grants::{App, Grants};
+use self::{
+    grants::{App, AppKind, Grants},
+    issues::Issues,
+};
 use crate::clock::Clock;
 
 /// GitHub's stand-in; cheap to clone.
@@ -35,18 +39,25 @@ pub struct GitHub {
     base: Url,
     clock: Clock,
     grants: Arc<Mutex<Grants>>,
+    issues: Arc<Mutex<Issues>>,
 }
 
 impl GitHub {
     /// A stand-in at `base`, with no app registered.
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
-        Self { base, clock, grants: Arc::default() }
+        Self { base, clock, grants: Arc::default(), issues: Arc::default() }
     }
 
-    /// Registers an OAuth app.
+    /// Registers an OAuth app: its tokens last until they are revoked.
     pub fn register_app(&self, client_id: &str, client_secret: &str, callback: Url) {
-        self.grants().register(client_id, App::new(client_secret, callback));
+        self.grants().register(client_id, App::new(AppKind::OAuth, client_secret, callback));
+    }
+
+    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It
+    /// has every permission that this stand-in has a use for.
+    pub fn register_github_app(&self, client_id: &str, client_secret: &str, callback: Url) {
+        self.grants().register(client_id, App::new(AppKind::GitHubApp, client_secret, callback));
     }
 
     /// Revokes every token that was ever given out.
@@ -58,6 +69,7 @@ impl GitHub {
     /// OAuth pages, token endpoint and REST API.
     pub fn router(&self) -> axum::Router {
         oauth::routes()
+            .merge(issues::routes())
             .merge(rest::routes())
             .layer(middleware::map_response(with_request_id))
             .with_state(self.clone())
@@ -65,6 +77,10 @@ impl GitHub {
 
     fn grants(&self) -> MutexGuard<'_, Grants> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn issues(&self) -> MutexGuard<'_, Issues> {
+        self.issues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> SystemTime {

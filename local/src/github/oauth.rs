@@ -1,8 +1,10 @@
-//! The web application flow of GitHub's OAuth apps.
+//! The web application flow of GitHub's OAuth apps and GitHub Apps.
 //!
-//! Source: GitHub's "Authorizing OAuth apps" and its troubleshooting pages for the errors. Unlike
-//! GitHub, which lets an app be redirected below its callback, the redirect must be the registered
-//! callback itself; and whatever is wrong with it is told to the person, never sent there.
+//! Source: GitHub's "Authorizing OAuth apps", "Refreshing user access tokens" and its
+//! troubleshooting pages for the errors; github/github-mcp-server's issue 2901 for where its
+//! metadata (RFC 8414) are. Unlike GitHub, which lets an app be redirected below its callback, the
+//! redirect must be the registered callback itself; and whatever is wrong with it is told to the
+//! person, never sent there.
 
 use axum::{
     Form, Json, Router,
@@ -27,6 +29,19 @@ pub(super) fn routes() -> Router<GitHub> {
     Router::new()
         .route("/login/oauth/authorize", get(ask).post(decide))
         .route("/login/oauth/access_token", post(exchange))
+        .route("/.well-known/oauth-authorization-server/login/oauth", get(metadata))
+}
+
+/// What a client can discover.
+async fn metadata(State(github): State<GitHub>) -> Json<Value> {
+    let base = &github.base;
+    Json(json!({
+        "issuer": format!("{base}login/oauth"),
+        "authorization_endpoint": format!("{base}login/oauth/authorize"),
+        "token_endpoint": format!("{base}login/oauth/access_token"),
+        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+    }))
 }
 
 /// What an app asks for.
@@ -99,12 +114,15 @@ struct Exchange {
     client_id: String,
     #[serde(default)]
     client_secret: String,
+    grant_type: Option<String>,
     #[serde(default)]
     code: String,
     redirect_uri: Option<String>,
+    #[serde(default)]
+    refresh_token: String,
 }
 
-/// A code for a token. Errors have status 200, as GitHub's do.
+/// A code or a refresh token for an access token. Errors have status 200, as GitHub's do.
 async fn exchange(
     State(github): State<GitHub>,
     headers: HeaderMap,
@@ -112,19 +130,31 @@ async fn exchange(
 ) -> Response {
     let now = github.now();
     let app = (form.client_id.as_str(), form.client_secret.as_str());
-    let outcome = github.grants().redeem(app, &form.code, form.redirect_uri.as_deref(), now);
-    let answer = match outcome {
-        Ok(Issued { access_token, scopes }) => json!({
-            "access_token": access_token, "scope": scopes.join(","), "token_type": "bearer",
-        }),
-        Err(refusal) => explain(&refusal),
+    let outcome = match form.grant_type.as_deref() {
+        Some("refresh_token") => github.grants().refresh(app, &form.refresh_token, now),
+        _ => github.grants().redeem(app, &form.code, form.redirect_uri.as_deref(), now),
     };
+    let answer = outcome.map_or_else(|refusal| explain(&refusal), |issued| describe(&issued));
     let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepts.contains("application/json") {
         Json(answer).into_response()
     } else {
         Form(answer).into_response()
     }
+}
+
+/// What an app gets.
+fn describe(issued: &Issued) -> Value {
+    let scope = issued.scopes.as_ref().map_or_else(String::new, |scopes| scopes.join(","));
+    let mut answer = json!({
+        "access_token": issued.access_token, "scope": scope, "token_type": "bearer",
+    });
+    if let Some(refresh) = &issued.refresh {
+        answer["expires_in"] = refresh.access_token_expires_in.as_secs().into();
+        answer["refresh_token"] = refresh.token.as_str().into();
+        answer["refresh_token_expires_in"] = refresh.expires_in.as_secs().into();
+    }
+    answer
 }
 
 /// GitHub's error codes and texts.
@@ -136,6 +166,9 @@ fn explain(refusal: &Refusal) -> Value {
         ),
         Refusal::BadVerificationCode => {
             ("bad_verification_code", "The code passed is incorrect or expired.")
+        }
+        Refusal::BadRefreshToken => {
+            ("bad_refresh_token", "The refresh token passed is incorrect or expired.")
         }
         Refusal::RedirectUriMismatch => (
             "redirect_uri_mismatch",

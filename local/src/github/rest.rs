@@ -28,7 +28,7 @@ use url::Url;
 use super::{
     GitHub,
     accounts::Repository,
-    grants::{REQUESTS_PER_WINDOW, Usage},
+    grants::{AppKind, REQUESTS_PER_WINDOW, Usage},
 };
 
 /// The calls.
@@ -41,7 +41,7 @@ pub(super) fn routes() -> Router<GitHub> {
 
 /// `GET /user`.
 async fn user(State(github): State<GitHub>, Caller(usage): Caller) -> Response {
-    let private = usage.consent.scopes.allow("read:user");
+    let private = usage.may("read:user");
     let profile = usage.consent.account.profile(&github.base, private);
     (describe(&usage, "user"), Json(profile)).into_response()
 }
@@ -68,7 +68,7 @@ async fn repositories(
         Some("private") => Some(true),
         _ => None,
     };
-    let may_see_private = usage.consent.scopes.allow("repo");
+    let may_see_private = usage.may("repo");
     let mut seen: Vec<&Repository> = account
         .repositories
         .iter()
@@ -147,7 +147,7 @@ async fn nothing() -> Response {
 }
 
 /// Who calls: a live token, within its rate limit, of a client that names itself.
-struct Caller(Usage);
+pub(super) struct Caller(pub(super) Usage);
 
 impl FromRequestParts<GitHub> for Caller {
     type Rejection = Response;
@@ -179,9 +179,14 @@ impl FromRequestParts<GitHub> for Caller {
 }
 
 /// The headers that describe a token and what it could have.
-fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
+pub(super) fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
     let mut headers = rate_limit(REQUESTS_PER_WINDOW, usage.used, usage.resets);
-    let scopes = usage.consent.scopes.join(", ");
+    // A maintainer of GitHub's own client has it that other kinds of token report none
+    // (cli/cli issue 6520).
+    let scopes = match usage.kind {
+        AppKind::OAuth => usage.consent.scopes.join(", "),
+        AppKind::GitHubApp => String::new(),
+    };
     let texts = [("x-oauth-scopes", scopes.as_str()), ("x-accepted-oauth-scopes", accepted)];
     for (name, text) in texts {
         if let Ok(text) = HeaderValue::from_str(text) {
@@ -209,7 +214,7 @@ fn rate_limit(limit: u32, used: u32, resets: SystemTime) -> HeaderMap {
 }
 
 /// An error in GitHub's shape.
-fn refuse(status: StatusCode, headers: HeaderMap, message: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, headers: HeaderMap, message: &str) -> Response {
     let body = json!({
         "message": message,
         "documentation_url": "https://docs.github.com/rest",

@@ -33,8 +33,9 @@ pub(super) struct Rule {
 pub(super) fn rule(path: &str) -> Option<Rule> {
     let (service, unauthenticated) = match path {
         "/" | "/docs" | "/consent" => (Service::Invoke, Unauthenticated::SignIn),
-        "/invocations" | "/openapi.json" => (Service::Invoke, Unauthenticated::Deny),
+        "/invocations" | "/sessions" | "/openapi.json" => (Service::Invoke, Unauthenticated::Deny),
         "/oauth2/session-binding" => (Service::BindSession, Unauthenticated::SignIn),
+        _ if path.starts_with("/sessions/") => (Service::Invoke, Unauthenticated::Deny),
         _ if path.starts_with("/docs/") => (Service::Invoke, Unauthenticated::SignIn),
         _ => return None,
     };
@@ -58,6 +59,7 @@ mod tests {
     fn a_script_is_refused_and_a_person_is_sent_to_sign_in() {
         let unauthenticated = |path| rule(path).map(|rule| rule.unauthenticated);
         assert_eq!(unauthenticated("/invocations"), Some(Unauthenticated::Deny));
+        assert_eq!(unauthenticated("/sessions/s"), Some(Unauthenticated::Deny));
         assert_eq!(unauthenticated("/"), Some(Unauthenticated::SignIn));
     }
 }

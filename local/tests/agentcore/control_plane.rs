@@ -13,8 +13,11 @@ async fn a_workload_identity_is_created_read_changed_and_deleted() {
     let arn = created["workloadIdentityArn"].as_str().unwrap();
     assert!(arn.ends_with(":workload-identity-directory/default/workload-identity/mine"));
     let (status, again) = world.control("CreateWorkloadIdentity", definition).await;
-    assert_eq!((status, again["message"].is_string()), (400, true));
+    assert_eq!((status, again["message"].is_string()), (409, true));
 
+    assert_eq!(world.control("UpdateWorkloadIdentity", json!({ "name": "mine" })).await.0, 200);
+    let (_, read) = world.control("GetWorkloadIdentity", json!({ "name": "mine" })).await;
+    assert_eq!(read["allowedResourceOauth2ReturnUrls"], json!([RETURN_URL]), "no list, no change");
     let changed = json!({ "name": "mine", "allowedResourceOauth2ReturnUrls": [] });
     assert_eq!(world.control("UpdateWorkloadIdentity", changed).await.0, 200);
     let (status, read) = world.control("GetWorkloadIdentity", json!({ "name": "mine" })).await;
@@ -71,21 +74,42 @@ async fn a_custom_provider_connects_a_person() {
     let callback = created["callbackUrl"].as_str().unwrap().parse().unwrap();
     world.register_app("custom-app", "custom-secret", callback);
 
-    let ask = async || {
-        let call = world.ask("alice", &["repo"]).await;
-        call.resource_credential_provider_name("custom").send().await.unwrap()
-    };
-    let begun = flow(&ask().await);
-    world.decide(&begun, "octo-alice", "authorize").await;
-    world.complete(&begun.session_uri, user_id("alice")).await.unwrap();
-    let token = ask().await.access_token().unwrap().to_owned();
+    let token = world.connect_at("custom").await;
     assert_eq!(world.login(&token).await, "octo-alice");
     assert_eq!(
         world.control("DeleteOauth2CredentialProvider", json!({ "name": "custom" })).await.0,
         204
     );
     assert_eq!(world.control("CreateOauth2CredentialProvider", custom(&world)).await.0, 201);
-    flow(&ask().await);
+    flow(&world.ask_at("custom").await);
+}
+
+#[tokio::test]
+async fn a_custom_provider_is_found_by_discovery() {
+    let world = World::new().await;
+    let url = format!("{}.well-known/oauth-authorization-server/login/oauth", world.github);
+    let mut definition = custom(&world);
+    definition["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]["oauthDiscovery"] =
+        json!({ "discoveryUrl": url });
+    let (status, created) = world.control("CreateOauth2CredentialProvider", definition).await;
+    assert_eq!(status, 201, "{created}");
+    let config = &created["oauth2ProviderConfigOutput"]["customOauth2ProviderConfig"];
+    assert_eq!(config["oauthDiscovery"], json!({ "discoveryUrl": url }));
+    let callback = created["callbackUrl"].as_str().unwrap().parse().unwrap();
+    world.register_app("custom-app", "custom-secret", callback);
+    let token = world.connect_at("custom").await;
+    assert_eq!(world.login(&token).await, "octo-alice");
+}
+
+#[tokio::test]
+async fn what_is_deleted_takes_its_open_flows_along() {
+    let world = World::new().await;
+    let flow = world.begin("alice", &["repo"]).await;
+    world.decide(&flow, "octo-alice", "authorize").await;
+    let name = json!({ "name": PROVIDER });
+    assert_eq!(world.control("DeleteOauth2CredentialProvider", name).await.0, 204);
+    let (name, _) = world.complete(&flow.session_uri, user_id("alice")).await.err().unwrap();
+    assert_eq!(name, "AccessDeniedException");
 }
 
 #[tokio::test]
@@ -123,16 +147,27 @@ async fn a_github_provider_leads_to_the_stand_in_and_keeps_its_callback() {
 async fn a_provider_that_can_not_be_served_is_refused() {
     let world = World::new().await;
     let config = "/oauth2ProviderConfigInput/customOauth2ProviderConfig";
-    let discovery = json!({ "discoveryUrl": "http://x/.well-known/openid-configuration" });
+    let discovery =
+        |url: &str| (format!("{config}/oauthDiscovery"), json!({ "discoveryUrl": url }));
+    let found = format!("{}.well-known/oauth-authorization-server", world.github);
+    let external = json!({ "secretId": "s", "jsonKey": "k" });
     for (pointer, value) in [
         ("/credentialProviderVendor".to_owned(), json!("GithubOauth2")),
         ("/credentialProviderVendor".to_owned(), json!("GoogleOauth2")),
-        (format!("{config}/oauthDiscovery"), discovery),
+        discovery("http://127.0.0.1:1/.well-known/openid-configuration"),
+        discovery(&found),
+        discovery(&format!("{found}/login/oauth?query")),
+        discovery(&format!("{}user", world.github)),
+        (format!("{config}/clientSecretSource"), json!("EXTERNAL")),
+        (format!("{config}/clientSecretSource"), external),
+        (format!("{config}/clientAuthenticationMethod"), json!("PRIVATE_KEY_JWT")),
+        (format!("{config}/clientAuthenticationMethod"), json!("NONE")),
         (format!("{config}/clientSecret"), json!("")),
         ("/name".to_owned(), json!("two words")),
     ] {
         let mut wrong = custom(&world);
-        *wrong.pointer_mut(&pointer).unwrap() = value;
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        wrong.pointer_mut(parent).unwrap()[member] = value;
         let (status, answer) = world.control("CreateOauth2CredentialProvider", wrong).await;
         assert_eq!(status, 400, "{pointer}: {answer}");
     }

@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
+mod api_keys;
 mod consent;
 mod control_plane;
+mod expiry;
+mod openid;
 mod refusals;
 mod vault;
 mod world;

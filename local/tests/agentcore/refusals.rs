@@ -112,6 +112,18 @@ async fn the_limits_of_the_service_model_hold() {
 }
 
 #[tokio::test]
+async fn a_validation_error_has_the_reason_that_its_model_requires() {
+    let world = World::new().await;
+    let url = world.base.join("identities/GetWorkloadAccessToken").unwrap();
+    for (body, reason) in [("{", "CannotParse"), ("{}", "FieldValidationFailed")] {
+        let request = world.browser.post(url.clone()).header("authorization", SIGNED);
+        let answer = request.body(body).send().await.unwrap();
+        assert_eq!(answer.headers()["x-amzn-errortype"], "ValidationException");
+        assert_eq!(answer.json::<Value>().await.unwrap()["reason"], reason, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn the_limits_of_a_token_request_hold() {
     let world = World::new().await;
     let token = world.workload_token("alice").await;

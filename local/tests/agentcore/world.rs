@@ -50,17 +50,18 @@ pub(crate) struct World {
     pub(crate) github: Url,
     pub(crate) sdk: Sdk,
     pub(crate) browser: Browser,
+    pub(crate) clock: Clock,
     provider: GitHub,
     minutes: Arc<AtomicU64>,
 }
 
-async fn listen() -> (TcpListener, Url) {
+pub(crate) async fn listen() -> (TcpListener, Url) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     (listener, base)
 }
 
-fn serve(listener: TcpListener, router: axum::Router) {
+pub(crate) fn serve(listener: TcpListener, router: axum::Router) {
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
 }
 
@@ -77,7 +78,7 @@ impl World {
         let (github_listener, github) = listen().await;
         let provider = GitHub::new(github.clone(), clock.clone());
         let (listener, base) = listen().await;
-        let core = AgentCore::new(base.clone(), clock).with_lesser_scopes(lesser_scopes);
+        let core = AgentCore::new(base.clone(), clock.clone()).with_lesser_scopes(lesser_scopes);
         core.create_workload_identity(WORKLOAD, &[RETURN_URL.parse().unwrap()]);
         let callback = core.create_github_provider(PROVIDER, "app", "secret", &github);
         provider.register_app("app", "secret", callback);
@@ -90,11 +91,23 @@ impl World {
             .endpoint_url(base.as_str())
             .build();
         let browser = Browser::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { core, base, github, sdk: Sdk::from_conf(config), browser, provider, minutes }
+        let sdk = Sdk::from_conf(config);
+        Self { core, base, github, sdk, browser, clock, provider, minutes }
     }
 
     pub(crate) fn let_minutes_pass(&self, minutes: u64) {
         self.minutes.fetch_add(minutes, Ordering::SeqCst);
+    }
+
+    /// A provider named `name` at a GitHub App, whose tokens expire.
+    pub(crate) fn add_expiring_provider(&self, name: &str) {
+        let callback = self.core.create_github_provider(name, name, "secret", &self.github);
+        self.provider.register_github_app(name, "secret", callback);
+    }
+
+    /// GitHub ends every token that it gave out.
+    pub(crate) fn revoke_all(&self) {
+        self.provider.revoke_all();
     }
 
     pub(crate) fn register_app(&self, client_id: &str, secret: &str, callback: Url) {
@@ -128,6 +141,21 @@ impl World {
             .set_scopes(Some(scopes.iter().map(|&scope| scope.to_owned()).collect()))
             .oauth2_flow(Oauth2FlowType::UserFederation)
             .resource_oauth2_return_url(RETURN_URL)
+    }
+
+    /// As [`Self::ask`], at another provider.
+    pub(crate) async fn ask_at(&self, provider: &str) -> GetResourceOauth2TokenOutput {
+        let call = self.ask("alice", &["repo"]).await;
+        call.resource_credential_provider_name(provider).send().await.unwrap()
+    }
+
+    /// A flow of alice's at another provider, from its beginning to its completion; answers the
+    /// token.
+    pub(crate) async fn connect_at(&self, provider: &str) -> String {
+        let flow = flow(&self.ask_at(provider).await);
+        self.decide(&flow, "octo-alice", "authorize").await;
+        self.complete(&flow.session_uri, user_id("alice")).await.unwrap();
+        self.ask_at(provider).await.access_token().unwrap().to_owned()
     }
 
     /// Begins a flow with the custom state `nonce`.
@@ -176,9 +204,14 @@ impl World {
 
     /// Whose token it is.
     pub(crate) async fn login(&self, token: &str) -> String {
-        let request = self.browser.get(self.github.join("user").unwrap());
-        let answer = request.bearer_auth(token).header("user-agent", "test").send().await.unwrap();
+        let answer = self.use_token(token).await;
         answer.json::<Value>().await.unwrap()["login"].as_str().unwrap().to_owned()
+    }
+
+    /// Calls GitHub with a token.
+    pub(crate) async fn use_token(&self, token: &str) -> Response {
+        let request = self.browser.get(self.github.join("user").unwrap());
+        request.bearer_auth(token).header("user-agent", "test").send().await.unwrap()
     }
 
     /// Calls an operation without the SDK.

@@ -46,6 +46,11 @@ impl From<Fault> for AuthenticationError {
     }
 }
 
+/// An address without what could be secret in it.
+pub(crate) fn place(address: &Url) -> String {
+    format!("{}{}", address.origin().ascii_serialization(), address.path())
+}
+
 /// The one HTTP client of this crate. Redirects are not followed: a key has one address.
 #[derive(Default)]
 pub(crate) struct Fetcher(OnceLock<HttpsClient>);
@@ -53,7 +58,7 @@ pub(crate) struct Fetcher(OnceLock<HttpsClient>);
 impl Fetcher {
     /// The document at `address`.
     pub(crate) async fn get(&self, address: &Url) -> Result<Bytes, Fault> {
-        let wrong = |what: &dyn fmt::Display| Fault::because(format!("GET {address}: {what}"));
+        let wrong = |what: &dyn fmt::Display| Fault::because(format!("{}: {what}", place(address)));
         let document = tokio::time::timeout(TIMEOUT, self.exchange(address)).await;
         let (status, body) = document.map_err(|slow| wrong(&slow))?.map_err(|e| wrong(&e))?;
         match status {

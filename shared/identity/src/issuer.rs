@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::{
     error::AuthenticationError,
-    fetch::{Fault, Fetcher},
+    fetch::{Fault, Fetcher, place},
     key_set::KeySet,
     shelf::Shelf,
     token::{UnverifiedToken, VerifiedToken},
@@ -99,15 +99,16 @@ impl Source {
         if let Ok(mut path) = address.path_segments_mut() {
             path.pop_if_empty().extend([".well-known", "openid-configuration"]);
         }
+        let wrong = |what: &str| Fault::because(format!("{}: {what}", place(&address)));
         let document: DiscoveryDocument = serde_json::from_slice(&self.get(&address).await?)
-            .map_err(|e| Fault::because(format!("{address} is no discovery document: {e}")))?;
+            .map_err(|_| wrong("no discovery document"))?;
         if document.issuer != self.issuer {
-            return Err(Fault::because(format!("{address} is about another issuer")));
+            return Err(wrong("names another issuer than OIDC_ISSUER"));
         }
         let is_as_safe =
             document.jwks_uri.scheme() == "https" || document.jwks_uri.origin() == issuer.origin();
         if !is_as_safe {
-            return Err(Fault::because(format!("{address} names a key set that is not on https")));
+            return Err(wrong("names a key set that is not on https"));
         }
         Ok(document.jwks_uri)
     }
@@ -115,7 +116,7 @@ impl Source {
     /// An issuer without keys is one that does not work, not one that knows no key.
     async fn get(&self, address: &Url) -> Result<bytes::Bytes, Fault> {
         self.fetcher.get(address).await.map_err(|fault| match fault {
-            Fault::Absent => Fault::because(format!("there is nothing at {address}")),
+            Fault::Absent => Fault::because(format!("{}: not there", place(address))),
             fault => fault,
         })
     }

@@ -26,8 +26,8 @@ use crate::{
     token::{UnverifiedToken, VerifiedToken},
 };
 
-/// Few keys are live at a time.
-const MAX_PROVEN: usize = 16;
+/// Few keys of each load balancer are live at a time.
+const MAX_PROVEN: usize = 64;
 const MAX_UNPROVEN: usize = 32;
 /// How many unproven keys are asked for in one [`PERIOD`].
 const MAX_FETCHES: usize = 10;

@@ -58,10 +58,19 @@ fn name(name: &str, site: &Site) -> String {
     if site.is_secure() { format!("__Host-{name}") } else { name.to_owned() }
 }
 
+/// The value of the cookie of exactly this name.
+///
+/// By bytes: other sites of the domain may have put what is no text beside it. Only spaces go from
+/// around a name: where more is taken for blank (Unicode's own), a cookie that the browser did not
+/// hold to the `__Host-` rules passes for one that it did. Two cookies of one name are none, since
+/// one of them is not ours.
 fn value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut cookies = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
-    cookies.find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
+    let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut values = lines
+        .flat_map(|line| line.split(|byte| *byte == b';'))
+        .filter_map(|cookie| cookie.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+    let (value, other) = (values.next()?, values.next());
+    other.is_none().then(|| String::from_utf8(value.to_vec()).ok()).flatten()
 }
 
 fn set(
@@ -82,4 +91,51 @@ fn set(
         .map_err(|error| Problem::new(Kind::Internal, "A cookie failed.").because(error))?;
     reply.headers_mut().append(header::SET_COOKIE, line);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, header};
+
+    use super::{name, value};
+    use crate::site::Site;
+
+    fn read(cookies: &[&str]) -> Option<String> {
+        let site = Site::parse("https://agent.example/oauth2/session-binding").unwrap();
+        let line =
+            |line: &&str| (header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+        let mut headers = HeaderMap::new();
+        for (header, line) in cookies.iter().map(line) {
+            headers.append(header, line);
+        }
+        value(&headers, &name("countersign", &site))
+    }
+
+    #[test]
+    fn a_cookie_is_found_beside_whatever_else_the_domain_has() {
+        for cookies in [
+            &["__Host-countersign=ours"][..],
+            &["a=b;  __Host-countersign=ours;c"],
+            &["a=b", "__Host-countersign=ours"],
+            &["umlaut=ü; __Host-countersign=ours; \u{1f36a}=1"],
+        ] {
+            assert_eq!(read(cookies).as_deref(), Some("ours"), "{cookies:?}");
+        }
+    }
+
+    #[test]
+    fn what_another_site_of_the_domain_can_set_does_not_pass_for_ours() {
+        for cookies in [
+            &["countersign=theirs"][..],
+            &["__host-countersign=theirs"],
+            &["\u{2000}__Host-countersign=theirs"],
+            &["__Host-countersign\u{a0}=theirs"],
+            &["a=__Host-countersign=theirs"],
+            &["__Host-countersign"],
+            &["__Host-countersign=ours; __Host-countersign=theirs"],
+            &["__Host-countersign=ours", "__Host-countersign=theirs"],
+        ] {
+            assert_eq!(read(cookies), None, "{cookies:?}");
+        }
+    }
 }

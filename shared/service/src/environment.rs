@@ -127,6 +127,23 @@ pub fn text(text: &str) -> Result<String, std::convert::Infallible> {
     Ok(text.to_owned())
 }
 
+/// Parses `on` or `off`, for [`Reader::or`].
+///
+/// # Errors
+/// Anything else.
+pub fn switch(text: &str) -> Result<bool, InvalidSwitch> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(InvalidSwitch),
+    }
+}
+
+/// A string that is no [`switch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("on or off is expected")]
+pub struct InvalidSwitch;
+
 /// Everything that is wrong with the configuration.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);

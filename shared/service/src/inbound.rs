@@ -1,6 +1,6 @@
 //! What both services need to know of a caller: who it is, at which site, in which browser.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::HeaderMap;
 use identity::{
@@ -9,10 +9,11 @@ use identity::{
 };
 use telemetry::Audit;
 use url::Url;
-use vault::{ConsentKeys, endpoint};
+use vault::{ConsentKeys, Naming, Principal, endpoint};
 
 use crate::{
-    environment::{Reader, parsed, text},
+    clock::Clock,
+    environment::{Reader, parsed, switch, text},
     problem::{Kind, Problem},
     site::Site,
 };
@@ -20,7 +21,7 @@ use crate::{
 const KEYS_RETRY: Duration = Duration::from_secs(5);
 
 /// Everything that decides about a caller, from `INBOUND_AUTH` and the variables of the kind that
-/// it names, `SESSION_BINDING_URL` and `CONSENT_KEY`.
+/// it names, `SESSION_BINDING_URL`, `CONSENT_KEY`, `BROWSER_BINDING` and `VAULT_IDENTITY`.
 #[derive(Debug)]
 pub struct Inbound {
     /// Turns headers into users.
@@ -29,15 +30,54 @@ pub struct Inbound {
     pub site: Site,
     /// Seal and open flows.
     pub consent_keys: ConsentKeys,
+    /// Whether a consent counts only in the browser that asked for it. Off only where callers are
+    /// programs with bearer tokens, which have no browser's cookies.
+    pub browser_binding: bool,
+    /// Whether callers bring a bearer token of their own.
+    pub bearer: bool,
+    /// What time it is.
+    pub clock: Clock,
+    naming: Naming,
 }
 
 impl Inbound {
     /// Reads its variables; nothing, and the mistakes with `reader`, if they can't be used.
-    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let authenticator = authenticator(reader);
+    pub fn read(reader: &mut Reader<'_>, clock: Clock) -> Option<Self> {
+        let kind = reader.or("INBOUND_AUTH", "alb", InboundAuth::parse);
+        let authenticator = kind.and_then(|kind| authenticator(kind, reader));
         let site = reader.required("SESSION_BINDING_URL", Site::parse);
         let consent_keys = reader.required("CONSENT_KEY", ConsentKeys::parse);
-        Some(Self { authenticator: authenticator?, site: site?, consent_keys: consent_keys? })
+        let browser_binding = reader.or("BROWSER_BINDING", "on", switch);
+        let naming = reader.or("VAULT_IDENTITY", "user-id", naming);
+        let (kind, browser_binding, naming) = (kind?, browser_binding?, naming?);
+        if kind == InboundAuth::Alb && !browser_binding {
+            reader.mistake("BROWSER_BINDING", "off is for INBOUND_AUTH=bearer only");
+            return None;
+        }
+        if kind == InboundAuth::Alb && naming == Naming::UserToken {
+            let why = "user-token is for INBOUND_AUTH=bearer only: a load balancer signs a new \
+                       token for every request, and a flow has to be completed with the one that \
+                       it was begun with";
+            reader.mistake("VAULT_IDENTITY", why);
+            return None;
+        }
+        Some(Self {
+            authenticator: authenticator?,
+            site: site?,
+            consent_keys: consent_keys?,
+            browser_binding,
+            bearer: kind == InboundAuth::Bearer,
+            clock,
+            naming,
+        })
+    }
+
+    /// As whom AgentCore Identity knows `user`.
+    ///
+    /// # Errors
+    /// 401 when he is to be named by a token and has none.
+    pub fn principal(&self, user: &User) -> Result<Principal, Problem> {
+        self.naming.of(user).ok_or_else(Problem::unauthorized)
     }
 
     /// The signed-in user who sent `headers`.
@@ -46,7 +86,7 @@ impl Inbound {
     /// 401 for no or bad proof (the reason goes to the audit trail alone), 503 when that can't
     /// be decided now.
     pub async fn user(&self, headers: &HeaderMap) -> Result<User, Problem> {
-        let outcome = self.authenticator.authenticate(headers, SystemTime::now()).await;
+        let outcome = self.authenticator.authenticate(headers, self.clock.now()).await;
         outcome.map_err(|error| match error {
             AuthenticationError::Refused(reason) => {
                 Audit::SignInRefused { reason: &reason.to_string() }.record();
@@ -64,8 +104,8 @@ impl Inbound {
 }
 
 /// Whom to believe: the load balancer (`alb`, the default) or one issuer's bearer tokens.
-fn authenticator(reader: &mut Reader<'_>) -> Option<Authenticator> {
-    match reader.or("INBOUND_AUTH", "alb", InboundAuth::parse)? {
+fn authenticator(kind: InboundAuth, reader: &mut Reader<'_>) -> Option<Authenticator> {
+    match kind {
         InboundAuth::Alb => {
             let arns = reader.required("ALB_ARN", load_balancers);
             let public_keys = reader.optional("ALB_PUBLIC_KEYS_URL", endpoint);
@@ -87,7 +127,7 @@ fn authenticator(reader: &mut Reader<'_>) -> Option<Authenticator> {
 }
 
 /// What `INBOUND_AUTH` can be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum InboundAuth {
     Alb,
     Bearer,
@@ -100,6 +140,15 @@ impl InboundAuth {
             "bearer" => Ok(Self::Bearer),
             _ => Err("neither alb nor bearer"),
         }
+    }
+}
+
+/// What `VAULT_IDENTITY` can be.
+fn naming(text: &str) -> Result<Naming, &'static str> {
+    match text {
+        "user-id" => Ok(Naming::UserId),
+        "user-token" => Ok(Naming::UserToken),
+        _ => Err("neither user-id nor user-token"),
     }
 }
 
@@ -142,7 +191,7 @@ fn with_keys(
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Inbound, Reader};
+    use super::{Clock, Inbound, Reader};
 
     fn mistakes(variables: &[(&str, &str)]) -> Option<String> {
         let common = [
@@ -153,7 +202,7 @@ mod tests {
         let source: BTreeMap<_, _> =
             all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut reader = Reader::new(&source);
-        let inbound = Inbound::read(&mut reader);
+        let inbound = Inbound::read(&mut reader, Clock::system());
         reader.finish(inbound).err().map(|mistakes| mistakes.to_string())
     }
 
@@ -203,5 +252,19 @@ mod tests {
         let keys = [("OIDC_ISSUER", "https://i.example"), ("OIDC_JWKS_URL", "http://i.example/k")];
         let wrong = mistakes(&[&bearer[..], &keys].concat()).unwrap();
         assert!(wrong.contains("OIDC_JWKS_URL: "), "{wrong}");
+    }
+
+    #[test]
+    fn a_load_balancers_users_are_tied_to_their_browser_and_named_by_their_id() {
+        let client = [("OIDC_ISSUER", "https://i.example"), ("OIDC_CLIENT_ID", "c")];
+        for (name, value) in [("BROWSER_BINDING", "off"), ("VAULT_IDENTITY", "user-token")] {
+            let alb = [&client[..], &[("ALB_ARN", ARN), (name, value)]].concat();
+            let wrong = mistakes(&alb).unwrap();
+            assert!(wrong.contains(&format!("{name}: {value} is for")), "{wrong}");
+            let bearer = [&client[..], &[("INBOUND_AUTH", "bearer"), (name, value)]].concat();
+            assert_eq!(mistakes(&bearer), None);
+            let typo = mistakes(&[&bearer[..], &[(name, "maybe")]].concat()).unwrap();
+            assert!(typo.contains(name), "{typo}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod browser;
+pub mod clock;
 pub mod environment;
 pub mod inbound;
 pub mod page;
@@ -12,6 +13,7 @@ pub mod request;
 pub mod site;
 pub mod visit;
 
+pub use clock::Clock;
 pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
 pub use inbound::Inbound;
 pub use problem::{Kind, Problem};

@@ -6,7 +6,7 @@
 use std::{error::Error, fmt, time::Duration};
 
 use http::{HeaderValue, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{reply, reply::Reply, request::RequestId};
 
@@ -88,6 +88,7 @@ pub struct Problem {
     field: Option<&'static str>,
     advice: Option<Advice>,
     retry_after: Option<Duration>,
+    extension: Option<(&'static str, Value)>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -106,7 +107,16 @@ impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let code = kind.code();
-        Self { kind, code, detail, field: None, advice: None, retry_after: None, cause: None }
+        Self {
+            kind,
+            code,
+            detail,
+            field: None,
+            advice: None,
+            retry_after: None,
+            extension: None,
+            cause: None,
+        }
     }
 
     /// 400 for one member of the request.
@@ -154,6 +164,12 @@ impl Problem {
         Self { retry_after: Some(wait), ..self }
     }
 
+    /// A member of its own (RFC 9457, section 3.2).
+    #[must_use]
+    pub fn with(self, member: &'static str, value: Value) -> Self {
+        Self { extension: Some((member, value)), ..self }
+    }
+
     /// What the operator will find in the log.
     #[must_use]
     pub fn because(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -183,6 +199,9 @@ impl Problem {
         });
         if let Some(field) = self.field {
             body["field"] = field.into();
+        }
+        if let Some((member, value)) = self.extension {
+            body[member] = value;
         }
         let mut reply = reply::body(status, "application/problem+json", body.to_string());
         if let Some(advice) = self.advice {

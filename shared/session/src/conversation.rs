@@ -6,11 +6,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::error::SessionError;
+use crate::pending::Pending;
+
 /// The version of the saved shape; an object of a newer one is not read and never overwritten.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// How many writes an object remembers; see [`Conversation::remember_write`].
-const REMEMBERED_WRITES: usize = 16;
+/// How many writes an object remembers; see [`Conversation::remember_write`]. More than others can
+/// make while a writer finds out what became of his own.
+const REMEMBERED_WRITES: usize = 100;
 
 /// One conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,7 +23,7 @@ pub struct Conversation {
     schema: u32,
     /// Whole turns, acceptable to the strictest model.
     pub messages: Vec<Message>,
-    /// The turn that waits for the user, if one does.
+    /// The turn that is not finished, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
     writes: Vec<String>,
@@ -156,54 +160,39 @@ pub enum ToolOutput {
     Json(Value),
 }
 
-/// A turn that waits for the user.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    /// The turn so far: it begins with the user's message and ends with the model's message
-    /// whose calls wait.
-    pub turn: Vec<Message>,
-    /// Every call of that last message, in its order.
-    pub calls: Vec<Call>,
-    /// What the user has to do.
-    pub interrupts: Vec<Interrupt>,
-}
-
-/// One call of a waiting turn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Call {
-    /// The model's id of this call.
-    pub tool_use_id: String,
-    /// How far it is.
-    pub state: CallState,
-}
-
-/// How far a call is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum CallState {
-    /// It needs a consent first.
-    Waiting,
-    /// It was answered.
-    Finished(ToolResult),
-}
-
-/// A consent that waiting calls need. Holds no link: whoever may see one is given a fresh one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Interrupt {
-    /// Names it towards the user.
-    pub id: String,
-    /// The credential provider.
-    pub provider: String,
-    /// What the token must allow: all that the waiting calls of this provider need.
-    pub scopes: Vec<String>,
+/// What every version of a saved object has.
+#[derive(Deserialize)]
+struct AnySchema {
+    schema: u32,
 }
 
 impl Conversation {
-    /// Reads a saved object; nothing if it is damaged or of a newer schema.
-    pub(crate) fn from_json(json: &[u8]) -> Option<Self> {
-        let conversation: Self = serde_json::from_slice(json).ok()?;
-        (conversation.schema == SCHEMA).then_some(conversation)
+    /// Reads a saved object.
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, SessionError> {
+        match serde_json::from_slice::<Self>(json) {
+            Ok(conversation) if conversation.schema == SCHEMA => Ok(conversation),
+            _ => match serde_json::from_slice::<AnySchema>(json) {
+                Ok(AnySchema { schema }) if schema > SCHEMA => Err(SessionError::Newer),
+                _ => Err(SessionError::Damaged),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Conversation;
+    use crate::error::SessionError;
+
+    #[test]
+    fn a_newer_object_is_told_from_a_damaged_one() {
+        let read = |json: &str| Conversation::from_json(json.as_bytes());
+        assert!(read(r#"{"schema":1,"messages":[],"writes":[]}"#).is_ok());
+        for newer in [r#"{"schema":2,"messages":[],"writes":[]}"#, r#"{"schema":7,"turns":{}}"#] {
+            assert!(matches!(read(newer), Err(SessionError::Newer)), "{newer}");
+        }
+        for damaged in ["", "{}", "[]", r#"{"schema":1,"messages":["#, r#"{"schema":1}"#, "\0"] {
+            assert!(matches!(read(damaged), Err(SessionError::Damaged)), "{damaged}");
+        }
     }
 }

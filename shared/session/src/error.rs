@@ -6,13 +6,21 @@ use std::error::Error;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// Another request changed the conversation in a way that this one can't follow.
+    /// Another request changed the conversation in a way that this one can't follow: it now
+    /// waits for the user, or is gone. Nothing was saved.
     #[error("another request changed the conversation")]
     Conflict,
-    /// The object is damaged, or of a newer version of this program; it is left as it is.
-    #[error("the conversation can't be read by this version")]
-    Unreadable,
-    /// S3 is throttling, failing or unreachable after the SDK's own retries.
+    /// Too many requests write the conversation at once. Nothing was saved.
+    #[error("too many requests write this conversation at once")]
+    Contended,
+    /// The object is no conversation; it is left as it is.
+    #[error("the saved conversation is damaged")]
+    Damaged,
+    /// A newer version of this program wrote the object; it is left as it is.
+    #[error("a newer version wrote this conversation")]
+    Newer,
+    /// S3 is throttling, failing or unreachable, after several tries. A write may or may not
+    /// have happened.
     #[error("S3 is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// S3 refuses this service: a missing permission or bucket. The operator must act.

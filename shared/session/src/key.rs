@@ -1,4 +1,4 @@
-//! Where a conversation lives: `{encoded sub}/{session id}.json`.
+//! Where a conversation lives: `{encoded sub}/{session id}.json`, which can be read back.
 //!
 //! Amazon S3, "Naming Amazon S3 objects": a key is at most 1,024 bytes of UTF-8.
 
@@ -6,7 +6,7 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use identity::UserId;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// A conversation's id: 1 to 128 of `A-Z a-z 0-9 _ -`.
@@ -61,14 +61,33 @@ pub struct InvalidSessionId;
 const READABLE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 const MAX_READABLE_BYTES: usize = 200;
 
+const SUFFIX: &str = ".json";
+
 /// The object's key.
 pub(crate) fn of(user: &UserId, session: &SessionId) -> String {
-    format!("{}/{session}.json", prefix(user))
+    format!("{}/{session}{SUFFIX}", segment(user))
+}
+
+/// What the keys of all conversations of `user`, and of nobody else, begin with.
+pub(crate) fn prefix(user: &UserId) -> String {
+    format!("{}/", segment(user))
+}
+
+/// Whose conversation is at `key`, if it is one's key.
+pub(crate) fn parse(key: &str) -> Option<(UserId, SessionId)> {
+    let (segment, name) = key.split_once('/')?;
+    let sub = match segment.strip_prefix('~') {
+        Some(encoded) => String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?,
+        None => percent_decode_str(segment).decode_utf8().ok()?.into_owned(),
+    };
+    let user = UserId::parse(sub).ok()?;
+    let session = SessionId::parse(name.strip_suffix(SUFFIX)?).ok()?;
+    (of(&user, &session) == key).then_some((user, session))
 }
 
 /// A user id as one path segment: percent-encoded while that is short, else `~` and base64url.
 /// Injective, because `~` itself is always escaped and both encodings can be undone.
-fn prefix(user: &UserId) -> String {
+fn segment(user: &UserId) -> String {
     let mut readable = utf8_percent_encode(user.as_str(), READABLE).to_string();
     // Clients that tidy paths take "." and ".." for directories.
     if readable.starts_with('.') {
@@ -85,11 +104,47 @@ mod tests {
     use std::collections::HashSet;
 
     use identity::UserId;
+    use proptest::prelude::*;
 
-    use super::{SessionId, of};
+    use super::{SessionId, of, parse, prefix};
+
+    /// Amazon S3's limit.
+    const MAX_KEY_BYTES: usize = 1_024;
 
     fn key(sub: &str) -> String {
         of(&UserId::parse(sub).unwrap(), &SessionId::parse("s").unwrap())
+    }
+
+    /// Whatever identity accepts, and more often than not something that is hard to tell apart.
+    fn user() -> impl Strategy<Value = UserId> {
+        let close = "[aA~%./2Fe\\\\+ -]{1,128}";
+        let subs = prop_oneof![close, "\\PC{1,128}", "[aä😀]{120,128}"];
+        subs.prop_filter_map("identity refuses it", |sub| UserId::parse(sub).ok())
+    }
+
+    fn session() -> impl Strategy<Value = SessionId> {
+        "[A-Za-z0-9_-]{1,128}".prop_map(|id| SessionId::parse(id).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_can_be_read_back(user in user(), session in session()) {
+            let key = of(&user, &session);
+            prop_assert!(key.len() <= MAX_KEY_BYTES && key.starts_with(&prefix(&user)));
+            prop_assert_eq!(parse(&key), Some((user, session)));
+        }
+
+        #[test]
+        fn one_users_prefix_never_leads_to_another(a in user(), b in user(), session in session()) {
+            prop_assert_eq!(of(&b, &session).starts_with(&prefix(&a)), a == b);
+        }
+
+        #[test]
+        fn what_is_not_a_key_is_not_read_as_one(text in "[a%2E~/.json-]{0,40}") {
+            if let Some((user, session)) = parse(&text) {
+                prop_assert_eq!(of(&user, &session), text);
+            }
+        }
     }
 
     #[test]
@@ -106,7 +161,7 @@ mod tests {
         assert_eq!(keys.len(), subs.len());
         for key in keys {
             assert_eq!(key.matches('/').count(), 1, "{key}");
-            assert!(!key.starts_with('.') && key.len() <= 1_024, "{key}");
+            assert!(!key.starts_with('.') && key.len() <= MAX_KEY_BYTES, "{key}");
         }
     }
 

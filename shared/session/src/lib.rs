@@ -3,13 +3,21 @@
 
 mod conversation;
 mod error;
+mod fault;
 mod key;
+mod pending;
+mod shelf;
 mod store;
+mod strands;
+mod strict;
+mod window;
 
 pub use conversation::{
-    Block, Call, CallState, Conversation, Interrupt, Message, Pending, Role, ToolOutput,
-    ToolResult, ToolStatus, ToolUse,
+    Block, Conversation, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse,
 };
 pub use error::SessionError;
 pub use key::{InvalidSessionId, SessionId};
+pub use pending::{Call, CallState, Confirmation, Pending, Wait};
+pub use shelf::{InvalidMark, Listed, Mark, Page};
 pub use store::{Loaded, Sessions};
+pub use window::{ContextTokens, InvalidContextTokens};

@@ -3,30 +3,40 @@
 //! Amazon S3, "How to prevent object overwrites with conditional writes": `If-None-Match: *`
 //! creates, `If-Match` replaces what was read; 412 is a lost race, 409 one that is still running,
 //! and 404 an object that is gone. Reads are strongly consistent.
+//!
+//! Every write has an id, kept in the object. A writer who never heard the answer to his PUT
+//! reads back whether it happened, and only writes again what did not, under the same condition.
+
+use std::time::Duration;
 
 use aws_sdk_s3::{
     Client,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::get_object::GetObjectError,
+    config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     primitives::ByteStream,
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
 use identity::UserId;
 use uuid::Uuid;
 
 use crate::{
     conversation::{Conversation, Message},
     error::SessionError,
+    fault::{Fault, Patience, steadily},
     key::{self, SessionId},
+    strict,
 };
 
-/// How often a finished turn tries to be appended after the winners of the races it lost.
-const MAX_ATTEMPTS: usize = 8;
+const CONNECT: Duration = Duration::from_secs(2);
+/// One try of one request, up to the head of the answer.
+const TRY: Duration = Duration::from_secs(4);
 
-/// The conversations in one bucket.
+/// The conversations in one bucket; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Sessions {
-    client: Client,
-    bucket: String,
+    pub(crate) client: Client,
+    pub(crate) bucket: String,
+    pub(crate) imports_strands: bool,
 }
 
 /// A conversation as it was when it was read.
@@ -38,17 +48,44 @@ pub struct Loaded {
     version: Option<String>,
 }
 
+impl Loaded {
+    /// Whether anything was ever said in it.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.version.is_some() || !self.conversation.messages.is_empty()
+    }
+}
+
 enum Written {
-    /// With the new version.
-    Yes(Option<String>),
-    LostRace,
+    /// As this version.
+    Now(Option<String>),
+    /// Earlier, unheard: this is what is there now.
+    Before(Loaded),
+    /// Somebody else wrote first: this is what is there now.
+    LostTo(Loaded),
 }
 
 impl Sessions {
-    /// The conversations in `bucket`.
+    /// The conversations in `bucket`. Retries and time-outs are set here.
     #[must_use]
-    pub fn new(client: Client, bucket: String) -> Self {
-        Self { client, bucket }
+    pub fn new(config: Builder, bucket: String) -> Self {
+        let limits =
+            TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(TRY);
+        let config = config.retry_config(RetryConfig::disabled()).timeout_config(limits.build());
+        Self { client: Client::from_conf(config.build()), bucket, imports_strands: false }
+    }
+
+    /// The client, with the connections that this uses.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Whether an unknown conversation is looked for where the Python package `strands-agents`
+    /// keeps it in the same bucket.
+    #[must_use]
+    pub fn importing_strands(self, imports_strands: bool) -> Self {
+        Self { imports_strands, ..self }
     }
 
     /// The conversation `session` of `user`; an empty one if there is none yet.
@@ -56,7 +93,11 @@ impl Sessions {
     /// # Errors
     /// When it can't be read; see [`SessionError`].
     pub async fn load(&self, user: &UserId, session: &SessionId) -> Result<Loaded, SessionError> {
-        self.read(key::of(user, session)).await
+        let mut loaded = self.read(key::of(user, session)).await?;
+        if self.imports_strands && !loaded.exists() {
+            loaded.conversation.messages = self.strands_messages(user, session).await?;
+        }
+        Ok(loaded)
     }
 
     /// Saves `next` in place of what was loaded.
@@ -69,110 +110,119 @@ impl Sessions {
         mut next: Conversation,
     ) -> Result<Loaded, SessionError> {
         let Loaded { key, version, .. } = loaded;
-        let id = Uuid::new_v4().to_string();
-        match self.write(&key, version.as_deref(), &mut next, &id).await? {
-            Written::Yes(version) => Ok(Loaded { conversation: next, key, version }),
-            Written::LostRace => {
-                // A PUT whose answer was lost is repeated by the SDK, and then loses to itself.
-                let winner = self.read(key).await?;
-                let is_own = winner.conversation.has_write(&id);
-                if is_own { Ok(winner) } else { Err(SessionError::Conflict) }
-            }
+        let mut patience = Patience::default();
+        match self.write(&key, version.as_deref(), &mut next, &mut patience).await? {
+            Written::Now(version) => Ok(Loaded { conversation: next, key, version }),
+            Written::Before(now) => Ok(now),
+            Written::LostTo(_) => Err(SessionError::Conflict),
         }
     }
 
     /// Saves a whole `turn` after what was loaded, or after whatever was said meanwhile.
     ///
     /// # Errors
-    /// [`SessionError::Conflict`] when the conversation now waits for the user, or when too many
-    /// others write it at once; nothing of the turn is saved then.
+    /// [`SessionError::Conflict`] when the conversation now waits for the user or was deleted,
+    /// [`SessionError::Contended`] when too many others write it at once; nothing of the turn is
+    /// saved then.
     pub async fn append(&self, loaded: Loaded, turn: Vec<Message>) -> Result<(), SessionError> {
         let Loaded { mut conversation, key, mut version } = loaded;
-        let id = Uuid::new_v4().to_string();
-        for _ in 0..MAX_ATTEMPTS {
+        let mut patience = Patience::default();
+        loop {
             conversation.messages.extend_from_slice(&turn);
-            match self.write(&key, version.as_deref(), &mut conversation, &id).await? {
-                Written::Yes(_) => return Ok(()),
-                Written::LostRace => {
-                    let winner = self.read(key.clone()).await?;
-                    if winner.conversation.has_write(&id) {
-                        return Ok(());
-                    }
-                    if winner.conversation.pending.is_some() {
+            match self.write(&key, version.as_deref(), &mut conversation, &mut patience).await? {
+                Written::Now(_) | Written::Before(_) => return Ok(()),
+                Written::LostTo(winner) => {
+                    let is_deleted = version.is_some() && winner.version.is_none();
+                    if is_deleted || winner.conversation.pending.is_some() {
                         return Err(SessionError::Conflict);
+                    }
+                    if patience.is_at_end() {
+                        return Err(SessionError::Contended);
                     }
                     Loaded { conversation, version, .. } = winner;
                 }
             }
         }
-        Err(SessionError::Conflict)
     }
 
-    async fn read(&self, key: String) -> Result<Loaded, SessionError> {
-        let call = self.client.get_object().bucket(&self.bucket).key(&key);
-        let object = match call.send().await {
-            Ok(object) => object,
-            Err(error) if is_missing(&error) => {
-                return Ok(Loaded { conversation: Conversation::default(), key, version: None });
-            }
-            Err(error) => return Err(failure(error)),
-        };
-        let version = object.e_tag;
-        let json = object.body.collect().await;
-        let json = json.map_err(|error| SessionError::Unavailable(Box::new(error)))?;
-        let conversation = Conversation::from_json(&json.into_bytes());
-        // Without a version an existing object could be overwritten unseen.
-        match (conversation, version) {
-            (Some(conversation), version @ Some(_)) => Ok(Loaded { conversation, key, version }),
-            _ => Err(SessionError::Unreadable),
-        }
-    }
-
+    /// Writes `next` over `version`, once, however often it takes.
     async fn write(
         &self,
         key: &str,
         version: Option<&str>,
-        conversation: &mut Conversation,
-        id: &str,
+        next: &mut Conversation,
+        patience: &mut Patience,
     ) -> Result<Written, SessionError> {
-        conversation.remember_write(id);
-        let json = serde_json::to_vec(conversation)
-            .map_err(|error| SessionError::Misconfigured(Box::new(error)))?;
+        let id = URL_SAFE_NO_PAD.encode(Uuid::new_v4());
+        next.messages = strict::mend(std::mem::take(&mut next.messages));
+        next.remember_write(&id);
+        let json = serde_json::to_vec(next);
+        let json = Bytes::from(json.map_err(|error| SessionError::Misconfigured(error.into()))?);
+        loop {
+            match self.put(key, version, json.clone()).await {
+                Ok(version) => return Ok(Written::Now(version)),
+                Err(Fault::Refused(cause)) => return Err(SessionError::Misconfigured(cause)),
+                Err(Fault::Busy(cause)) => {
+                    patience.after_fault(cause).await?;
+                    continue;
+                }
+                Err(Fault::Unknown(cause)) => patience.after_fault(cause).await?,
+                Err(Fault::Lost | Fault::Running | Fault::Missing) => patience.after_race().await,
+            }
+            let now = self.read(key.to_owned()).await?;
+            if now.conversation.has_write(&id) {
+                return Ok(Written::Before(now));
+            }
+            // If nothing changed, neither this was written nor what it ran into.
+            if now.version.as_deref() != version || patience.is_at_end() {
+                return Ok(Written::LostTo(now));
+            }
+        }
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        json: Bytes,
+    ) -> Result<Option<String>, Fault> {
         let call = self.client.put_object().bucket(&self.bucket).key(key);
         let call = call.content_type("application/json").body(ByteStream::from(json));
         let call = match version {
             Some(version) => call.if_match(version),
             None => call.if_none_match("*"),
         };
-        match call.send().await {
-            Ok(saved) => Ok(Written::Yes(saved.e_tag)),
-            Err(error) => match status(&error) {
-                Some(409 | 412) => Ok(Written::LostRace),
-                Some(404) if is_key_gone(&error) => Ok(Written::LostRace),
-                _ => Err(failure(error)),
-            },
-        }
+        Ok(call.send().await?.e_tag)
     }
-}
 
-fn is_missing(error: &SdkError<GetObjectError>) -> bool {
-    error.as_service_error().is_some_and(GetObjectError::is_no_such_key)
-}
+    async fn read(&self, key: String) -> Result<Loaded, SessionError> {
+        let Some((json, version)) = self.get(&key).await? else {
+            return Ok(Loaded { conversation: Conversation::default(), key, version: None });
+        };
+        let mut conversation = Conversation::from_json(&json)?;
+        conversation.messages = strict::mend(conversation.messages);
+        // Without a version an existing object could be overwritten unseen.
+        if version.is_none() {
+            return Err(SessionError::Misconfigured("S3 answers without an ETag".into()));
+        }
+        Ok(Loaded { conversation, key, version })
+    }
 
-fn is_key_gone<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("NoSuchKey")
-}
-
-fn status<E>(error: &SdkError<E>) -> Option<u16> {
-    error.raw_response().map(|answer| answer.status().as_u16())
-}
-
-fn failure<E>(error: SdkError<E>) -> SessionError
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    match status(&error) {
-        Some(400..=428 | 430..=499) => SessionError::Misconfigured(Box::new(error)),
-        _ => SessionError::Unavailable(Box::new(error)),
+    /// An object and its version, if there is one.
+    pub(crate) async fn get(
+        &self,
+        key: &str,
+    ) -> Result<Option<(Bytes, Option<String>)>, SessionError> {
+        let call = self.client.get_object().bucket(&self.bucket).key(key);
+        let whole = || {
+            let call = call.clone();
+            async move {
+                let object = call.send().await?;
+                let (version, body) = (object.e_tag, object.body.collect().await);
+                let body = body.map_err(|error| Fault::Unknown(Box::new(error)))?;
+                Ok::<_, Fault>((body.into_bytes(), version))
+            }
+        };
+        steadily(whole).await
     }
 }

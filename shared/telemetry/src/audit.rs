@@ -53,6 +53,35 @@ pub enum Audit<'a> {
         /// The check that failed.
         reason: &'a str,
     },
+    /// A tool would change something, and the user is asked to approve it.
+    ConfirmationRequired {
+        /// Who is asked.
+        user: &'a UserId,
+        /// In which conversation.
+        session: &'a str,
+        /// Which tool.
+        tool: &'a str,
+        /// By which interrupt.
+        interrupt: &'a str,
+    },
+    /// The user answered an interrupt: a consent or an approval.
+    InterruptAnswered {
+        /// Who.
+        user: &'a UserId,
+        /// In which conversation.
+        session: &'a str,
+        /// Which interrupt, as he named it.
+        interrupt: &'a str,
+        /// `resolved`, `cancelled`, or why the answer does not count.
+        answer: &'a str,
+    },
+    /// The user deleted a conversation of his.
+    ConversationDeleted {
+        /// Who.
+        user: &'a UserId,
+        /// Which.
+        session: &'a str,
+    },
     /// A tool acted for the user.
     ToolCalled {
         /// For whom.
@@ -90,6 +119,15 @@ impl Audit<'_> {
             Audit::BindingRefused { user, flow, reason } => {
                 let user = user.map(UserId::as_str);
                 info!(target: "audit", event = "binding_refused", user, flow, reason);
+            }
+            Audit::ConfirmationRequired { user, session, tool, interrupt } => {
+                info!(target: "audit", event = "confirmation_required", %user, session, tool, interrupt);
+            }
+            Audit::InterruptAnswered { user, session, interrupt, answer } => {
+                info!(target: "audit", event = "interrupt_answered", %user, session, interrupt, answer);
+            }
+            Audit::ConversationDeleted { user, session } => {
+                info!(target: "audit", event = "conversation_deleted", %user, session);
             }
             Audit::ToolCalled { user, session, tool, scopes, outcome, provider_request } => {
                 info!(target: "audit", event = "tool_called", %user, session, tool, scopes, outcome, provider_request);

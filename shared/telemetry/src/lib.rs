@@ -5,12 +5,97 @@ mod audit;
 
 pub use audit::Audit;
 
-use tracing_subscriber::EnvFilter;
+use std::io;
+
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    registry,
+    util::SubscriberInitExt,
+};
+
+/// Whose `debug` and `trace` lines may be written.
+const OWN: [&str; 9] = [
+    "audit",
+    "bind_session",
+    "container",
+    "identity",
+    "invoke",
+    "service",
+    "session",
+    "telemetry",
+    "vault",
+];
 
 /// Sends this process's logs to standard output as JSON lines, as `RUST_LOG` filters them
 /// (default `info`). A second call does nothing.
+///
+/// Whatever `RUST_LOG` says, a dependency's lines are written from `info` on: at `trace` the Lambda
+/// runtime writes whole requests, cookies and all, and the AWS SDK what AgentCore Identity answers.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
-    let _already_set = logs.with_current_span(true).with_span_list(false).try_init();
+    let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let _already_set = subscriber(wanted, io::stdout).try_init();
+}
+
+fn subscriber<W>(wanted: EnvFilter, writer: W) -> impl Subscriber
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().json().flatten_event(true).with_writer(writer);
+    let lines = lines.with_current_span(true).with_span_list(false);
+    registry().with(lines.with_filter(wanted.and(filter_fn(holds_no_secret))))
+}
+
+fn holds_no_secret(line: &Metadata<'_>) -> bool {
+    let from = line.target().split("::").next().unwrap_or_default();
+    *line.level() <= Level::INFO || OWN.contains(&from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing::{Level, event, subscriber::with_default};
+    use tracing_subscriber::EnvFilter;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_setting_makes_a_dependency_write_what_goes_over_the_wire() {
+        for setting in
+            ["trace", "lambda_runtime=trace,aws_smithy_runtime::client=trace,service=debug"]
+        {
+            let lines = Lines::default();
+            let writer = lines.clone();
+            let logs = super::subscriber(EnvFilter::new(setting), move || writer.clone());
+            with_default(logs, || {
+                event!(target: "lambda_runtime::layers", Level::TRACE, "secret");
+                event!(target: "aws_smithy_runtime::client", Level::DEBUG, "secret");
+                event!(target: "services_of_another", Level::DEBUG, "secret");
+                event!(target: "lambda_runtime", Level::ERROR, "plain");
+                event!(target: "service::request", Level::DEBUG, "own");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert!(!text.contains("secret"), "{setting}: {text}");
+            assert!(text.contains("plain") && text.contains("own"), "{setting}: {text}");
+        }
+    }
 }

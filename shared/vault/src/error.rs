@@ -8,7 +8,10 @@ use aws_sdk_bedrockagentcore::error::{ProvideErrorMetadata, SdkError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {
-    /// Throttled, failing or unreachable after the SDK's own retries: try again later.
+    /// It is asked too often, after the SDK's own retries: try again later.
+    #[error("AgentCore Identity is asked too often")]
+    Throttled(#[source] Cause),
+    /// Failing or unreachable after the SDK's own retries: try again later.
     #[error("AgentCore Identity is not available")]
     Unavailable(#[source] Cause),
     /// It refuses this service itself: a missing permission, workload identity or provider. The
@@ -60,7 +63,8 @@ impl VaultError {
         let cause = Cause::new(format!("{code}: {}", service.message().unwrap_or("no message")));
         let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
         match status {
-            429 | 500..=599 => Self::Unavailable(cause),
+            429 => Self::Throttled(cause),
+            500..=599 => Self::Unavailable(cause),
             400..=499 => Self::Misconfigured(cause),
             _ => Self::Unexpected(cause),
         }

@@ -28,7 +28,7 @@ struct Sealed {
     #[serde(rename = "u")]
     user: UserId,
     #[serde(rename = "b")]
-    browser: BrowserHash,
+    browser: Option<BrowserHash>,
     #[serde(rename = "s")]
     session: [u8; 32],
     #[serde(rename = "n")]
@@ -49,11 +49,11 @@ impl Flow {
     /// How long AgentCore Identity keeps a flow open.
     pub const LIFETIME: Duration = Duration::from_secs(600);
 
-    /// The flow that `user` began at `now` in `browser`.
+    /// The flow that `user` began at `now` in `browser`, if flows are tied to browsers.
     #[must_use]
     pub fn begin(
         user: UserId,
-        browser: BrowserHash,
+        browser: Option<BrowserHash>,
         session: &SessionUri,
         state: StateHash,
         authorization_url: AuthorizationUrl,
@@ -92,10 +92,10 @@ impl Flow {
         self.sealed.user == *user
     }
 
-    /// Whether `browser` is the browser that asked.
+    /// Whether `browser` is the browser that asked. None is, if the flow was not tied to one.
     #[must_use]
     pub fn is_of_browser(&self, browser: &BrowserHash) -> bool {
-        self.sealed.browser == *browser
+        self.sealed.browser == Some(*browser)
     }
 
     /// Whether this is the flow that `session` names.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -20,11 +21,37 @@ impl AccessToken {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// What tells this token from another one, where the token itself must not be kept.
+    #[must_use]
+    pub fn mark(&self) -> TokenMark {
+        let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
+        TokenMark(hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+    }
 }
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AccessToken(…)")
+    }
+}
+
+/// 16 hexadecimal digits of a token's SHA-256. Whoever reads one can't guess the token, and can
+/// tell whether the vault still has the one that a provider refused.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenMark(String);
+
+impl TokenMark {
+    /// A mark that was kept.
+    #[must_use]
+    pub fn kept(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The mark, to be kept.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -62,5 +89,14 @@ mod tests {
     #[test]
     fn a_token_is_never_printed() {
         assert_eq!(format!("{:?}", AccessToken::new("gho_secret".into())), "AccessToken(…)");
+    }
+
+    #[test]
+    fn a_mark_tells_tokens_apart_and_shows_none() {
+        let mark = |token: &str| AccessToken::new(token.to_owned()).mark();
+        assert_eq!(mark("gho_one"), mark("gho_one"));
+        assert_ne!(mark("gho_one"), mark("gho_two"));
+        assert_eq!(mark("gho_one").as_str().len(), 16);
+        assert!(!mark("gho_one").as_str().contains("one"));
     }
 }

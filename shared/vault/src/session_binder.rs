@@ -6,11 +6,10 @@
 
 use aws_sdk_bedrockagentcore::{
     Client, error::SdkError,
-    operation::complete_resource_token_auth::CompleteResourceTokenAuthError, types::UserIdentifier,
+    operation::complete_resource_token_auth::CompleteResourceTokenAuthError,
 };
-use identity::UserId;
 
-use crate::{error::VaultError, session_uri::SessionUri};
+use crate::{error::VaultError, principal::Principal, session_uri::SessionUri};
 
 /// AgentCore Identity as the Session Binding Service sees it.
 #[derive(Debug, Clone)]
@@ -42,8 +41,8 @@ impl SessionBinder {
     ///
     /// # Errors
     /// See [`BindError`]; nothing is bound then.
-    pub async fn complete(&self, user: &UserId, session: &SessionUri) -> Result<(), BindError> {
-        let user = UserIdentifier::UserId(user.as_str().to_owned());
+    pub async fn complete(&self, user: &Principal, session: &SessionUri) -> Result<(), BindError> {
+        let user = user.identifier();
         let call = self.client.complete_resource_token_auth();
         let call = call.user_identifier(user).session_uri(session.as_str());
         call.send().await.map(|_| ()).map_err(|error| bind_error(&error))
@@ -51,15 +50,18 @@ impl SessionBinder {
 }
 
 /// AWS names a dead session and a missing permission alike: `AccessDeniedException`. The
-/// first is the visitor's, the second ("is not authorized to perform: …") the operator's.
+/// first is the visitor's, the second ("is not authorized to perform: …", as IAM says it) the
+/// operator's. A resource that is not found can only be the session.
 fn bind_error(error: &SdkError<CompleteResourceTokenAuthError>) -> BindError {
-    if let Some(CompleteResourceTokenAuthError::AccessDeniedException(denied)) =
-        error.as_service_error()
-    {
-        let message = denied.message().unwrap_or_default();
-        if !message.contains("is not authorized to perform") {
-            return BindError::SessionRefused;
+    match error.as_service_error() {
+        Some(CompleteResourceTokenAuthError::AccessDeniedException(denied))
+            if !denied.message().unwrap_or_default().contains("is not authorized to perform") =>
+        {
+            BindError::SessionRefused
         }
+        Some(CompleteResourceTokenAuthError::ResourceNotFoundException(_)) => {
+            BindError::SessionRefused
+        }
+        _ => VaultError::of(error).into(),
     }
-    VaultError::of(error).into()
 }

@@ -4,43 +4,52 @@
 //! session binding": a workload access token names agent and user, and with it the vault gives
 //! the user's token or begins an Authorization Code Grant.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use aws_sdk_bedrockagentcore::{
-    Client, operation::get_resource_oauth2_token::GetResourceOauth2TokenOutput,
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::get_resource_oauth2_token::{
+        GetResourceOauth2TokenError, GetResourceOauth2TokenOutput,
+    },
     types::Oauth2FlowType,
 };
-use identity::UserId;
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{
     error::{Cause, VaultError},
     names::{ProviderName, Scope, WorkloadName},
+    principal::{Name, Principal},
     secret::{AccessToken, AuthorizationUrl},
     session_uri::SessionUri,
     state::FlowState,
+    workload_tokens::{WorkloadToken, WorkloadTokens},
 };
 
 /// AgentCore Identity as the agentic workload sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct TokenVault {
     client: Client,
     workload: WorkloadName,
     return_url: Url,
+    workload_tokens: WorkloadTokens,
 }
 
 /// What a tool needs.
 #[derive(Debug)]
 pub struct AccessRequest<'a> {
     /// Whose token.
-    pub user: &'a UserId,
+    pub user: &'a Principal,
     /// Which credential provider.
     pub provider: &'a ProviderName,
     /// What the token must allow.
     pub scopes: &'a BTreeSet<Scope>,
     /// The state of the flow that begins if consent is required; fresh for each request.
     pub state: &'a FlowState,
+    /// Begin a flow even if the vault has a token (`forceAuthentication`): the provider refuses
+    /// that one.
+    pub force: bool,
 }
 
 /// The vault's answer.
@@ -65,15 +74,39 @@ impl TokenVault {
     /// The vault of the agent `workload`, whose flows end at `return_url`.
     #[must_use]
     pub fn new(client: Client, workload: WorkloadName, return_url: Url) -> Self {
-        Self { client, workload, return_url }
+        Self { client, workload, return_url, workload_tokens: WorkloadTokens::new() }
     }
 
-    /// The user's token, or the consent that it needs.
+    /// The user's token, or the consent that it needs, as of `now`. A workload access token that
+    /// has expired is fetched again, once.
     ///
     /// # Errors
     /// When AgentCore Identity fails or refuses this service.
-    pub async fn access(&self, request: &AccessRequest<'_>) -> Result<Access, VaultError> {
-        let token = self.workload_access_token(request.user).await?;
+    pub async fn access(
+        &self,
+        request: &AccessRequest<'_>,
+        now: SystemTime,
+    ) -> Result<Access, VaultError> {
+        let token = self.workload_token(request.user, now).await?;
+        let mut answer = self.resource_token(&token, request).await;
+        if answer.as_ref().is_err_and(is_expired) {
+            self.workload_tokens.forget(&request.user.key(), &token);
+            let token = self.workload_token(request.user, now).await?;
+            answer = self.resource_token(&token, request).await;
+        }
+        match access(answer.map_err(|error| VaultError::of(&error))?)? {
+            Access::Granted(_) if request.force => {
+                Err(VaultError::Unexpected(Cause::new("a token instead of the forced consent")))
+            }
+            access => Ok(access),
+        }
+    }
+
+    async fn resource_token(
+        &self,
+        token: &WorkloadToken,
+        request: &AccessRequest<'_>,
+    ) -> Result<GetResourceOauth2TokenOutput, SdkError<GetResourceOauth2TokenError>> {
         let scopes = request.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
         let call = self
             .client
@@ -83,19 +116,48 @@ impl TokenVault {
             .set_scopes(Some(scopes))
             .oauth2_flow(Oauth2FlowType::UserFederation)
             .resource_oauth2_return_url(self.return_url.as_str())
-            .custom_state(request.state.expose());
-        access(call.send().await.map_err(|error| VaultError::of(&error))?)
+            .custom_state(request.state.expose())
+            .set_force_authentication(request.force.then_some(true));
+        call.send().await
     }
 
-    async fn workload_access_token(&self, user: &UserId) -> Result<Zeroizing<String>, VaultError> {
-        let call = self
-            .client
-            .get_workload_access_token_for_user_id()
-            .workload_name(self.workload.as_str())
-            .user_id(user.as_str());
-        let answer = call.send().await.map_err(|error| VaultError::of(&error))?;
-        Ok(Zeroizing::new(answer.workload_access_token))
+    async fn workload_token(
+        &self,
+        user: &Principal,
+        now: SystemTime,
+    ) -> Result<WorkloadToken, VaultError> {
+        let fetch = || self.fetch_workload_token(user);
+        self.workload_tokens.get(&user.key(), now, fetch).await
     }
+
+    async fn fetch_workload_token(&self, user: &Principal) -> Result<WorkloadToken, VaultError> {
+        let workload = self.workload.as_str();
+        let token = match &user.0 {
+            Name::Id(id) => {
+                let call = self.client.get_workload_access_token_for_user_id();
+                let call = call.workload_name(workload).user_id(id.as_str());
+                let answer = call.send().await.map_err(|error| VaultError::of(&error))?;
+                answer.workload_access_token
+            }
+            Name::Token(token) => {
+                let call = self.client.get_workload_access_token_for_jwt();
+                let call = call.workload_name(workload).user_token(token.expose());
+                let answer = call.send().await.map_err(|error| VaultError::of(&error))?;
+                answer.workload_access_token
+            }
+        };
+        Ok(Arc::new(Zeroizing::new(token)))
+    }
+}
+
+/// Whether a workload access token was refused because its time is over. AWS does not document
+/// how that is said: `UnauthorizedException` is the service model's word for a bad token, and any
+/// other refusal has to name it.
+fn is_expired(error: &SdkError<GetResourceOauth2TokenError>) -> bool {
+    let Some(refusal) = error.as_service_error() else { return false };
+    let message = refusal.message().unwrap_or_default().to_lowercase();
+    refusal.is_unauthorized_exception()
+        || (message.contains("token") && message.contains("expired"))
 }
 
 fn access(answer: GetResourceOauth2TokenOutput) -> Result<Access, VaultError> {

@@ -1,10 +1,16 @@
-//! Why a turn failed. Nothing of a failed turn is saved.
+//! Why a turn failed, and what is left of it.
+//!
+//! Nothing of a failed turn is saved, unless it has done something at the provider: then how far
+//! it came is kept, so that nothing is done twice.
 
 use std::{error::Error, time::Duration};
 
+use serde_json::json;
 use service::{Kind, Problem};
 use session::SessionError;
 use vault::VaultError;
+
+use super::turn::SameId;
 
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -23,6 +29,17 @@ pub(crate) enum TurnError {
     /// The conversation could not be read or saved.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// Another request is at work on the conversation's unfinished turn.
+    #[error("another request is at work on this turn")]
+    InProgress,
+    /// The turn is done, but could not be saved.
+    #[error("the turn could not be saved")]
+    NotSaved {
+        /// What the model said.
+        said: String,
+        /// Why not.
+        source: SessionError,
+    },
     /// The time that the platform gives a request is over.
     #[error("the turn took too long")]
     TooSlow,
@@ -31,55 +48,105 @@ pub(crate) enum TurnError {
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
-impl From<TurnError> for Problem {
-    fn from(error: TurnError) -> Self {
-        let (kind, detail, retry) = match &error {
-            TurnError::ModelUnavailable(_) => (
-                Kind::UpstreamUnavailable,
-                "The model is busy. Nothing was saved; try again.",
-                true,
-            ),
-            TurnError::ModelFailed(_) => {
-                (Kind::UpstreamFailed, "The model failed. Nothing was saved.", false)
+/// What is saved of a request that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Saved {
+    /// There was nothing to save.
+    NotAsked,
+    /// Nothing.
+    Nothing,
+    /// The turn that waited before is finished; the new message is lost.
+    Earlier,
+    /// The turn as far as it came.
+    Unfinished,
+    /// Nothing, though something was done.
+    Lost,
+}
+
+impl Saved {
+    fn words(self) -> &'static str {
+        match self {
+            Self::NotAsked => "",
+            Self::Nothing => " Nothing was saved; try again.",
+            Self::Earlier => " What waited before is done; your message was not saved. Try again.",
+            Self::Unfinished => {
+                " What was done so far is saved. Send the sessionId alone to go on from there."
             }
-            TurnError::Vault(VaultError::Unavailable(_)) => (
-                Kind::UpstreamUnavailable,
-                "Your connections can't be checked at the moment. Nothing was saved; try again.",
-                true,
-            ),
-            TurnError::Vault(_) => (
+            Self::Lost => {
+                " Something was done that this conversation does not know of. Look at the \
+                 provider before you ask for it again."
+            }
+        }
+    }
+}
+
+impl From<SameId> for TurnError {
+    fn from(error: SameId) -> Self {
+        Self::ModelFailed(Box::new(error))
+    }
+}
+
+impl TurnError {
+    /// A finished turn, in which the model `said` something, can't be saved.
+    pub(crate) fn not_saved(self, said: String) -> Self {
+        match self {
+            Self::Session(source @ (SessionError::Contended | SessionError::Unavailable(_))) => {
+                Self::NotSaved { said, source }
+            }
+            other => other,
+        }
+    }
+
+    /// What the caller is told, and the operator.
+    pub(crate) fn problem(self, saved: Saved) -> Problem {
+        let (kind, what) = self.words();
+        let problem = match &self {
+            // No time to try again: whatever the turn did would be done twice.
+            Self::NotSaved { said, .. } if saved != Saved::Unfinished => {
+                let detail = "The turn is done, but could not be saved. What was said is in \
+                              `unsaved`; the conversation does not know of it.";
+                let unsaved = json!({ "message": said });
+                Problem::new(kind, detail).code("turn_not_saved").with("unsaved", unsaved)
+            }
+            Self::Session(SessionError::Damaged | SessionError::Newer) => Problem::new(kind, what),
+            _ => {
+                let problem = Problem::new(kind, format!("{what}{}", saved.words()));
+                match kind {
+                    Kind::UpstreamUnavailable => problem.retry_after(RETRY),
+                    Kind::Conflict => problem.code("turn_in_progress").retry_after(RETRY),
+                    _ => problem,
+                }
+            }
+        };
+        problem.because(self)
+    }
+
+    fn words(&self) -> (Kind, &'static str) {
+        match self {
+            Self::ModelUnavailable(_) => (Kind::UpstreamUnavailable, "The model is busy."),
+            Self::ModelFailed(_) => (Kind::UpstreamFailed, "The model failed."),
+            Self::Vault(VaultError::Throttled(_) | VaultError::Unavailable(_)) => {
+                (Kind::UpstreamUnavailable, "Your connections can't be checked at the moment.")
+            }
+            Self::Vault(_) => (Kind::UpstreamFailed, "Your connections can't be checked."),
+            Self::InProgress | Self::Session(SessionError::Conflict) => {
+                (Kind::Conflict, "Another request is at work on this conversation.")
+            }
+            Self::NotSaved { .. }
+            | Self::Session(SessionError::Contended | SessionError::Unavailable(_)) => {
+                (Kind::UpstreamUnavailable, "Conversations can't be read or saved at the moment.")
+            }
+            Self::Session(SessionError::Damaged) => (
                 Kind::UpstreamFailed,
-                "Your connections can't be checked. Nothing was saved.",
-                false,
+                "This conversation is damaged. It is left as it is, and can be deleted.",
             ),
-            TurnError::Session(SessionError::Conflict) => (
-                Kind::Conflict,
-                "Another request changed this conversation. Nothing was saved; try again.",
-                false,
+            Self::Session(SessionError::Newer) => (
+                Kind::UpstreamFailed,
+                "A newer version of this service wrote this conversation. It is left as it is.",
             ),
-            TurnError::Session(SessionError::Unavailable(_)) => (
-                Kind::UpstreamUnavailable,
-                "Conversations can't be read or saved at the moment. Nothing was saved; try again.",
-                true,
-            ),
-            TurnError::Session(_) => {
-                (Kind::UpstreamFailed, "This conversation can't be read or saved.", false)
-            }
-            TurnError::TooSlow => (
-                Kind::UpstreamUnavailable,
-                "This took too long. Nothing was saved; try again.",
-                true,
-            ),
-            TurnError::Internal(_) => {
-                (Kind::Internal, "Something failed. Nothing was saved.", false)
-            }
-        };
-        let problem = Problem::new(kind, detail);
-        let problem = if retry { problem.retry_after(RETRY) } else { problem };
-        let problem = match kind {
-            Kind::Conflict => problem.code("turn_in_progress"),
-            _ => problem,
-        };
-        problem.because(error)
+            Self::Session(_) => (Kind::UpstreamFailed, "This conversation can't be read or saved."),
+            Self::TooSlow => (Kind::UpstreamUnavailable, "This took too long."),
+            Self::Internal(_) => (Kind::Internal, "Something failed."),
+        }
     }
 }

@@ -1,21 +1,46 @@
 //! The tools: what the model is told of each, and what a token must allow before it runs.
-
-use std::collections::BTreeSet;
+//!
+//! Scopes are GitHub's ("Scopes for OAuth apps"), and the least that does the work. GitHub has
+//! none for reading private repositories alone, so listing them needs `repo`. For an issue
+//! `public_repo` is enough, as long as the repository is public; `repo` would open every private
+//! one for it. A private one is the exception: GitHub says so, and only then `repo` is asked for.
 
 use serde_json::{Value, json};
-use vault::Scope;
+
+use super::scopes::{Scopes, named};
 
 /// Something the agent can do for the user at GitHub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
+    /// It changes nothing, so that it can be run again.
+    Reads(Reading),
+    /// It changes something. Such a call is claimed before it is made, made once, and by default
+    /// approved by the user.
+    Changes(Change),
+}
+
+/// What a tool reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
     /// The signed-in GitHub profile.
-    GetProfile,
+    Profile,
     /// The user's repositories, private ones too.
-    ListRepositories,
+    Repositories,
+}
+
+/// What a tool changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A new issue in a repository.
+    CreateIssue,
 }
 
 impl Tool {
-    pub(crate) const ALL: [Self; 2] = [Self::GetProfile, Self::ListRepositories];
+    pub(crate) const ALL: [Self; 3] = [
+        Self::Reads(Reading::Profile),
+        Self::Reads(Reading::Repositories),
+        Self::Changes(Change::CreateIssue),
+    ];
 
     /// The tool that the model calls by `name`.
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -25,18 +50,23 @@ impl Tool {
     /// What the model calls it by.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::GetProfile => "github_get_profile",
-            Self::ListRepositories => "github_list_repositories",
+            Self::Reads(Reading::Profile) => "github_get_profile",
+            Self::Reads(Reading::Repositories) => "github_list_repositories",
+            Self::Changes(Change::CreateIssue) => "github_create_issue",
         }
     }
 
     /// What the model knows of it.
     pub(crate) fn description(self) -> &'static str {
         match self {
-            Self::GetProfile => "Gets the GitHub profile of the user you act for.",
-            Self::ListRepositories => {
+            Self::Reads(Reading::Profile) => "Gets the GitHub profile of the user you act for.",
+            Self::Reads(Reading::Repositories) => {
                 "Lists the GitHub repositories that the user you act for can reach, the most \
                  recently updated first, at most 100."
+            }
+            Self::Changes(Change::CreateIssue) => {
+                "Creates an issue in a GitHub repository, as the user you act for. The user may \
+                 be asked to confirm it first; you can't confirm it."
             }
         }
     }
@@ -44,8 +74,8 @@ impl Tool {
     /// What its input has to look like (JSON Schema).
     pub(crate) fn input_schema(self) -> Value {
         match self {
-            Self::GetProfile => json!({ "type": "object", "properties": {} }),
-            Self::ListRepositories => json!({
+            Self::Reads(Reading::Profile) => json!({ "type": "object", "properties": {} }),
+            Self::Reads(Reading::Repositories) => json!({
                 "type": "object",
                 "properties": {
                     "visibility": {
@@ -55,27 +85,41 @@ impl Tool {
                     }
                 }
             }),
+            Self::Changes(Change::CreateIssue) => json!({
+                "type": "object",
+                "properties": {
+                    "owner": { "type": "string", "description": "Whose repository: a login." },
+                    "repo": { "type": "string", "description": "The repository's name." },
+                    "title": { "type": "string", "description": "At most 256 characters." },
+                    "body": { "type": "string", "description": "Markdown; may be left out." }
+                },
+                "required": ["owner", "repo", "title"],
+                "additionalProperties": false
+            }),
         }
     }
 
-    /// The least that a token must allow (GitHub, "Scopes for OAuth apps").
     fn scope_names(self) -> &'static [&'static str] {
         match self {
-            Self::GetProfile => &["read:user"],
-            Self::ListRepositories => &["repo"],
+            Self::Reads(Reading::Profile) => &["read:user"],
+            Self::Reads(Reading::Repositories) => &["repo"],
+            Self::Changes(Change::CreateIssue) => &["public_repo"],
         }
     }
 
     /// The least that a token must allow.
-    pub(crate) fn scopes(self) -> BTreeSet<Scope> {
-        let scopes = self.scope_names().iter();
-        scopes.filter_map(|name| Scope::parse(*name).ok()).collect()
+    pub(crate) fn scopes(self) -> Scopes {
+        named(self.scope_names().iter().copied())
     }
-}
 
-/// Scopes as OAuth writes them (RFC 6749, section 3.3).
-pub(crate) fn joined(scopes: &BTreeSet<Scope>) -> String {
-    scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ")
+    /// What else it may need, if GitHub says that it does. Nothing that GitHub answers makes us
+    /// ask for more.
+    pub(crate) fn wider_scopes(self) -> Scopes {
+        match self {
+            Self::Reads(_) => Scopes::new(),
+            Self::Changes(Change::CreateIssue) => named(["repo"]),
+        }
+    }
 }
 
 #[cfg(test)]

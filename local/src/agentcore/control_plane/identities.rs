@@ -9,12 +9,15 @@ use super::{
         AgentCore,
         input::Input,
         limits::{ReturnUrl, WorkloadName},
-        refusal::Refusal,
+        refusal::{Kind, Refusal},
         workload::WorkloadIdentity,
     },
     ACCOUNT, Answer, Listing, list, seconds,
 };
 use crate::environment::REGION;
+
+/// The most that a page of the list holds.
+const PAGE: usize = 20;
 
 /// The operations.
 pub(super) fn routes() -> Router<AgentCore> {
@@ -30,13 +33,13 @@ pub(super) fn routes() -> Router<AgentCore> {
 #[serde(rename_all = "camelCase")]
 struct Definition {
     name: WorkloadName,
-    #[serde(default)]
-    allowed_resource_oauth2_return_urls: Vec<ReturnUrl>,
+    allowed_resource_oauth2_return_urls: Option<Vec<ReturnUrl>>,
 }
 
 impl Definition {
-    fn return_urls(&self) -> Vec<String> {
-        self.allowed_resource_oauth2_return_urls.iter().map(|url| url.to_string()).collect()
+    fn return_urls(&self) -> Option<Vec<String>> {
+        let urls = self.allowed_resource_oauth2_return_urls.as_ref()?;
+        Some(urls.iter().map(|url| url.to_string()).collect())
     }
 }
 
@@ -45,18 +48,18 @@ struct Name {
     name: WorkloadName,
 }
 
-/// `CreateWorkloadIdentity`. The model has no `ConflictException` for it.
+/// `CreateWorkloadIdentity`.
 async fn create(
     State(core): State<AgentCore>,
     Input(input): Input<Definition>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let identity = WorkloadIdentity::new(input.return_urls(), core.now());
+    let identity = WorkloadIdentity::new(input.return_urls().unwrap_or_default(), core.now());
     let mut state = core.state();
     if state.identities.contains_key(&*input.name) {
         let message = format!("Workload identity '{}' already exists", &*input.name);
-        return Err(Refusal::validation(message));
+        return Err(Refusal::new(Kind::Conflict, message));
     }
-    let answer = describe(&input.name, &identity);
+    let answer = identify(&input.name, &identity);
     state.identities.insert(input.name.to_string(), identity);
     Ok((StatusCode::CREATED, Json(answer)))
 }
@@ -67,18 +70,20 @@ async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> Answer
     Ok(Json(describe(&input.name, state.identity(&input.name)?)))
 }
 
-/// `UpdateWorkloadIdentity`.
+/// `UpdateWorkloadIdentity`: a list that comes along replaces the one that was there.
 async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> Answer {
-    let now = core.now();
+    let updated = core.now();
     let mut state = core.state();
-    let created = state.identity(&input.name)?.created;
-    let identity = WorkloadIdentity { created, ..WorkloadIdentity::new(input.return_urls(), now) };
+    let old = state.identity(&input.name)?;
+    let allowed_return_urls =
+        input.return_urls().unwrap_or_else(|| old.allowed_return_urls.clone());
+    let identity = WorkloadIdentity { allowed_return_urls, created: old.created, updated };
     let answer = describe(&input.name, &identity);
     state.identities.insert(input.name.to_string(), identity);
     Ok(Json(answer))
 }
 
-/// `DeleteWorkloadIdentity`, and with it the workload's tokens and its part of the vault.
+/// `DeleteWorkloadIdentity`, and with it the workload's tokens, flows and part of the vault.
 async fn delete(
     State(core): State<AgentCore>,
     Input(input): Input<Name>,
@@ -87,7 +92,7 @@ async fn delete(
     state.identity(&input.name)?;
     state.identities.remove(&*input.name);
     state.workload_tokens.forget(&input.name);
-    state.vault.forget(|key| key.workload == *input.name);
+    state.forget(|key| key.workload == *input.name);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -96,18 +101,25 @@ async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>)
     list(
         &core.state().identities,
         &listing,
+        PAGE,
         "workloadIdentities",
         |name, _| json!({ "name": name, "workloadIdentityArn": arn(name) }),
     )
 }
 
 fn describe(name: &str, identity: &WorkloadIdentity) -> Value {
+    let mut described = identify(name, identity);
+    described["createdTime"] = seconds(identity.created).into();
+    described["lastUpdatedTime"] = seconds(identity.updated).into();
+    described
+}
+
+/// What is told of an identity that has just been made: the model has no times there.
+fn identify(name: &str, identity: &WorkloadIdentity) -> Value {
     json!({
         "name": name,
         "workloadIdentityArn": arn(name),
         "allowedResourceOauth2ReturnUrls": identity.allowed_return_urls,
-        "createdTime": seconds(identity.created),
-        "lastUpdatedTime": seconds(identity.updated),
     })
 }
 

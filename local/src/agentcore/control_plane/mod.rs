@@ -2,6 +2,7 @@
 //!
 //! Source: the service model of `bedrock-agentcore-control`.
 
+mod client;
 mod identities;
 mod providers;
 
@@ -15,9 +16,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AgentCore, refusal::Refusal};
+use super::{AgentCore, limits::ProviderName, refusal::Refusal};
 
-type Answer = Result<Json<Value>, Refusal>;
+pub(super) type Answer = Result<Json<Value>, Refusal>;
 
 /// The operations.
 pub(super) fn routes() -> Router<AgentCore> {
@@ -25,29 +26,34 @@ pub(super) fn routes() -> Router<AgentCore> {
 }
 
 /// The account that everything here claims to be in.
-const ACCOUNT: &str = "000000000000";
-/// The most that a page of a list holds.
-const PAGE: usize = 20;
+pub(super) const ACCOUNT: &str = "000000000000";
+
+/// What names a credential provider.
+#[derive(Deserialize)]
+pub(super) struct Name {
+    pub(super) name: ProviderName,
+}
 
 /// What the lists can be asked.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Listing {
+pub(super) struct Listing {
     next_token: Option<String>,
     max_results: Option<usize>,
 }
 
-/// One page of a list under the name `member`, each entry as `describe` says. The token of the
-/// next page is the last name on this one.
-fn list<T>(
+/// One page of a list, at most `limit` long, under the name `member`, each entry as `describe`
+/// says. The token of the next page is the last name on this one.
+pub(super) fn list<T>(
     entries: &BTreeMap<String, T>,
     listing: &Listing,
+    limit: usize,
     member: &str,
     describe: impl Fn(&str, &T) -> Value,
 ) -> Answer {
-    let length = listing.max_results.unwrap_or(PAGE);
-    if !(1..=PAGE).contains(&length) {
-        return Err(Refusal::validation("maxResults is between 1 and 20"));
+    let length = listing.max_results.unwrap_or(limit);
+    if !(1..=limit).contains(&length) {
+        return Err(Refusal::validation(format!("maxResults is between 1 and {limit}")));
     }
     let after = listing.next_token.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
     let mut rest = entries.range::<str, _>((after, Bound::Unbounded));
@@ -63,6 +69,6 @@ fn list<T>(
 }
 
 /// A time as the protocol has it: seconds since 1970.
-fn seconds(time: SystemTime) -> u64 {
+pub(super) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -1,21 +1,26 @@
-//! OAuth credential providers: GitHub's vendor, and custom ones by their metadata.
+//! OAuth credential providers: GitHub's vendor, and custom ones by metadata or discovery.
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use url::Url;
+use uuid::Uuid;
 
 use super::{
     super::{
         AgentCore,
         input::Input,
-        limits::{ClientId, ClientSecret, ProviderName},
-        provider::{Endpoints, Provider, Vendor},
+        limits::ProviderName,
+        provider::{Provider, Vendor},
         refusal::{Kind, Refusal},
     },
-    ACCOUNT, Answer, Listing, list, seconds,
+    ACCOUNT, Answer, Listing, Name,
+    client::{Config, Usable},
+    list, seconds,
 };
 use crate::environment::REGION;
+
+/// The most that a page of the list holds.
+const PAGE: usize = 20;
 
 /// The operations.
 pub(super) fn routes() -> Router<AgentCore> {
@@ -35,95 +40,33 @@ struct Definition {
     oauth2_provider_config_input: Config,
 }
 
-/// A union: exactly one member.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Config {
-    GithubOauth2ProviderConfig(Client),
-    CustomOauth2ProviderConfig(Box<Custom>),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Client {
-    client_id: ClientId,
-    client_secret: ClientSecret,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Custom {
-    #[serde(flatten)]
-    client: Client,
-    oauth_discovery: Discovery,
-    client_authentication_method: Option<String>,
-}
-
-/// A union too, of which a `discoveryUrl` is not taken here.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Discovery {
-    AuthorizationServerMetadata(Metadata),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    issuer: String,
-    authorization_endpoint: Url,
-    token_endpoint: Url,
-    token_endpoint_auth_methods: Option<Vec<String>>,
-}
-
-impl Config {
-    /// The vendor, the client and the endpoints, if this stand-in can serve them.
-    fn read(self, github: Option<&Url>) -> Result<(Vendor, Client, Endpoints), Refusal> {
-        match self {
-            Self::GithubOauth2ProviderConfig(client) => {
-                let github = github.ok_or_else(|| {
-                    Refusal::validation("This stand-in was not told where its GitHub is")
-                })?;
-                Ok((Vendor::GithubOauth2, client, Endpoints::of_github(github)))
-            }
-            Self::CustomOauth2ProviderConfig(custom) => {
-                let Discovery::AuthorizationServerMetadata(metadata) = custom.oauth_discovery;
-                let methods = metadata.token_endpoint_auth_methods;
-                let post =
-                    methods.is_none_or(|all| all.iter().any(|it| it == "client_secret_post"));
-                let method = custom.client_authentication_method;
-                if !post || method.is_some_and(|it| it != "CLIENT_SECRET_POST") {
-                    return Err(Refusal::validation(
-                        "This stand-in authenticates a client by client_secret_post only",
-                    ));
-                }
-                let endpoints = Endpoints {
-                    issuer: metadata.issuer,
-                    authorization: metadata.authorization_endpoint,
-                    token: metadata.token_endpoint,
-                };
-                Ok((Vendor::CustomOauth2, custom.client, endpoints))
-            }
-        }
-    }
-}
-
 impl Definition {
-    fn read(self, github: Option<&Url>, core: &AgentCore) -> Result<(String, Provider), Refusal> {
-        let (vendor, client, endpoints) = self.oauth2_provider_config_input.read(github)?;
+    /// The provider, with a callback of its own.
+    async fn read(self, core: &AgentCore) -> Result<(String, Provider), Refusal> {
+        let github = core.state().github.clone();
+        let Usable { vendor, client, client_authentication, endpoints, discovery } =
+            self.oauth2_provider_config_input.read(github.as_ref()).await?;
         if self.credential_provider_vendor != vendor.name() {
             return Err(Refusal::validation(
                 "credentialProviderVendor does not fit oauth2ProviderConfigInput, or is one that \
                  this stand-in does not have",
             ));
         }
-        let client = (client.client_id.to_string(), client.client_secret.to_string());
-        Ok((self.name.to_string(), Provider::new(vendor, client, endpoints, core.now())))
+        let (client_id, client_secret) = client.credentials()?;
+        let (created, callback_id) = (core.now(), Uuid::new_v4());
+        let provider = Provider {
+            vendor,
+            client_id,
+            client_secret,
+            client_authentication,
+            endpoints,
+            discovery,
+            callback_id,
+            created,
+            updated: created,
+        };
+        Ok((self.name.to_string(), provider))
     }
-}
-
-#[derive(Deserialize)]
-struct Name {
-    name: ProviderName,
 }
 
 /// `CreateOauth2CredentialProvider`.
@@ -131,13 +74,13 @@ async fn create(
     State(core): State<AgentCore>,
     Input(input): Input<Definition>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let (name, provider) = input.read(&core).await?;
     let mut state = core.state();
-    let (name, provider) = input.read(state.github.as_ref(), &core)?;
     if state.providers.contains_key(&name) {
         let message = format!("Credential provider '{name}' already exists");
         return Err(Refusal::new(Kind::Conflict, message));
     }
-    let answer = core.describe(&name, &provider);
+    let answer = core.identify(&name, &provider);
     state.providers.insert(name, provider);
     Ok((StatusCode::CREATED, Json(answer)))
 }
@@ -150,8 +93,8 @@ async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> Answer
 
 /// `UpdateOauth2CredentialProvider`: everything but the name, the callback and the tokens.
 async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> Answer {
+    let (name, provider) = input.read(&core).await?;
     let mut state = core.state();
-    let (name, provider) = input.read(state.github.as_ref(), &core)?;
     let Provider { created, callback_id, .. } = *state.provider(&name)?;
     let provider = Provider { created, callback_id, ..provider };
     let answer = core.describe(&name, &provider);
@@ -159,7 +102,7 @@ async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) 
     Ok(Json(answer))
 }
 
-/// `DeleteOauth2CredentialProvider`, and with it every token of the provider's.
+/// `DeleteOauth2CredentialProvider`, and with it every token and flow of the provider's.
 async fn delete(
     State(core): State<AgentCore>,
     Input(input): Input<Name>,
@@ -167,13 +110,13 @@ async fn delete(
     let mut state = core.state();
     state.provider(&input.name)?;
     state.providers.remove(&*input.name);
-    state.vault.forget(|key| key.provider == *input.name);
+    state.forget(|key| key.provider == *input.name);
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `ListOauth2CredentialProviders`.
 async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>) -> Answer {
-    list(&core.state().providers, &listing, "credentialProviders", |name, provider| {
+    list(&core.state().providers, &listing, PAGE, "credentialProviders", |name, provider| {
         json!({
             "name": name,
             "credentialProviderVendor": provider.vendor.name(),
@@ -186,6 +129,16 @@ async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>)
 
 impl AgentCore {
     fn describe(&self, name: &str, provider: &Provider) -> Value {
+        let mut described = self.identify(name, provider);
+        described["credentialProviderVendor"] = provider.vendor.name().into();
+        described["createdTime"] = seconds(provider.created).into();
+        described["lastUpdatedTime"] = seconds(provider.updated).into();
+        described
+    }
+
+    /// What is told of a provider that has just been made: the model has no vendor and no times
+    /// there.
+    fn identify(&self, name: &str, provider: &Provider) -> Value {
         let member = match provider.vendor {
             Vendor::GithubOauth2 => "githubOauth2ProviderConfig",
             Vendor::CustomOauth2 => "customOauth2ProviderConfig",
@@ -196,21 +149,15 @@ impl AgentCore {
         );
         json!({
             "name": name,
-            "credentialProviderVendor": provider.vendor.name(),
             "credentialProviderArn": arn(name),
             "callbackUrl": provider.callback(&self.base),
             "clientSecretArn": { "secretArn": secret },
+            "clientSecretSource": "MANAGED",
             "oauth2ProviderConfigOutput": { member: {
                 "clientId": provider.client_id,
-                "oauthDiscovery": { "authorizationServerMetadata": {
-                    "issuer": provider.endpoints.issuer,
-                    "authorizationEndpoint": provider.endpoints.authorization,
-                    "tokenEndpoint": provider.endpoints.token,
-                } },
+                "oauthDiscovery": provider.discovery,
             } },
             "status": "READY",
-            "createdTime": seconds(provider.created),
-            "lastUpdatedTime": seconds(provider.updated),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The table of tokens (`../vectors.json`), each as its request would bring it.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use identity_vectors::{Kind, World, all};
 
 use crate::world::{NOW, at, authenticator, word};
@@ -18,6 +20,19 @@ async fn m2_every_vector_is_accepted_or_refused_by_the_rule_that_it_names() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_never_set_lets_nobody_in() {
+    let world = World::start().await;
+    let vectors = all();
+    for name in ["alb/as-aws-writes-it", "bearer/es256"] {
+        let vector = vectors.iter().find(|vector| vector.name == name).unwrap();
+        let headers = vector.headers(&world, NOW);
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        let authenticator = authenticator(vector.kind, &world);
+        assert_eq!(word(&authenticator.authenticate(&headers, before).await), "Expired");
+    }
 }
 
 #[test]

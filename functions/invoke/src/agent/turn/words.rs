@@ -1,0 +1,43 @@
+//! What the model, and where it must not be left to the model, the user are told of a call that
+//! was not made or whose end nobody knows.
+
+use session::{ToolResult, ToolStatus};
+
+pub(super) const TOO_MANY_CALLS: &str =
+    "I stopped here: this took too many steps. Ask me to go on, or for a smaller part of it.";
+
+/// For the user: no model's choice of words may hide it.
+pub(super) const MAY_HAVE_HAPPENED: &str = "Something that you asked for was interrupted, and it is not known whether it was done. Look \
+     at GitHub before you ask for it again.";
+
+pub(super) fn no_such_tool(id: &str) -> ToolResult {
+    error(id, "There is no such tool.")
+}
+
+pub(super) fn not_authorized(id: &str) -> ToolResult {
+    error(id, "Not run: the user has not authorized it yet.")
+}
+
+pub(super) fn authorization_declined(id: &str) -> ToolResult {
+    error(id, "Not run: the user declined to authorize it.")
+}
+
+pub(super) fn not_confirmed(id: &str) -> ToolResult {
+    error(id, "Not run: the user has not confirmed it.")
+}
+
+pub(super) fn declined(id: &str) -> ToolResult {
+    error(id, "Not run: the user declined it. Do not try again unless the user asks for it.")
+}
+
+pub(super) fn outcome_unknown(id: &str) -> ToolResult {
+    error(
+        id,
+        "It is not known whether this was done: it was interrupted. It may have been. Do not try \
+         again unless the user asks for it.",
+    )
+}
+
+fn error(id: &str, text: &str) -> ToolResult {
+    ToolResult::new(id, ToolStatus::Error, text)
+}

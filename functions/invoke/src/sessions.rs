@@ -1,0 +1,303 @@
+//! A user's own conversations: which there are, what was said in one, and deleting it.
+//!
+//! The user is part of every key, so another user's conversation is simply not found.
+
+use std::str::FromStr;
+
+use http::{Method, StatusCode, header};
+use identity::User;
+use lambda_http::Request;
+use serde::Serialize;
+use serde_json::Value;
+use service::{
+    Kind, Problem, Reply, reply,
+    request::{self, refuse_cross_site},
+};
+use session::{
+    Block, CallState, ContextTokens, Conversation, Listed, Mark, Message, Role, SessionError,
+    SessionId, ToolStatus,
+};
+use telemetry::Audit;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use utoipa::ToSchema;
+
+use crate::{
+    Service,
+    agent::error::{Saved, TurnError},
+};
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+/// A Lambda function behind a load balancer can answer with 1 MB.
+const MAX_PAGE_BYTES: usize = 400_000;
+const MAX_PAGE_MESSAGES: usize = 100;
+
+/// A page of the caller's conversations.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionList {
+    /// The newest first.
+    sessions: Vec<SessionEntry>,
+    /// Ask for the next page with this as `page`; null on the last one.
+    next: Option<String>,
+}
+
+/// One conversation of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SessionEntry {
+    /// Names it.
+    session_id: String,
+    /// When something was last said in it (RFC 3339).
+    #[schema(format = "date-time")]
+    updated_at: String,
+}
+
+/// What was said in a conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SessionDocument {
+    /// The conversation.
+    session_id: String,
+    /// Its newest messages, or those before `before`, in their order.
+    messages: Vec<ShownMessage>,
+    /// Ask for earlier messages with this as `before`; null if these are the first.
+    earlier: Option<usize>,
+    /// Whether its last turn waits for you; send the `sessionId` to `/invocations` to go on.
+    waiting: bool,
+}
+
+/// A message, as a person reads it.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+struct ShownMessage {
+    /// Who speaks.
+    role: Speaker,
+    /// What is said; empty if tools were used without a word.
+    text: String,
+    /// The tools that the agent used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ShownTool>,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Speaker {
+    /// You.
+    User,
+    /// The agent.
+    Assistant,
+}
+
+/// The use of a tool.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+struct ShownTool {
+    #[serde(skip)]
+    id: String,
+    /// Which tool.
+    name: String,
+    /// What it was given.
+    input: Value,
+    /// What became of it.
+    status: ShownStatus,
+}
+
+/// What became of the use of a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum ShownStatus {
+    /// It did what was asked.
+    Success,
+    /// It did not.
+    Error,
+    /// It has not answered.
+    Waiting,
+}
+
+/// `GET /sessions`.
+pub(crate) async fn list(
+    service: &Service,
+    request: &Request,
+    user: &User,
+) -> Result<Reply, Problem> {
+    let limit = parameter::<usize>(request, "limit")?.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Problem::field("limit", format!("limit has to be from 1 to {MAX_LIMIT}.")));
+    }
+    let mark = parameter::<Mark>(request, "page")?;
+    let page = service.sessions.list(user.id(), mark.as_ref(), limit).await.map_err(problem)?;
+    let entry = |listed: Listed| SessionEntry {
+        session_id: listed.id.to_string(),
+        updated_at: OffsetDateTime::from(listed.updated).format(&Rfc3339).unwrap_or_default(),
+    };
+    let sessions = page.sessions.into_iter().map(entry).collect();
+    let list = SessionList { sessions, next: page.next.map(|mark| mark.to_string()) };
+    reply::json(StatusCode::OK, &list)
+}
+
+/// `GET` and `DELETE /sessions/{sessionId}`.
+pub(crate) async fn one(
+    service: &Service,
+    request: &Request,
+    user: &User,
+    id: &SessionId,
+) -> Result<Reply, Problem> {
+    if request.method() == Method::DELETE {
+        return delete(service, request, user, id).await;
+    }
+    let before = parameter::<usize>(request, "before")?;
+    let loaded = service.sessions.load(user.id(), id).await.map_err(problem)?;
+    if !loaded.exists() {
+        return Err(unknown());
+    }
+    let (messages, earlier) = page(shown(&loaded.conversation), before);
+    let waiting = loaded.conversation.pending.is_some();
+    let document = SessionDocument { session_id: id.to_string(), messages, earlier, waiting };
+    reply::json(StatusCode::OK, &document)
+}
+
+async fn delete(
+    service: &Service,
+    request: &Request,
+    user: &User,
+    id: &SessionId,
+) -> Result<Reply, Problem> {
+    refuse_cross_site(request.method(), request.headers(), &service.inbound.site)?;
+    if !service.sessions.delete(user.id(), id).await.map_err(problem)? {
+        return Err(unknown());
+    }
+    Audit::ConversationDeleted { user: user.id(), session: id.as_str() }.record();
+    let mut reply = reply::body(StatusCode::NO_CONTENT, "text/plain", "");
+    reply.headers_mut().remove(header::CONTENT_TYPE);
+    Ok(reply)
+}
+
+/// Refuses a message that would leave no room for an answer.
+pub(crate) fn check_length(message: &str, context: ContextTokens) -> Result<(), Problem> {
+    let most = context.message_bytes();
+    if message.len() <= most {
+        return Ok(());
+    }
+    let detail = format!("message is too long for the model: it may have {most} bytes.");
+    Err(Problem::field("message", detail))
+}
+
+fn parameter<T: FromStr>(request: &Request, name: &'static str) -> Result<Option<T>, Problem> {
+    let value = request::query(request, name).next();
+    let parsed = value.map(|text| text.parse()).transpose();
+    parsed.map_err(|_| Problem::field(name, format!("{name} is malformed.")))
+}
+
+fn problem(error: SessionError) -> Problem {
+    TurnError::from(error).problem(Saved::NotAsked)
+}
+
+fn unknown() -> Problem {
+    Problem::new(Kind::NotFound, "You have no such conversation.")
+}
+
+/// The messages as a person reads them: the results of tools are beside their calls.
+fn shown(conversation: &Conversation) -> Vec<ShownMessage> {
+    let pending = conversation.pending.as_ref();
+    let waiting = pending.map(|pending| pending.turn.as_slice()).unwrap_or_default();
+    let mut shown: Vec<ShownMessage> = Vec::new();
+    for message in conversation.messages.iter().chain(waiting) {
+        let results = message.content.iter().filter_map(|block| match block {
+            Block::ToolResult(result) => Some((&result.tool_use_id, result.status)),
+            Block::Text(_) | Block::ToolUse(_) => None,
+        });
+        results.for_each(|(id, status)| note(&mut shown, id, status));
+        let (text, tools) = (message.text(), tools(message));
+        if !text.is_empty() || !tools.is_empty() {
+            let role = match message.role {
+                Role::User => Speaker::User,
+                Role::Assistant => Speaker::Assistant,
+            };
+            shown.push(ShownMessage { role, text, tools });
+        }
+    }
+    for call in pending.iter().flat_map(|pending| &pending.calls) {
+        if let CallState::Finished(result) = &call.state {
+            note(&mut shown, &call.tool_use_id, result.status);
+        }
+    }
+    shown
+}
+
+fn tools(message: &Message) -> Vec<ShownTool> {
+    let tools = message.tool_uses().map(|call| ShownTool {
+        id: call.tool_use_id.clone(),
+        name: call.name.clone(),
+        input: call.input.clone(),
+        status: ShownStatus::Waiting,
+    });
+    tools.collect()
+}
+
+/// Notes what became of the call `id`, which is one of the last message.
+fn note(shown: &mut [ShownMessage], id: &str, status: ToolStatus) {
+    let tools = shown.last_mut().map(|last| last.tools.as_mut_slice()).unwrap_or_default();
+    if let Some(tool) = tools.iter_mut().find(|tool| tool.id == id) {
+        tool.status = match status {
+            ToolStatus::Success => ShownStatus::Success,
+            ToolStatus::Error => ShownStatus::Error,
+        };
+    }
+}
+
+/// The last of `messages` before the place `before`, as many as fit an answer, and the place
+/// before which there are more.
+fn page(
+    mut messages: Vec<ShownMessage>,
+    before: Option<usize>,
+) -> (Vec<ShownMessage>, Option<usize>) {
+    let end = before.map_or(messages.len(), |before| before.min(messages.len()));
+    messages.truncate(end);
+    let bytes = |message: &ShownMessage| {
+        let inputs = message.tools.iter().map(|tool| tool.input.to_string().len());
+        message.text.len() + inputs.sum::<usize>()
+    };
+    let sizes = messages.iter().rev().scan(0, |sum, message| {
+        *sum += bytes(message);
+        Some(*sum)
+    });
+    let fitting = sizes.take(MAX_PAGE_MESSAGES).take_while(|sum| *sum <= MAX_PAGE_BYTES).count();
+    // One that is too long by itself is shown all the same, or nobody would get past it.
+    let start = end - fitting.max(1).min(end);
+    (messages.split_off(start), (start > 0).then_some(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, ShownMessage, Speaker, page};
+
+    fn messages(count: usize, length: usize) -> Vec<ShownMessage> {
+        let message = |n: usize| ShownMessage {
+            role: Speaker::User,
+            text: format!("{}{n:03}", "x".repeat(length.saturating_sub(3))),
+            tools: Vec::new(),
+        };
+        (0..count).map(message).collect()
+    }
+
+    #[test]
+    fn pages_lead_back_to_the_first_message_whatever_their_sizes() {
+        for (count, length) in
+            [(0, 1), (1, 1), (250, 1), (40, MAX_PAGE_BYTES / 7), (3, 2 * MAX_PAGE_BYTES)]
+        {
+            let (mut before, mut seen) = (None, Vec::new());
+            loop {
+                let (page, earlier) = page(messages(count, length), before);
+                assert!(page.len() <= MAX_PAGE_MESSAGES);
+                assert!(page.len() == 1 || page.len() * length <= MAX_PAGE_BYTES);
+                seen.splice(0..0, page);
+                before = earlier;
+                if before.is_none() {
+                    break;
+                }
+            }
+            assert!(seen == messages(count, length), "{count} of {length}");
+        }
+        assert_eq!(page(messages(3, 1), Some(0)), (Vec::new(), None));
+        assert_eq!(page(messages(3, 1), Some(9)).0.len(), 3);
+    }
+}

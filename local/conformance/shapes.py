@@ -1,0 +1,107 @@
+"""Every answer against the service model that botocore carries.
+
+botocore itself takes an answer as it comes: it drops what its model does not have, and misses
+nothing that is not there. This looks at the answer before it is parsed.
+"""
+
+import json
+import re
+from collections import Counter
+
+
+class Shapes:
+    """What was seen, and what of it the model does not allow."""
+
+    def __init__(self):
+        self.operations = Counter()
+        self.mistakes = []
+
+    def watch(self, client):
+        """Looks at every answer that this client gets."""
+        client.meta.events.register("before-parse.*.*", self._look)
+        return client
+
+    def _look(self, operation_model, response_dict, **_):
+        operation, status = operation_model.name, response_dict["status_code"]
+        self.operations[operation] += 1
+        text = response_dict["body"] or b"{}"
+        try:
+            body = json.loads(text)
+        except ValueError:
+            return self._mistake(operation, "the body is not JSON")
+        if status < 400:
+            expected = operation_model.http["responseCode"]
+            if status != expected:
+                self._mistake(operation, f"status {status}, not {expected}")
+            return self.check(operation_model.output_shape, body, operation)
+        name = response_dict["headers"].get("x-amzn-errortype", "")
+        errors = {shape.name: shape for shape in operation_model.error_shapes}
+        if name not in errors:
+            return self._mistake(operation, f"{name or 'an error without a name'} is not modelled")
+        expected = errors[name].metadata["error"]["httpStatusCode"]
+        if status != expected:
+            self._mistake(operation, f"{name} has status {status}, not {expected}")
+        return self.check(errors[name], body, f"{operation} {name}")
+
+    def _mistake(self, where, what):
+        self.mistakes.append(f"{where}: {what}")
+
+    def check(self, shape, value, where):
+        """Notes what of a value its shape does not allow."""
+        check = getattr(self, f"_{shape.type_name}", None)
+        if check is None:
+            self._mistake(where, f"no rule for {shape.type_name}")
+        else:
+            check(shape, value, where)
+
+    def _structure(self, shape, value, where):
+        if not isinstance(value, dict):
+            return self._mistake(where, f"{value!r} is no structure")
+        for member in value.keys() - shape.members.keys():
+            self._mistake(where, f"{member} is not in {shape.name}")
+        for member in set(shape.required_members) - value.keys():
+            self._mistake(where, f"{member} is missing in {shape.name}")
+        if shape.metadata.get("union") and len(value) != 1:
+            self._mistake(where, f"{shape.name} is a union and has {len(value)} members")
+        for member, of in shape.members.items():
+            if member in value:
+                self.check(of, value[member], f"{where}.{member}")
+        return None
+
+    def _list(self, shape, value, where):
+        self._length(shape, value, where)
+        for number, item in enumerate(value):
+            self.check(shape.member, item, f"{where}[{number}]")
+
+    def _map(self, shape, value, where):
+        self._length(shape, value, where)
+        for key, item in value.items():
+            self.check(shape.key, key, f"{where}.{key}")
+            self.check(shape.value, item, f"{where}.{key}")
+
+    def _string(self, shape, value, where):
+        if not isinstance(value, str):
+            return self._mistake(where, f"{value!r} is no string")
+        self._length(shape, value, where)
+        if shape.enum and value not in shape.enum:
+            self._mistake(where, f"{value!r} is not in {shape.name}")
+        pattern = shape.metadata.get("pattern")
+        if pattern and not re.fullmatch(pattern, value):
+            self._mistake(where, f"{value!r} does not match {pattern}")
+        return None
+
+    def _timestamp(self, _, value, where):
+        if not isinstance(value, (int, float)):
+            self._mistake(where, f"{value!r} is no time in seconds")
+
+    def _boolean(self, _, value, where):
+        if not isinstance(value, bool):
+            self._mistake(where, f"{value!r} is no boolean")
+
+    def _length(self, shape, value, where):
+        smallest, largest = shape.metadata.get("min", 0), shape.metadata.get("max", float("inf"))
+        if not smallest <= len(value) <= largest:
+            self._mistake(where, f"a length of {len(value)}, not {smallest} to {largest}")
+
+
+SHAPES = Shapes()

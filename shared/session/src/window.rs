@@ -1,0 +1,247 @@
+//! What the model sees of a conversation: the newest turns that fit its context.
+//!
+//! Tokens are estimated, a little too high for most text: one for every 3 bytes of UTF-8, so
+//! that scripts with a token for each character are not taken for cheaper than they are.
+
+use std::{borrow::Cow, io, str::FromStr};
+
+use serde::Serialize;
+
+use crate::conversation::{Block, Message, Role, ToolOutput, ToolResult};
+
+const BYTES_PER_TOKEN: usize = 3;
+/// What the wire format of a block costs.
+const BLOCK: usize = 4;
+/// A tool's result is never shortened to less.
+const SHORTEST_RESULT: usize = 64;
+
+/// How many tokens of conversation a model is given, at least 1,000. System prompt and tools
+/// come on top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContextTokens(usize);
+
+/// What can't be [`ContextTokens`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a number of tokens, at least 1000, is expected")]
+pub struct InvalidContextTokens;
+
+impl FromStr for ContextTokens {
+    type Err = InvalidContextTokens;
+
+    fn from_str(text: &str) -> Result<Self, InvalidContextTokens> {
+        let tokens = text.parse().ok().filter(|tokens| *tokens >= 1_000);
+        tokens.map(Self).ok_or(InvalidContextTokens)
+    }
+}
+
+impl ContextTokens {
+    /// How many bytes one message of a user may have: it leaves half of the context.
+    #[must_use]
+    pub fn message_bytes(self) -> usize {
+        self.0 / 2 * BYTES_PER_TOKEN
+    }
+
+    /// The newest messages of `history` that fit before those of `turn`, and these.
+    ///
+    /// Only whole turns of the history are seen, so that what is seen begins with words of the
+    /// user, and calls and their results stay together. Results of tools that are too long are
+    /// shortened, with a note that says so; the conversation itself keeps them.
+    #[must_use]
+    pub fn view<'a>(self, history: &'a [Message], turn: &'a [Message]) -> Vec<Cow<'a, Message>> {
+        let mut longest = self.0 / 4;
+        let mut current = shorten(turn, longest);
+        while cost(&current) > self.0 && longest > SHORTEST_RESULT {
+            longest = (longest / 2).max(SHORTEST_RESULT);
+            current = shorten(turn, longest);
+        }
+        let mut left = self.0.saturating_sub(cost(&current));
+        let mut newest_first = Vec::new();
+        for turn in turns(history).rev() {
+            let turn = shorten(turn, self.0 / 8);
+            let Some(rest) = left.checked_sub(cost(&turn)) else { break };
+            left = rest;
+            newest_first.push(turn);
+        }
+        newest_first.into_iter().rev().flatten().chain(current).collect()
+    }
+}
+
+/// A turn begins where the user says something that is no result.
+fn turns(history: &[Message]) -> impl DoubleEndedIterator<Item = &[Message]> {
+    let begins = |message: &Message| {
+        let is_result = |block: &Block| matches!(block, Block::ToolResult(_));
+        message.role == Role::User && !message.content.iter().any(is_result)
+    };
+    // The first message begins one, whatever it is.
+    history.chunk_by(move |_, next| !begins(next))
+}
+
+fn shorten(messages: &[Message], longest: usize) -> Vec<Cow<'_, Message>> {
+    let is_long = |block: &Block| matches!(block, Block::ToolResult(_)) && price(block) > longest;
+    let shorten = |message: &Message| {
+        let content = message.content.iter().map(|block| match block {
+            Block::ToolResult(result) if is_long(block) => {
+                Block::ToolResult(shortened(result, longest))
+            }
+            _ => block.clone(),
+        });
+        Message { role: message.role, content: content.collect() }
+    };
+    let seen = messages.iter().map(|message| match message.content.iter().any(is_long) {
+        true => Cow::Owned(shorten(message)),
+        false => Cow::Borrowed(message),
+    });
+    seen.collect()
+}
+
+fn shortened(result: &ToolResult, longest: usize) -> ToolResult {
+    let text = |output: &ToolOutput| match output {
+        ToolOutput::Text(text) => text.clone(),
+        ToolOutput::Json(data) => data.to_string(),
+    };
+    let whole = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
+    let shown = &whole[..whole.floor_char_boundary(longest.saturating_mul(BYTES_PER_TOKEN))];
+    let (shown_bytes, bytes) = (shown.len(), whole.len());
+    let text = format!("{shown}\n[Shortened: these are the first {shown_bytes} of {bytes} bytes.]");
+    ToolResult::new(&result.tool_use_id, result.status, text)
+}
+
+fn cost(messages: &[Cow<'_, Message>]) -> usize {
+    messages.iter().flat_map(|message| &message.content).map(price).sum()
+}
+
+fn price(block: &Block) -> usize {
+    let bytes = match block {
+        Block::Text(text) => text.len(),
+        Block::ToolUse(call) => call.name.len() + json_bytes(&call.input),
+        Block::ToolResult(result) => result.content.iter().map(output_bytes).sum(),
+    };
+    BLOCK + bytes.div_ceil(BYTES_PER_TOKEN)
+}
+
+fn output_bytes(output: &ToolOutput) -> usize {
+    match output {
+        ToolOutput::Text(text) => text.len(),
+        ToolOutput::Json(data) => json_bytes(data),
+    }
+}
+
+/// How long `value` is as JSON, without making it.
+fn json_bytes(value: &impl Serialize) -> usize {
+    struct Count(usize);
+
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut count = Count(0);
+    // Counting does not fail.
+    serde_json::to_writer(&mut count, value).map_or(usize::MAX / 2, |()| count.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::{ContextTokens, cost};
+    use crate::{
+        conversation::{Block, Message, ToolOutput},
+        strict::{self, tests::turn},
+    };
+
+    fn tokens(text: &str) -> ContextTokens {
+        text.parse().unwrap()
+    }
+
+    fn texts(view: &[Cow<'_, Message>]) -> Vec<String> {
+        view.iter().map(|message| message.text()).filter(|text| !text.is_empty()).collect()
+    }
+
+    fn output(message: &Message) -> &str {
+        match &message.content[0] {
+            Block::ToolResult(result) => match &result.content[0] {
+                ToolOutput::Text(text) => text,
+                ToolOutput::Json(_) => panic!("no text"),
+            },
+            _ => panic!("no result"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_seen_is_acceptable_and_fits(
+            turns in vec((0_usize..4, 0_usize..30_000), 0..20),
+            now in 0_usize..4,
+        ) {
+            let of = |(n, (calls, length)): (usize, &(usize, usize))| turn(n, *calls, &"ä".repeat(*length));
+            let history: Vec<Message> = turns.iter().enumerate().flat_map(of).collect();
+            // A turn that waits for the model's answer.
+            let mut current = turn(99, now, &"x".repeat(20_000));
+            current.pop();
+
+            let view = tokens("10000").view(&history, &current);
+            prop_assert!(cost(&view) <= 10_000);
+            let mut seen: Vec<Message> = view.into_iter().map(Cow::into_owned).collect();
+            seen.push(turn(100, 0, "").remove(1));
+            prop_assert!(strict::is_accepted(&seen));
+        }
+    }
+
+    #[test]
+    fn what_fits_is_seen_as_it_is_and_not_copied() {
+        let (history, now) = ([turn(1, 1, "out"), turn(2, 0, "")].concat(), [Message::user("now")]);
+        let view = tokens("1000").view(&history, &now);
+        assert_eq!(view.len(), history.len() + 1);
+        assert!(view.iter().all(|message| matches!(message, Cow::Borrowed(_))));
+    }
+
+    #[test]
+    fn the_oldest_turns_are_left_out_first_and_whole() {
+        let words = |n: usize| n.to_string().repeat(1_200);
+        let long = |n| [vec![Message::user(words(n))], turn(n, 0, "").split_off(1)].concat();
+        let history = [long(1), long(2), long(3)].concat();
+        let now = [Message::user("now")];
+        let seen = tokens("1000").view(&history, &now);
+        let expected = [&words(2), "answer 2", &words(3), "answer 3", "now"];
+        assert!(
+            texts(&seen) == expected,
+            "the first turn should not be seen, and the rest be whole"
+        );
+    }
+
+    #[test]
+    fn a_long_result_is_shortened_with_a_note_and_kept_whole_where_it_is_saved() {
+        let history = turn(1, 1, &"ö".repeat(5_000));
+        let now = [Message::user("now")];
+        let seen = tokens("8000").view(&history, &now);
+        let shown = output(&seen[2]);
+        assert!(shown.starts_with("öö"));
+        assert!(shown.ends_with("\n[Shortened: these are the first 3000 of 10000 bytes.]"));
+        assert_eq!(output(&history[2]).len(), 10_000);
+    }
+
+    #[test]
+    fn results_of_the_current_turn_share_what_there_is() {
+        let now = &turn(1, 10, &"x".repeat(50_000))[..3];
+        let seen = tokens("5000").view(&[], now);
+        assert_eq!(seen[2].content.len(), 10);
+        assert!(cost(&seen) <= 5_000);
+    }
+
+    #[test]
+    fn a_context_has_at_least_a_thousand_tokens() {
+        for text in ["", "0", "999", "-1", "1e5", "1 000"] {
+            assert!(text.parse::<ContextTokens>().is_err(), "{text}");
+        }
+        assert_eq!(tokens("100000").message_bytes(), 150_000);
+    }
+}

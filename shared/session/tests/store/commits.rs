@@ -1,0 +1,176 @@
+//! Turns that are kept, in order, whoever else is at work.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+use http::Method;
+use serde_json::json;
+use session::{
+    Block, Call, CallState, Conversation, Message, Pending, Role, SessionError, ToolStatus, ToolUse,
+};
+
+use crate::{World, id, s3::Fault, said, turn, user};
+
+fn waiting(conversation: &Conversation, question: &str) -> Conversation {
+    let call = ToolUse { tool_use_id: "c".into(), name: "t".into(), input: json!({}) };
+    let asks = Message { role: Role::Assistant, content: vec![Block::ToolUse(call)] };
+    let calls = vec![Call { tool_use_id: "c".into(), state: CallState::Untried }];
+    let turn = vec![Message::user(question), asks];
+    let mut next = conversation.clone();
+    next.pending = Some(Pending { turn, calls });
+    next
+}
+
+#[tokio::test]
+async fn a_turn_costs_one_get_and_one_put_at_any_length() {
+    let world = World::new().await;
+    world.say("1").await;
+    assert_eq!(world.s3.requests(), ["GET", "PUT If-None-Match"]);
+    for n in 2..=200 {
+        world.say(&n.to_string()).await;
+        assert_eq!(world.s3.requests(), ["GET", "PUT If-Match"], "turn {n}");
+    }
+    assert_eq!(world.said().await.len(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_turns_at_once_none_is_lost_and_none_is_torn() {
+    let world = World::new().await;
+    let texts: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+    join_all(texts.iter().map(|text| world.say(text))).await;
+    let said = world.said().await;
+    assert_eq!(said.len(), 50);
+    assert_eq!(said.into_iter().collect::<HashSet<_>>(), texts.into_iter().collect());
+}
+
+#[tokio::test]
+async fn who_loses_a_race_is_appended_after_the_winner() {
+    let world = World::new().await;
+    world.say("first").await;
+    let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    world.say("second").await;
+    world.sessions.append(late, turn("third")).await.unwrap();
+    assert_eq!(world.said().await, ["first", "second", "third"]);
+}
+
+#[tokio::test]
+async fn nothing_is_appended_to_a_conversation_that_now_waits() {
+    let world = World::new().await;
+    let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let next = waiting(&now.conversation, "wait");
+    world.sessions.replace(now, next.clone()).await.unwrap();
+    let result = world.sessions.append(late, turn("late")).await;
+    assert!(matches!(result, Err(SessionError::Conflict)));
+    let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    assert_eq!(now.conversation.pending, next.pending);
+    assert!(now.conversation.messages.is_empty());
+}
+
+#[tokio::test]
+async fn of_two_who_take_up_the_same_waiting_turn_one_gets_it() {
+    let world = World::new().await;
+    let new = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let next = waiting(&new.conversation, "wait");
+    let waits = world.sessions.replace(new, next).await.unwrap();
+    let take = || {
+        let mut next = waits.conversation.clone();
+        next.pending = None;
+        world.sessions.replace(waits.clone(), next)
+    };
+    let (one, other) = tokio::join!(take(), take());
+    let conflicts = [&one, &other].map(|it| matches!(it, Err(SessionError::Conflict)));
+    assert!(one.is_ok() != other.is_ok() && conflicts[0] != conflicts[1]);
+}
+
+#[tokio::test]
+async fn a_deleted_conversation_does_not_come_back_with_a_late_turn() {
+    let world = World::new().await;
+    world.say("secret").await;
+    let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    assert!(world.sessions.delete(&user("alice"), &id("s")).await.unwrap());
+    let result = world.sessions.append(late, turn("late")).await;
+    assert!(matches!(result, Err(SessionError::Conflict)));
+    assert_eq!(world.keys().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn no_user_reaches_anothers_conversation_whatever_his_sub_is() {
+    let world = World::new().await;
+    let (long, emoji, words) = ("a".repeat(128), "😀".repeat(128), "ä/".repeat(64));
+    let subs = [
+        "a", "A", "a/b", "a%2Fb", "a/", "/a", "..", "../a", ".", "%2E%2E", "~", "~YQ", "%7E",
+        "a b", "a+b", "a%20b", "😀", "a.json", "a/s.json", &long, &emoji, &words,
+    ];
+    for sub in subs {
+        let loaded = world.sessions.load(&user(sub), &id("s")).await.unwrap();
+        assert!(!loaded.exists(), "{sub} sees what another user said");
+        world.sessions.append(loaded, turn(sub)).await.unwrap();
+    }
+    for sub in subs {
+        let loaded = world.sessions.load(&user(sub), &id("s")).await.unwrap();
+        assert_eq!(said(&loaded.conversation.messages), [sub]);
+        let page = world.sessions.list(&user(sub), None, 10).await.unwrap();
+        assert_eq!(page.sessions.len(), 1, "{sub}");
+    }
+    assert!(world.sessions.delete(&user("a"), &id("s")).await.unwrap());
+    assert_eq!(world.keys().await.len(), subs.len() - 1);
+}
+
+#[tokio::test]
+async fn a_conversation_that_no_model_accepts_is_mended_and_goes_on() {
+    let world = World::new().await;
+    // As a writer left it that died between a call and its result.
+    let broken = json!({ "schema": 1, "writes": [], "messages": [
+        { "role": "user", "content": [{ "text": "create an issue" }] },
+        { "role": "assistant", "content": [
+            { "toolUse": { "toolUseId": "c", "name": "create", "input": {} } },
+        ] },
+    ] });
+    world.put("alice/s.json", &broken.to_string()).await;
+    let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let roles = |messages: &[Message]| messages.iter().map(|it| it.role).collect::<Vec<_>>();
+    let mended = [Role::User, Role::Assistant, Role::User, Role::Assistant];
+    assert_eq!(roles(&loaded.conversation.messages), mended);
+    let Block::ToolResult(result) = &loaded.conversation.messages[2].content[0] else { panic!() };
+    assert_eq!((result.tool_use_id.as_str(), result.status), ("c", ToolStatus::Error));
+    world.sessions.append(loaded, turn("go on")).await.unwrap();
+    let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    assert_eq!(said(&loaded.conversation.messages[4..]), ["go on"]);
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_is_never_overwritten() {
+    let world = World::new().await;
+    for (object, is_newer) in [("{\"schema\":1,", false), ("{\"schema\":2}", true)] {
+        // Found at the start of a turn …
+        world.put("alice/s.json", object).await;
+        let result = world.sessions.load(&user("alice"), &id("s")).await;
+        let right = |error: &SessionError| match error {
+            SessionError::Newer => is_newer,
+            SessionError::Damaged => !is_newer,
+            _ => false,
+        };
+        assert!(right(&result.unwrap_err()));
+        // … or at its end.
+        world.sessions.delete(&user("alice"), &id("s")).await.unwrap();
+        let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+        world.put("alice/s.json", object).await;
+        assert!(right(&world.sessions.append(loaded, turn("late")).await.unwrap_err()));
+        assert_eq!(world.text("alice/s.json").await, object);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_race_is_found_out_by_the_condition_alone() {
+    let world = World::new().await;
+    world.say("first").await;
+    let sessions = world.sessions.clone();
+    let meanwhile = async move {
+        let loaded = sessions.load(&user("alice"), &id("s")).await.unwrap();
+        sessions.append(loaded, turn("rival")).await.unwrap();
+    };
+    world.s3.fail(Method::PUT, Fault::After(Box::pin(meanwhile)));
+    world.say("slow").await;
+    assert_eq!(world.said().await, ["first", "rival", "slow"]);
+}

@@ -1,0 +1,139 @@
+//! What becomes of a turn when S3 or the network fails.
+
+use http::Method;
+use session::SessionError;
+
+use crate::{World, id, s3::Fault, turn, user};
+
+/// Every way in which a PUT can fail and the turn be kept.
+fn passing_faults() -> Vec<(&'static str, Fault)> {
+    vec![
+        ("throttled", Fault::Refused(503, "SlowDown")),
+        ("unavailable", Fault::Refused(503, "ServiceUnavailable")),
+        ("too many requests", Fault::Refused(429, "TooManyRequests")),
+        ("failed", Fault::Refused(500, "InternalError")),
+        ("failed after it was done", Fault::DoneButRefused(500, "InternalError")),
+        ("another write was running", Fault::Refused(409, "ConditionalRequestConflict")),
+        ("read too slowly", Fault::Refused(400, "RequestTimeout")),
+        ("cut off before it was done", Fault::Cut),
+        ("cut off after it was done", Fault::DoneButCut),
+        ("lost without having lost", Fault::Refused(412, "PreconditionFailed")),
+        ("lost to itself", Fault::DoneButRefused(412, "PreconditionFailed")),
+    ]
+}
+
+#[tokio::test]
+async fn a_turn_is_saved_once_whichever_way_its_write_fails() {
+    for begins in [true, false] {
+        for (how, fault) in passing_faults() {
+            let world = World::new().await;
+            if !begins {
+                world.say("before").await;
+            }
+            world.s3.fail(Method::PUT, fault);
+            world.say("turn").await;
+            world.say("after").await;
+            let expected = if begins { vec![] } else { vec!["before"] };
+            assert_eq!(world.said().await, [expected, vec!["turn", "after"]].concat(), "{how}");
+            let writes = world.s3.requests().into_iter().filter(|it| it.starts_with("PUT"));
+            assert!(writes.into_iter().all(|put| put != "PUT"), "{how}: a write without condition");
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_in_a_row_are_waited_out() {
+    let world = World::new().await;
+    let faults = [Fault::Refused(503, "SlowDown"), Fault::Cut, Fault::DoneButCut];
+    faults.into_iter().for_each(|fault| world.s3.fail(Method::PUT, fault));
+    world.say("turn").await;
+    assert_eq!(world.said().await, ["turn"]);
+}
+
+#[tokio::test]
+async fn a_write_that_is_never_answered_is_read_back() {
+    let world = World::new().await;
+    world.s3.fail(Method::PUT, Fault::DoneButStalled);
+    world.say("turn").await;
+    assert_eq!(world.s3.requests(), ["GET", "PUT If-None-Match", "GET"]);
+    assert_eq!(world.said().await, ["turn"]);
+}
+
+#[tokio::test]
+async fn a_write_is_recognised_under_what_others_wrote_on_top_of_it() {
+    let world = World::new().await;
+    let sessions = world.sessions.clone();
+    let others = async move {
+        for n in 0..50 {
+            let loaded = sessions.load(&user("alice"), &id("s")).await.unwrap();
+            sessions.append(loaded, turn(&format!("other {n}"))).await.unwrap();
+        }
+    };
+    world.s3.fail(Method::PUT, Fault::DoneThen(Box::pin(others)));
+    world.say("turn").await;
+    let said = world.said().await;
+    assert_eq!((said.len(), said.iter().filter(|it| *it == "turn").count()), (51, 1));
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_is_still_ones_own() {
+    let world = World::new().await;
+    world.say("before").await;
+    let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let next = loaded.conversation.clone();
+    world.s3.fail(Method::PUT, Fault::DoneButCut);
+    let claimed = world.sessions.replace(loaded, next.clone()).await.unwrap();
+    world.sessions.replace(claimed, next).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_end_of_patience_leaves_what_was_there() {
+    for fault in [|| Fault::Refused(503, "SlowDown"), || Fault::Refused(500, "x"), || Fault::Cut] {
+        let world = World::new().await;
+        world.say("before").await;
+        (0..20).for_each(|_| world.s3.fail(Method::PUT, fault()));
+        let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+        let result = world.sessions.append(loaded, turn("turn")).await;
+        assert!(matches!(result, Err(SessionError::Unavailable(_))));
+        assert_eq!(world.said().await, ["before"]);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_repeated() {
+    let world = World::new().await;
+    world.s3.fail(Method::PUT, Fault::Refused(403, "AccessDenied"));
+    let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let result = world.sessions.append(loaded, turn("turn")).await;
+    assert!(matches!(result, Err(SessionError::Misconfigured(_))));
+    world.s3.fail(Method::GET, Fault::Refused(404, "NoSuchBucket"));
+    let result = world.sessions.load(&user("alice"), &id("s")).await;
+    assert!(matches!(result, Err(SessionError::Misconfigured(_))));
+    assert_eq!(world.s3.requests(), ["GET", "PUT If-None-Match", "GET"]);
+}
+
+#[tokio::test]
+async fn a_conversation_is_read_in_spite_of_passing_faults() {
+    let faults = [
+        Fault::Refused(503, "SlowDown"),
+        Fault::Refused(500, "InternalError"),
+        Fault::Cut,
+        Fault::DoneButStalled,
+        Fault::Half,
+    ];
+    for fault in faults {
+        let world = World::new().await;
+        world.say("before").await;
+        world.s3.fail(Method::GET, fault);
+        assert_eq!(world.said().await, ["before"]);
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_is_not_taken_for_a_new_one_because_s3_fails() {
+    let world = World::new().await;
+    world.say("before").await;
+    (0..20).for_each(|_| world.s3.fail(Method::GET, Fault::Refused(500, "InternalError")));
+    let result = world.sessions.load(&user("alice"), &id("s")).await;
+    assert!(matches!(result, Err(SessionError::Unavailable(_))));
+}

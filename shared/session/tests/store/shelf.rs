@@ -1,0 +1,112 @@
+//! A user's conversations as a list.
+
+use http::Method;
+use session::{Mark, SessionError};
+
+use crate::{World, id, s3::Fault, turn, user};
+
+impl World {
+    async fn begin(&self, sub: &str, session: &str) {
+        let loaded = self.sessions.load(&user(sub), &id(session)).await.unwrap();
+        self.sessions.append(loaded, turn("hello")).await.unwrap();
+    }
+
+    /// Page by page.
+    async fn listed(&self, sub: &str, limit: usize) -> Vec<Vec<String>> {
+        let (mut pages, mut mark) = (Vec::new(), None::<Mark>);
+        loop {
+            let page = self.sessions.list(&user(sub), mark.as_ref(), limit).await.unwrap();
+            pages.push(page.sessions.iter().map(|it| it.id.to_string()).collect());
+            // As it goes through a client.
+            mark = page.next.map(|mark| mark.to_string().parse().unwrap());
+            if mark.is_none() {
+                return pages;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_newest_come_first_and_in_pages() {
+    let world = World::new().await;
+    for session in ["a", "b", "c", "d", "e"] {
+        world.begin("alice", session).await;
+    }
+    assert_eq!(world.listed("alice", 10).await, [["e", "d", "c", "b", "a"]]);
+    let pages = world.listed("alice", 2).await;
+    assert_eq!(pages, [vec!["e", "d"], vec!["c", "b"], vec!["a"]]);
+    let after = world.sessions.list(&user("alice"), None, 2).await.unwrap();
+    world.sessions.delete(&user("alice"), &id("d")).await.unwrap();
+    let next = world.sessions.list(&user("alice"), after.next.as_ref(), 2).await.unwrap();
+    assert_eq!(next.sessions[0].id, id("c"), "the place holds when what it names is gone");
+}
+
+#[tokio::test]
+async fn what_was_talked_in_last_comes_first() {
+    let world = World::new().await;
+    world.begin("alice", "z").await;
+    world.begin("alice", "y").await;
+    let before = world.sessions.list(&user("alice"), None, 10).await.unwrap().sessions;
+    let updated = |n: usize| before[n].updated;
+    assert!(updated(0) >= updated(1));
+    world.begin("alice", "z").await;
+    assert_eq!(world.listed("alice", 10).await, [["z", "y"]]);
+}
+
+#[tokio::test]
+async fn a_list_has_ones_own_conversations_and_nothing_else() {
+    let world = World::new().await;
+    world.begin("alice", "s").await;
+    world.begin("alice2", "s2").await;
+    world.begin("bob", "b").await;
+    for foreign in ["alice/session_x/session.json", "alice/no conversation", "alice/.json"] {
+        world.put(foreign, "{}").await;
+    }
+    assert_eq!(world.listed("alice", 10).await, [["s"]]);
+    assert_eq!(world.listed("nobody", 10).await, [Vec::<String>::new()]);
+}
+
+#[tokio::test]
+async fn more_than_a_thousand_are_all_listed() {
+    let world = World::new().await;
+    for n in 0..1_001 {
+        world.put(&format!("alice/{n}.json"), "{}").await;
+    }
+    let page = world.sessions.list(&user("alice"), None, 2_000).await.unwrap();
+    assert_eq!((page.sessions.len(), page.next), (1_001, None));
+}
+
+#[tokio::test]
+async fn one_deletes_ones_own_conversation_and_only_that() {
+    let world = World::new().await;
+    world.begin("alice", "s").await;
+    world.begin("bob", "s").await;
+    assert!(!world.sessions.delete(&user("alice"), &id("other")).await.unwrap());
+    assert!(world.sessions.delete(&user("alice"), &id("s")).await.unwrap());
+    assert!(!world.sessions.delete(&user("alice"), &id("s")).await.unwrap());
+    assert_eq!(world.keys().await, ["bob/s.json"]);
+    world.put("bob/s.json", "damaged").await;
+    assert!(world.sessions.delete(&user("bob"), &id("s")).await.unwrap());
+}
+
+#[tokio::test]
+async fn lists_and_deletions_outlast_passing_faults() {
+    let world = World::new().await;
+    world.begin("alice", "s").await;
+    world.s3.fail(Method::GET, Fault::Refused(503, "SlowDown"));
+    assert_eq!(world.listed("alice", 10).await, [["s"]]);
+    world.s3.fail(Method::HEAD, Fault::Refused(503, ""));
+    world.s3.fail(Method::DELETE, Fault::DoneButCut);
+    assert!(world.sessions.delete(&user("alice"), &id("s")).await.unwrap());
+    (0..20).for_each(|_| world.s3.fail(Method::GET, Fault::Refused(500, "InternalError")));
+    let result = world.sessions.list(&user("alice"), None, 10).await;
+    assert!(matches!(result, Err(SessionError::Unavailable(_))));
+}
+
+#[test]
+fn a_place_in_a_list_is_checked() {
+    for text in ["", "1", "1.", ".s", "x.s", "1.a/b", "-1.s", "1.s.t"] {
+        assert!(text.parse::<Mark>().is_err(), "{text}");
+    }
+    assert_eq!("1.s".parse::<Mark>().unwrap().to_string(), "1.s");
+}

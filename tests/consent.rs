@@ -1,0 +1,255 @@
+//! Interrupts and their end: whatever the user does, the turn goes on once, with what he allowed
+//! and nothing more (M6, M7, M10, M11).
+#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
+
+use std::time::Duration;
+
+use local::agentcore::LesserScopes;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tests::{Browser, Form, Machine, Setup, Time, World};
+
+const SESSION: &str = "waiting";
+const PROFILE: &str = "Who am I?";
+const REPOSITORIES: &str = "Which repositories do I have?";
+const BOTH: &str = "Who am I, and which repositories do I have?";
+
+fn assert_asks_for(answer: &Value, scopes: &[&str]) {
+    assert_eq!(answer["status"], "interrupted", "{answer}");
+    assert_eq!(answer["interrupts"].as_array().map(Vec::len), Some(1), "{answer}");
+    assert_eq!(answer["interrupts"][0]["reason"], "authorization_required");
+    assert_eq!(answer["interrupts"][0]["scopes"], json!(scopes), "{answer}");
+}
+
+fn assert_says(answer: &Value, words: &str) {
+    assert_eq!(answer["status"], "completed", "{answer}");
+    let message = answer["message"].as_str().expect("a message");
+    assert!(message.contains(words), "{words} is missing: {answer}");
+}
+
+/// Answers the first interrupt of `answer`.
+fn answering(answer: &Value, status: &str) -> Value {
+    let id = &answer["interrupts"][0]["id"];
+    json!({ "sessionId": SESSION, "resume": [{ "interruptId": id, "status": status }] })
+}
+
+async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
+    let (status, answer) = answer.await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    answer
+}
+
+/// Asks `message`, consents as alice's account, and goes on.
+async fn connect(world: &World, alice: &Browser, message: &str) -> Value {
+    let asked = ok(alice.say(SESSION, message)).await;
+    let page = world.consent(alice, &asked, "octo-alice").await;
+    assert_eq!(page.parameter("result").as_deref(), Some("connected"));
+    ok(alice.go_on(SESSION)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_two_calls_that_need_different_scopes_share_one_consent() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let asked = ok(alice.say(SESSION, BOTH)).await;
+    assert_asks_for(&asked, &["read:user", "repo"]);
+    world.consent(&alice, &asked, "octo-alice").await;
+    let answer = ok(alice.go_on(SESSION)).await;
+    assert_says(&answer, "You are octo-alice");
+    assert_says(&answer, "octo-alice/diary");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_what_is_allowed_runs_at_once_and_is_not_repeated_for_what_waits() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    assert_says(&connect(&world, &alice, PROFILE).await, "You are octo-alice");
+    let before = proxies.github.count(&Method::GET, "/user");
+
+    let asked = ok(alice.say(SESSION, BOTH)).await;
+    assert_asks_for(&asked, &["read:user", "repo"]);
+    assert_eq!(proxies.github.count(&Method::GET, "/user"), before + 1);
+    world.consent(&alice, &asked, "octo-alice").await;
+    let answer = ok(alice.go_on(SESSION)).await;
+    assert_says(&answer, "You are octo-alice");
+    assert_says(&answer, "octo-alice/diary");
+    assert_eq!(proxies.github.count(&Method::GET, "/user"), before + 1, "not repeated");
+    assert_eq!(proxies.github.count(&Method::GET, "/user/repos"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_a_consent_for_one_tool_does_not_undo_what_another_one_was_allowed() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    connect(&world, &alice, PROFILE).await;
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    assert_asks_for(&asked, &["read:user", "repo"]);
+    world.consent(&alice, &asked, "octo-alice").await;
+    assert_says(&ok(alice.go_on(SESSION)).await, "octo-alice/diary");
+    assert_says(&ok(alice.say(SESSION, PROFILE)).await, "You are octo-alice");
+    assert_says(&ok(alice.say(SESSION, REPOSITORIES)).await, "octo-alice/diary");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_who_cancels_the_interrupt_goes_on_without_it_and_hears_so() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    let answer = ok(alice.invoke(&answering(&asked, "cancelled"))).await;
+    assert_says(&answer, "declined to authorize");
+    let (status, _) = alice.go_on(SESSION).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "nothing waits any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_resolved_without_a_consent_is_asked_again_by_the_same_interrupt() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    let again = ok(alice.invoke(&answering(&asked, "resolved"))).await;
+    assert_asks_for(&again, &["repo"]);
+    assert_eq!(again["interrupts"][0]["id"], asked["interrupts"][0]["id"]);
+    assert_ne!(again["interrupts"][0]["url"], asked["interrupts"][0]["url"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_who_says_no_at_the_provider_can_still_say_yes_by_a_fresh_link() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    let link = asked["interrupts"][0]["url"].as_str().expect("a link");
+    let page = alice.open(link).await;
+    let no = Form::in_page(&page.text).with("account", "octo-alice").with("decision", "cancel");
+    let declined = alice.submit(&page, no).await;
+    assert_eq!(declined.parameter("result").as_deref(), Some("declined"));
+    assert_eq!(declined.status, StatusCode::FORBIDDEN);
+
+    let again = ok(alice.go_on(SESSION)).await;
+    assert_asks_for(&again, &["repo"]);
+    world.consent(&alice, &again, "octo-alice").await;
+    assert_says(&ok(alice.go_on(SESSION)).await, "octo-alice/diary");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_a_link_is_good_for_ten_minutes_and_a_fresh_one_takes_its_place() {
+    let time = Time::default();
+    let setup = Setup { clock: time.clock(), ..Setup::default() };
+    let world = World::with(setup).await;
+    let alice = world.browser_of("alice").await;
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    time.let_pass(Duration::from_secs(600));
+    let page = alice.open(asked["interrupts"][0]["url"].as_str().expect("a link")).await;
+    assert_eq!(page.status, StatusCode::GONE, "{}", page.text);
+
+    let again = ok(alice.go_on(SESSION)).await;
+    world.consent(&alice, &again, "octo-alice").await;
+    assert_says(&ok(alice.go_on(SESSION)).await, "octo-alice/diary");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_with_a_new_message_instead_the_model_speaks_of_what_was_not_run_and_then_answers() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    ok(alice.say(SESSION, REPOSITORIES)).await;
+    let answer = ok(alice.say(SESSION, "Never mind. How are you?")).await;
+    assert_says(&answer, "the user has not authorized it yet");
+    assert_says(&answer, "This is message 2 of yours");
+    assert_eq!(proxies.github.seen().len(), 0, "GitHub was not asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_a_turn_that_waits_is_taken_up_by_another_machine() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    world.consent(&alice, &asked, "octo-alice").await;
+    let other = Machine::start(&world, Setup::default().clock).await;
+    let answer = other.invoke(&alice, "alice", &json!({ "sessionId": SESSION })).await;
+    assert_says(&answer.expect("an answer").1, "octo-alice/diary");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_revoked_token_leads_to_one_forced_consent() {
+    for lesser_scopes in [LesserScopes::BeginConsent, LesserScopes::ReturnStored] {
+        let (world, proxies) = World::proxied(Setup { lesser_scopes, ..Setup::default() }).await;
+        let alice = world.browser_of("alice").await;
+        connect(&world, &alice, REPOSITORIES).await;
+        world.running.github.revoke_all();
+
+        let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+        assert_asks_for(&asked, &["repo"]);
+        let calls = proxies.github.count(&Method::GET, "/user/repos");
+        let again = ok(alice.go_on(SESSION)).await;
+        assert_asks_for(&again, &["repo"]);
+        assert_eq!(again["interrupts"][0]["id"], asked["interrupts"][0]["id"]);
+        let after = proxies.github.count(&Method::GET, "/user/repos");
+        assert_eq!(after, calls, "the dead token is not tried again");
+
+        world.consent(&alice, &again, "octo-alice").await;
+        assert_says(&ok(alice.go_on(SESSION)).await, "octo-alice/diary");
+        let forced = |it: &tests::Seen| it.body.contains("\"forceAuthentication\":true");
+        let forced = proxies.agentcore.seen().iter().filter(|seen| forced(seen)).count();
+        assert_eq!(forced, 2, "one for each link");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_token_that_is_revoked_again_after_the_forced_consent_is_an_error_and_no_third_one() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    connect(&world, &alice, REPOSITORIES).await;
+    world.running.github.revoke_all();
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    world.consent(&alice, &asked, "octo-alice").await;
+    world.running.github.revoke_all();
+    let answer = ok(alice.go_on(SESSION)).await;
+    assert_says(&answer, "GitHub does not accept the user's authorization");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m11_a_consent_to_read_the_profile_is_never_used_for_repositories() {
+    for lesser_scopes in [LesserScopes::BeginConsent, LesserScopes::ReturnStored] {
+        let world = World::with(Setup { lesser_scopes, ..Setup::default() }).await;
+        let alice = world.browser_of("alice").await;
+        connect(&world, &alice, PROFILE).await;
+
+        // With the second vault, GitHub would answer with the public ones alone.
+        let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+        assert_asks_for(&asked, &["read:user", "repo"]);
+        assert!(!world.everything_saved().contains("octo-alice/garden"), "{lesser_scopes:?}");
+        let again = ok(alice.go_on(SESSION)).await;
+        assert_asks_for(&again, &["read:user", "repo"]);
+        world.consent(&alice, &again, "octo-alice").await;
+        assert_says(&ok(alice.go_on(SESSION)).await, "octo-alice/diary");
+        assert_says(&ok(alice.say(SESSION, PROFILE)).await, "You are octo-alice");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_an_answer_to_an_interrupt_that_is_not_open_is_refused_and_changes_nothing() {
+    let world = World::in_process().await;
+    let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    let of_another_conversation = ok(alice.say("another", REPOSITORIES)).await;
+    let of_bob = ok(bob.say(SESSION, REPOSITORIES)).await;
+    let saved = world.everything_saved();
+
+    let invented = json!({ "interrupts": [{ "id": "01234567-89ab-4cde-8f01-23456789abcd" }] });
+    for foreign in [&of_another_conversation, &of_bob, &invented] {
+        for status in ["resolved", "cancelled"] {
+            let (status, problem) = alice.invoke(&answering(foreign, status)).await;
+            assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+            assert_eq!(problem["code"], "interrupt_not_open");
+        }
+    }
+    let mut twice = answering(&asked, "cancelled");
+    let entry = twice["resume"][0].clone();
+    twice["resume"].as_array_mut().expect("entries").push(entry);
+    let (status, problem) = alice.invoke(&twice).await;
+    assert_eq!((status, &problem["field"]), (StatusCode::BAD_REQUEST, &json!("resume")));
+    assert_eq!(world.everything_saved(), saved);
+
+    ok(alice.invoke(&answering(&asked, "cancelled"))).await;
+    let (status, problem) = alice.invoke(&answering(&asked, "cancelled")).await;
+    assert_eq!(status, StatusCode::CONFLICT, "answered before: {problem}");
+}

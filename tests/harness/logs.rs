@@ -1,0 +1,79 @@
+//! What this process logs, to be looked at by a test.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use serde_json::Value;
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+
+/// Everything that this process has logged since the first call of [`Logs::kept`].
+#[derive(Debug, Clone, Default)]
+pub struct Logs(Arc<Mutex<Vec<u8>>>);
+
+impl Logs {
+    /// Keeps what is logged from now on, in the services' own form. Tests of one process share it.
+    ///
+    /// # Panics
+    /// When logs go elsewhere already.
+    #[must_use]
+    pub fn kept() -> Self {
+        static KEPT: OnceLock<Logs> = OnceLock::new();
+        let kept = KEPT.get_or_init(|| {
+            let logs = Self::default();
+            let filter = EnvFilter::new("info,invoke=trace,bind_session=trace,vault=trace");
+            let lines = tracing_subscriber::fmt().json().flatten_event(true);
+            let lines = lines.with_env_filter(filter).with_current_span(true);
+            lines.with_span_list(false).with_writer(logs.clone()).init();
+            logs
+        });
+        kept.clone()
+    }
+
+    /// Every line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+    }
+
+    /// The audit events of the request with this id.
+    #[must_use]
+    pub fn audit(&self, request_id: &str) -> Vec<Value> {
+        let of_request = |event: &Value| event["span"]["request_id"] == request_id;
+        self.events().into_iter().filter(of_request).collect()
+    }
+
+    /// The audit events in which `name` is `value`.
+    #[must_use]
+    pub fn audit_where(&self, name: &str, value: &str) -> Vec<Value> {
+        self.events().into_iter().filter(|event| event[name] == value).collect()
+    }
+
+    fn events(&self) -> Vec<Value> {
+        let lines = self.lines();
+        let events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        events.filter(|event| event["target"] == "audit").collect()
+    }
+}
+
+impl io::Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Logs {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}

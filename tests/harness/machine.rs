@@ -1,0 +1,100 @@
+//! The agentic workload on another machine: the same configuration, and nothing shared but what
+//! is at AWS. It can die.
+
+use std::future;
+
+use invoke::Invoke;
+use local::{clock::Clock, development_key, environment};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, runtime::Runtime};
+use url::Url;
+
+use crate::{browser::Browser, world::World};
+
+/// One machine.
+#[derive(Debug)]
+pub struct Machine {
+    address: Url,
+    issuer: String,
+    client: Client,
+    runtime: Option<Runtime>,
+}
+
+impl Machine {
+    /// A machine in `world`, by `clock`.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub async fn start(world: &World, clock: Clock) -> Self {
+        let running = &world.running;
+        let client_id = environment::OIDC_CLIENT_ID;
+        let mut variables = environment::functions(&running.addresses, &running.issuer, client_id);
+        variables.extend(world.variables.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let listener = listener.into_std().expect("a socket");
+        let handler = Invoke::start_by(&variables, clock).await.expect("a handler");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener).expect("a socket");
+            container::serve(listener, handler, future::pending()).await;
+        });
+        Self {
+            address: Url::parse(&format!("http://{address}")).expect("an address"),
+            issuer: running.issuer.clone(),
+            client: Client::new(),
+            runtime: Some(runtime),
+        }
+    }
+
+    /// `POST /invocations` with `body`, for `person` in `browser`; nothing if the machine dies
+    /// before it answers.
+    pub async fn invoke(
+        &self,
+        browser: &Browser,
+        person: &str,
+        body: &Value,
+    ) -> Option<(StatusCode, Value)> {
+        let target = self.address.join("/invocations").expect("an address");
+        let request = self
+            .client
+            .post(target)
+            .header("cookie", browser.cookies())
+            .header("x-amzn-oidc-data", token(&self.issuer, person))
+            .json(body);
+        let answer = request.send().await.ok()?;
+        let status = answer.status();
+        Some((status, answer.json().await.ok()?))
+    }
+
+    /// Dies in the middle of whatever it does.
+    pub fn dies(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// `x-amzn-oidc-data` for `person` as the local load balancer makes it, valid until 2100.
+fn token(issuer: &str, person: &str) -> String {
+    const NEVER: u64 = 4_102_444_800;
+    let header = json!({
+        "typ": "JWT", "alg": "ES256", "kid": development_key::KEY_ID, "iss": issuer,
+        "client": environment::OIDC_CLIENT_ID, "exp": NEVER,
+        "signer": environment::LOAD_BALANCER_ARN,
+    });
+    development_key::sign(&header, &json!({ "sub": person, "exp": NEVER, "iss": issuer }))
+}

@@ -1,0 +1,96 @@
+//! The workload as a process of its own, to kill or to configure, asked without a load balancer.
+
+use std::collections::BTreeMap;
+
+use local::{
+    binaries, environment, events,
+    process::{Output, Process},
+};
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// The container of the workload; it is killed when this is dropped (SIGKILL).
+#[derive(Debug)]
+pub struct Workload {
+    _process: Process,
+    origin: String,
+    client: Client,
+    token: String,
+}
+
+impl Workload {
+    /// The variables of a workload in `world`.
+    #[must_use]
+    pub fn variables(world: &World) -> BTreeMap<String, String> {
+        let (issuer, client) = (events::ISSUER, environment::OIDC_CLIENT_ID);
+        let mut variables = environment::functions(&world.running.addresses, issuer, client);
+        variables.insert("PORT".to_owned(), "0".to_owned());
+        variables
+    }
+
+    /// A workload with `variables`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(variables: &BTreeMap<String, String>) -> Self {
+        let name = "invoke-container";
+        let binary = binaries::find(None, &[name]).await.expect("a binary").remove(name);
+        let binary = binary.expect("a binary");
+        let process = Process::spawn(name, &binary, variables, Output::Logged);
+        let process = process.expect("a process");
+        let port = process.listening().await.expect("a port");
+        let origin = format!("http://127.0.0.1:{port}");
+        Self { _process: process, origin, client: Client::new(), token: token() }
+    }
+
+    fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+        request.header("x-amzn-oidc-data", &self.token)
+    }
+
+    /// What alice is answered in the conversation `session`; nothing if the process died first.
+    ///
+    /// # Panics
+    /// When the turn fails.
+    pub async fn say(&self, session: &str, message: &str) -> Option<Value> {
+        let body = json!({ "sessionId": session, "message": message });
+        let request = self.client.post(format!("{}/invocations", self.origin)).json(&body);
+        let answer = self.sign(request).send().await.ok()?;
+        let status = answer.status();
+        let text = answer.text().await.ok()?;
+        assert!(status.is_success(), "{status}: {text}");
+        Some(serde_json::from_str(&text).expect("JSON"))
+    }
+
+    /// What alice said in the conversation `session`, each with its answer right after it.
+    ///
+    /// # Panics
+    /// When it can't be read, or is torn.
+    pub async fn said(&self, session: &str) -> Vec<String> {
+        let mut said: Vec<String> = Vec::new();
+        let mut before = String::new();
+        loop {
+            let path = format!("{}/sessions/{session}{before}", self.origin);
+            let answer = self.sign(self.client.get(path)).send().await.expect("an answer");
+            if answer.status() == 404 {
+                return said;
+            }
+            let page: Value = answer.json().await.expect("the conversation");
+            let messages = page["messages"].as_array().expect("messages");
+            let roles: Vec<_> = messages.iter().filter_map(|it| it["role"].as_str()).collect();
+            assert_eq!(roles, ["user", "assistant"].repeat(messages.len() / 2));
+            let texts = messages.iter().step_by(2).filter_map(|it| it["text"].as_str());
+            said.splice(0..0, texts.map(str::to_owned));
+            let Some(earlier) = page["earlier"].as_u64() else { return said };
+            before = format!("?before={earlier}");
+        }
+    }
+}
+
+/// Of alice, signed by the development key.
+fn token() -> String {
+    let events = events::all();
+    let hello = events.iter().find(|event| event.file == "invoke-hello.json").expect("an event");
+    hello.json["multiValueHeaders"]["x-amzn-oidc-data"][0].as_str().expect("a token").to_owned()
+}

@@ -1,0 +1,143 @@
+//! What the agent asks of AgentCore Identity, how often, and what comes of its failures (M6, M11).
+#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reqwest::{Method, StatusCode, header};
+use serde_json::json;
+use tests::{Browser, Fate, Proxies, Seen, Setup, World};
+
+const SESSION: &str = "asking";
+const REPOSITORIES: &str = "Which repositories do I have?";
+const WORKLOAD_TOKEN: &str = "/GetWorkloadAccessTokenForUserId";
+const TOKEN: &str = "/identities/oauth2/token";
+
+/// A world in which alice has consented, and what was asked until then is counted.
+async fn connected(setup: Setup) -> (World, Proxies, Browser) {
+    let (world, proxies) = World::proxied(setup).await;
+    let alice = world.browser_of("alice").await;
+    world.connect(&alice, SESSION, "octo-alice").await;
+    let (status, answer) = alice.go_on(SESSION).await;
+    assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("completed")), "{answer}");
+    (world, proxies, alice)
+}
+
+fn is_post(seen: &Seen, path: &str) -> bool {
+    seen.is(&Method::POST, path)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_turn_that_needs_no_tool_asks_nothing_of_agentcore_identity() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    let (status, answer) = alice.say(SESSION, "Hello!").await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(proxies.agentcore.seen().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_one_workload_access_token_serves_all_of_a_users_turns_and_nobody_elses() {
+    let (world, proxies, alice) = connected(Setup::default()).await;
+    for _ in 0..3 {
+        alice.say(SESSION, REPOSITORIES).await;
+    }
+    assert_eq!(proxies.agentcore.count(&Method::POST, WORKLOAD_TOKEN), 1);
+    let bob = world.browser_of("bob").await;
+    bob.say(SESSION, REPOSITORIES).await;
+    let asked: Vec<Seen> = proxies.agentcore.seen();
+    let for_users: Vec<&Seen> = asked.iter().filter(|it| is_post(it, WORKLOAD_TOKEN)).collect();
+    assert_eq!(for_users.len(), 2);
+    assert!(for_users[0].body.contains("alice") && for_users[1].body.contains("bob"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_workload_access_token_that_has_expired_is_fetched_again_once() {
+    let (_world, proxies, alice) = connected(Setup::default()).await;
+    let tokens = proxies.agentcore.count(&Method::POST, TOKEN);
+    let refused = AtomicUsize::new(0);
+    proxies.agentcore.rule(move |seen| {
+        if is_post(seen, TOKEN) && refused.fetch_add(1, Ordering::SeqCst) == 0 {
+            let message = "The workload access token is invalid or expired";
+            return Fate::aws_error(StatusCode::UNAUTHORIZED, "UnauthorizedException", message);
+        }
+        Fate::Arrives
+    });
+    let (status, answer) = alice.say(SESSION, REPOSITORIES).await;
+    assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("completed")), "{answer}");
+    assert_eq!(proxies.agentcore.count(&Method::POST, WORKLOAD_TOKEN), 2);
+    assert_eq!(proxies.agentcore.count(&Method::POST, TOKEN), tokens + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_fresh_token_that_is_refused_too_is_a_failure_and_no_loop() {
+    let (_world, proxies, alice) = connected(Setup::default()).await;
+    let tokens = proxies.agentcore.count(&Method::POST, TOKEN);
+    proxies.agentcore.rule(|seen| {
+        if is_post(seen, TOKEN) {
+            return Fate::aws_error(StatusCode::UNAUTHORIZED, "UnauthorizedException", "No.");
+        }
+        Fate::Arrives
+    });
+    let (status, problem) = alice.say(SESSION, REPOSITORIES).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY, "{problem}");
+    assert_eq!(proxies.agentcore.count(&Method::POST, TOKEN), tokens + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_throttled_or_failing_after_the_sdks_retries_is_a_503_and_nothing_is_saved() {
+    for (status, name) in [
+        (StatusCode::TOO_MANY_REQUESTS, "ThrottlingException"),
+        (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException"),
+    ] {
+        let (world, proxies, alice) = connected(Setup::default()).await;
+        let saved = world.everything_saved();
+        let before = proxies.agentcore.count(&Method::POST, TOKEN);
+        proxies.agentcore.rule(move |seen| {
+            if is_post(seen, TOKEN) {
+                Fate::aws_error(status, name, "Later.")
+            } else {
+                Fate::Arrives
+            }
+        });
+        let request = alice.request(Method::POST, "/invocations");
+        let body = json!({ "sessionId": SESSION, "message": REPOSITORIES });
+        let answer = request.json(&body).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{name}");
+        assert!(answer.headers().contains_key(header::RETRY_AFTER), "{name}");
+        assert!(proxies.agentcore.count(&Method::POST, TOKEN) > before + 1, "the SDK tries again");
+        assert_eq!(world.everything_saved(), saved, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_unreachable_is_a_503_and_a_missing_permission_is_the_operators_502() {
+    let nowhere = Setup::default().with("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", "http://127.0.0.1:9");
+    let world = World::with(nowhere).await;
+    let alice = world.browser_of("alice").await;
+    let (status, problem) = alice.say(SESSION, REPOSITORIES).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+
+    let (_world, proxies, alice) = connected(Setup::default()).await;
+    proxies.agentcore.rule(|seen| {
+        if is_post(seen, TOKEN) {
+            let message = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: \
+                           bedrock-agentcore:GetResourceOauth2Token";
+            return Fate::aws_error(StatusCode::FORBIDDEN, "AccessDeniedException", message);
+        }
+        Fate::Arrives
+    });
+    let (status, problem) = alice.say(SESSION, REPOSITORIES).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY, "{problem}");
+    assert!(!problem.to_string().contains("arn:"), "no internals: {problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_consent_is_forced_only_where_the_provider_has_refused_the_token() {
+    let (_world, proxies, alice) = connected(Setup::default()).await;
+    alice.say(SESSION, REPOSITORIES).await;
+    alice.say(SESSION, "Who am I?").await;
+    alice.go_on(SESSION).await;
+    alice.go_on(SESSION).await;
+    let forced = |seen: &Seen| seen.body.contains("\"forceAuthentication\":true");
+    assert!(!proxies.agentcore.seen().iter().any(forced));
+}
