@@ -163,7 +163,7 @@ async fn m4_a_turn_that_failed_never_answers_200_and_leaves_no_trace() {
         let (got, problem) = alice.say("failing", message).await;
         assert_eq!(got, status, "{message}: {problem}");
         assert!(problem["requestId"].is_string(), "{problem}");
-        assert!(!world.everything_saved().contains(message), "{message} was saved");
+        assert!(!world.everything_saved().await.contains(message), "{message} was saved");
     }
     let (status, answer) = alice.say("failing", "Hello").await;
     assert_eq!(status, StatusCode::OK, "the conversation goes on: {answer}");

@@ -71,7 +71,7 @@ async fn m16_no_page_names_another_site() {
 async fn m9_the_browser_cookie_is_kept_from_scripts_and_given_once() {
     let world = World::in_process().await;
     let alice = world.browser();
-    let page = alice.sign_in("alice").await;
+    let page = world.sign_in(&alice, "alice").await;
     let cookie = page.headers["set-cookie"].to_str().expect("a cookie");
     for attribute in ["countersign=", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"] {
         assert!(cookie.contains(attribute), "{attribute} is missing: {cookie}");

@@ -4,80 +4,17 @@
 
 use local::options::Platform;
 use reqwest::StatusCode;
-use serde_json::Value;
-use tests::World;
+use tests::{
+    World,
+    flow::{assert_names_the_repositories, whole_flow},
+};
 
 const SESSION: &str = "first-light";
 
 async fn the_whole_flow(platform: Platform) {
     let world = World::on(platform).await;
-    let addresses = world.running.addresses.clone();
-    let alice = world.browser();
-
-    // M1: no session, so the load balancer sends her to the identity provider and back.
-    let page = alice.sign_in("alice").await;
-    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
-    assert_eq!(page.address().path(), "/");
-    assert!(page.text.contains("Signed in as <b>Alice"), "{}", page.text);
-
-    // M3, M4: the model answers without any tool.
-    let (status, answer) = alice.say(SESSION, "Hello!").await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    assert_eq!(answer["status"], "completed");
-
-    // M6, M7: the tool needs a token, so the turn is interrupted with structured data.
-    let (status, answer) = alice.say(SESSION, "Which repositories do I have?").await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    assert_eq!(answer["status"], "interrupted");
-    let interrupt = &answer["interrupts"][0];
-    assert_eq!(interrupt["reason"], "authorization_required");
-    assert_eq!(interrupt["provider"], "github");
-    assert_eq!(interrupt["scopes"], serde_json::json!(["repo"]));
-    let link = interrupt["url"].as_str().expect("a link");
-    assert!(link.starts_with(addresses.application.as_str()), "{link}");
-
-    // M7: what waits for her is not in the saved conversation's reach of a link.
-    let saved = world.everything_saved();
-    assert!(saved.contains("github_list_repositories"), "{saved}");
-    for secret in ["request_uri", "/consent", "authorize", "flow="] {
-        assert!(!saved.contains(secret), "{secret} was saved: {saved}");
-    }
-
-    // M7, M8: the link leads to GitHub, and the consent to our own page.
-    let consent = alice.open(link).await;
-    assert_eq!(consent.address().origin(), addresses.github.origin());
-    let bound = alice.consent(&consent, "octo-alice").await;
-    assert_eq!(bound.status, StatusCode::OK, "{}", bound.text);
-    assert_eq!(bound.address().path(), "/oauth2/session-binding");
-    assert_eq!(bound.address().query(), Some("result=connected"));
-    assert!(bound.text.contains("You are connected"));
-
-    // M10: the waiting turn is finished.
-    let (status, answer) = alice.go_on(SESSION).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    assert_names_the_repositories(&answer);
-
-    // M10: no further turn needs a consent, in this conversation or another.
-    let (_, answer) = alice.say(SESSION, "List my repositories again.").await;
-    assert_names_the_repositories(&answer);
-    let (_, answer) = alice.say("another", "Which repositories do I have?").await;
-    assert_names_the_repositories(&answer);
-
-    // M11: her consent is for `repo`; it gives bob nothing.
-    let bob = world.browser_of("bob").await;
-    let (_, answer) = bob.say(SESSION, "Which repositories do I have?").await;
-    assert_eq!(answer["status"], "interrupted", "{answer}");
-
+    whole_flow(&world).await;
     world.running.shutdown().await;
-}
-
-fn assert_names_the_repositories(answer: &Value) {
-    assert_eq!(answer["status"], "completed", "{answer}");
-    assert_eq!(answer["interrupts"], serde_json::json!([]), "{answer}");
-    let message = answer["message"].as_str().expect("a message");
-    for repository in ["octo-alice/garden", "octo-alice/weather-station", "octo-alice/diary"] {
-        assert!(message.contains(repository), "{repository} is missing: {message}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,6 +75,6 @@ async fn m12_two_turns_at_once_in_one_conversation_are_both_kept() {
     let [first, second] = turns;
     let (first, second) = tokio::join!(first, second);
     assert_eq!((first.0, second.0), (StatusCode::OK, StatusCode::OK), "{first:?} {second:?}");
-    let saved = world.everything_saved();
+    let saved = world.everything_saved().await;
     assert!(saved.contains("The first of two") && saved.contains("The second of two"), "{saved}");
 }

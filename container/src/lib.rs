@@ -29,8 +29,11 @@ use tokio::{
 };
 use tower_service::Service;
 
-/// A client must have sent its whole head by then.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection without a request, or with one whose head is not whole, is closed after this long.
+/// It is longer than any load balancer in front keeps an idle connection: one that was closed here
+/// first could just have been given a request, which would then be answered 502 (AWS, "Application
+/// Load Balancer target groups", on the keep-alive time of targets).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// The load balancer passes on at most 60 KiB of headers.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// How long to leave the listener alone when the system has no socket to give.
@@ -126,4 +129,18 @@ fn connect(stream: TcpStream, handler: impl Handler, connections: &GracefulShutd
 async fn pause(error: &io::Error) {
     tracing::warn!(%error, "no connection could be accepted");
     tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HEAD_TIMEOUT;
+
+    #[test]
+    fn no_load_balancer_of_the_template_keeps_a_connection_longer_than_the_container() {
+        let template = include_str!("../../template.yaml");
+        let idle = template.split("LoadBalancer: '").skip(1);
+        let idle = idle.filter_map(|rest| rest.split('\'').next()?.parse::<u64>().ok());
+        let longest = idle.max().unwrap();
+        assert!((60..HEAD_TIMEOUT.as_secs()).contains(&longest), "{longest} s");
+    }
 }

@@ -21,6 +21,7 @@ async fn main() -> ExitCode {
         (None, Platform::Lambda) => "as Lambda binaries, behind load balancer events".to_owned(),
     };
     let data = options.data.display().to_string();
+    let only_stand_ins = options.stand_ins_for.is_some();
     let mut running = match local::start(options, Clock::system()).await {
         Ok(running) => running,
         Err(error) => {
@@ -28,7 +29,11 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("{}", greeting(&running, &platform, &data));
+    if only_stand_ins {
+        println!("{}", variables(&running));
+    } else {
+        println!("{}", greeting(&running, &platform, &data));
+    }
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {
             eprintln!("Stopping …");
@@ -64,6 +69,12 @@ fn greeting(running: &Running, platform: &str, data: &str) -> String {
         s3 = it.s3,
         bedrock = it.bedrock,
     )
+}
+
+/// What the services of another load balancer need; which load balancer may sign is theirs to say.
+fn variables(running: &Running) -> String {
+    let needed = running.variables.iter().filter(|(name, _)| !name.starts_with("ALB_"));
+    needed.map(|(name, value)| format!("{name}={value}\n")).collect()
 }
 
 /// Logs for a person, on standard error: the audit trail, and what goes wrong.

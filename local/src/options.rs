@@ -29,6 +29,11 @@ pub struct Options {
     #[arg(long, value_name = "URL", conflicts_with_all = ["platform", "bin_dir"])]
     pub lambda_endpoint: Option<Url>,
 
+    /// Run only the stand-ins, for an application that is served at this address by services and a
+    /// load balancer of its own. Prints the variables that its services need.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["platform", "bin_dir", "lambda_endpoint"])]
+    pub stand_ins_for: Option<Url>,
+
     /// Folder in which conversations are kept.
     #[arg(long, value_name = "FOLDER", default_value = ".local")]
     pub data: PathBuf,
@@ -122,6 +127,7 @@ impl Default for Options {
             platform: Platform::InProcess,
             bin_dir: None,
             lambda_endpoint: None,
+            stand_ins_for: None,
             data: PathBuf::from(".local"),
             fresh: false,
             oidc: None,

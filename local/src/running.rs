@@ -92,6 +92,8 @@ pub struct Running {
     pub github: GitHub,
     /// Where people sign in.
     pub issuer: String,
+    /// What both services are configured with.
+    pub variables: BTreeMap<String, String>,
     stop: watch::Sender<bool>,
     handlers: JoinSet<()>,
     stand_ins: JoinSet<()>,
@@ -99,21 +101,27 @@ pub struct Running {
     lambda: Lambda,
 }
 
-/// Starts every stand-in and both services, as `options` say, by `clock`.
+/// Starts every stand-in, and both services behind the load balancer, as `options` say, by `clock`.
 ///
 /// # Errors
 /// See [`StartError`]; nothing is left running then.
 pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError> {
     let listeners = Listeners::bind(options.port).await?;
-    let addresses = listeners.addresses()?;
+    let mut addresses = listeners.addresses()?;
+    if let Some(application) = &options.stand_ins_for {
+        addresses.application = application.clone();
+    }
     let s3 = storage(&options)?;
     let (github, agentcore) = services(&addresses, &clock);
     let agentcore = agentcore.with_lesser_scopes(options.lesser_scopes);
     let (oidc, provider) = sign_in(options.oidc.as_ref(), &addresses, &clock);
+    let mut variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
+    variables.extend(options.variables.clone());
     let mut running = Running {
         addresses,
         github,
         issuer: oidc.issuer.clone(),
+        variables,
         stop: watch::Sender::new(false),
         handlers: JoinSet::new(),
         stand_ins: JoinSet::new(),
@@ -127,14 +135,15 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     running.serve(listeners.public_keys, public_keys::router());
     running.serve(listeners.bedrock, bedrock::router());
 
-    let mut variables = functions(&running.addresses, &oidc.issuer, &oidc.client_id);
-    variables.extend(options.variables.clone());
+    if options.stand_ins_for.is_some() {
+        return Ok(running);
+    }
     let sockets = Sockets {
         invoke: listeners.invoke,
         bind: listeners.bind_session,
         lambda: listeners.lambda,
     };
-    let (invoke, bind_session) = running.run_services(&options, sockets, variables, &clock).await?;
+    let (invoke, bind_session) = running.run_services(&options, sockets, &clock).await?;
     let application = running.addresses.application.clone();
     let settings = Settings { application, oidc, invoke, bind_session, clock };
     running.serve(listeners.application, load_balancer::router(settings));
@@ -250,9 +259,9 @@ impl Running {
         &mut self,
         options: &Options,
         sockets: Sockets,
-        variables: BTreeMap<String, String>,
         clock: &Clock,
     ) -> Result<(Target, Target), StartError> {
+        let variables = self.variables.clone();
         if let Some(endpoint) = &options.lambda_endpoint {
             return Ok(lambda_targets(endpoint));
         }

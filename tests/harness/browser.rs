@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use local::addresses::Addresses;
 use reqwest::{
-    Client, Method, RequestBuilder, StatusCode,
+    Client, ClientBuilder, Method, RequestBuilder, StatusCode,
     cookie::{CookieStore, Jar},
     header::HeaderMap,
     redirect::Policy,
@@ -61,14 +61,14 @@ pub fn parameter(address: &Url, name: &str) -> Option<String> {
 }
 
 impl Browser {
-    /// A browser without any cookie.
+    /// A browser without any cookie, on top of `client`.
     ///
     /// # Panics
     /// When the HTTP client can't be made.
     #[must_use]
-    pub fn new(addresses: &Addresses) -> Self {
+    pub fn new(client: ClientBuilder, addresses: &Addresses) -> Self {
         let jar = Arc::new(Jar::default());
-        let client = Client::builder().cookie_provider(Arc::clone(&jar)).redirect(Policy::none());
+        let client = client.cookie_provider(Arc::clone(&jar)).redirect(Policy::none());
         let client = client.build().expect("a client");
         Self { client, jar, addresses: addresses.clone() }
     }
@@ -88,13 +88,6 @@ impl Browser {
         let action = visit.address().join(&form.action).expect("an action");
         let request = self.client.post(action.clone()).form(&form.fields);
         self.navigate(request, action.as_str(), |_| true).await
-    }
-
-    /// Signs `person` in at the load balancer and ends on the chat page.
-    pub async fn sign_in(&self, person: &str) -> Visit {
-        let page = self.open(self.addresses.application.as_str()).await;
-        let form = Form::in_page(&page.text).with("user", person);
-        self.submit(&page, form).await
     }
 
     /// Forgets who is signed in here, and nothing else.

@@ -6,6 +6,8 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
 
 mod browser;
+mod deployment;
+pub mod flow;
 mod form;
 mod logs;
 mod machine;
@@ -15,6 +17,7 @@ mod workload;
 mod world;
 
 pub use browser::{Browser, Visit, parameter};
+pub use deployment::Deployment;
 pub use form::Form;
 pub use logs::Logs;
 pub use machine::Machine;

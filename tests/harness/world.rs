@@ -6,6 +6,7 @@ use local::{
     Running,
     agentcore::LesserScopes,
     clock::Clock,
+    environment::GITHUB_PROVIDER,
     options::{Options, Platform},
 };
 use serde_json::Value;
@@ -13,6 +14,8 @@ use tempfile::TempDir;
 
 use crate::{
     browser::{Browser, Visit},
+    deployment::{APPLICATION, Deployment},
+    form::Form,
     proxy::Proxy,
 };
 
@@ -24,6 +27,7 @@ pub struct World {
     /// What the services were configured with besides what they always are.
     pub variables: BTreeMap<String, String>,
     data: TempDir,
+    deployment: Option<Deployment>,
 }
 
 /// How a world differs from the usual one.
@@ -73,7 +77,7 @@ pub struct Proxies {
 }
 
 impl World {
-    /// A fresh world as `setup` says.
+    /// A fresh world as `setup` says, with the binaries in `SERVICES_BIN_DIR` if that is set.
     ///
     /// # Panics
     /// When it can't be started.
@@ -83,13 +87,14 @@ impl World {
         let options = Options {
             port: 0,
             platform,
+            bin_dir: std::env::var_os("SERVICES_BIN_DIR").map(Into::into),
             data: data.path().to_owned(),
             variables: variables.clone(),
             lesser_scopes,
             ..Options::default()
         };
         let running = local::start(options, clock).await.expect("a running world");
-        Self { running, variables, data }
+        Self { running, variables, data, deployment: None }
     }
 
     /// A fresh world as `setup` says, whose services reach the stand-ins through proxies.
@@ -126,6 +131,24 @@ impl World {
         Self::with(Setup { platform, ..Setup::default() }).await
     }
 
+    /// A fresh world in which the services, the load balancer, the identity provider and S3 are
+    /// the deployment's, and only AgentCore Identity, GitHub and the model are stand-ins.
+    ///
+    /// # Panics
+    /// When it can't be deployed.
+    pub async fn deployed() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let options = Options {
+            port: 0,
+            stand_ins_for: Some(APPLICATION.parse().expect("an address")),
+            data: data.path().to_owned(),
+            ..Options::default()
+        };
+        let running = local::start(options, Clock::system()).await.expect("running stand-ins");
+        let deployment = Deployment::new(&running).await;
+        Self { running, variables: BTreeMap::new(), data, deployment: Some(deployment) }
+    }
+
     /// A fresh world with the handlers in this process.
     pub async fn in_process() -> Self {
         Self::on(Platform::InProcess).await
@@ -134,7 +157,37 @@ impl World {
     /// A new browser.
     #[must_use]
     pub fn browser(&self) -> Browser {
-        Browser::new(&self.running.addresses)
+        let client = match &self.deployment {
+            Some(deployment) => deployment.client(),
+            None => reqwest::Client::builder(),
+        };
+        Browser::new(client, &self.running.addresses)
+    }
+
+    /// Signs `person` in at the load balancer and ends on the chat page.
+    pub async fn sign_in(&self, browser: &Browser, person: &str) -> Visit {
+        let page = browser.open(self.running.addresses.application.as_str()).await;
+        let form = Form::in_page(&page.text);
+        let form = match &self.deployment {
+            Some(it) => form.with("username", person).with("password", &it.password(person)),
+            None => form.with("user", person),
+        };
+        browser.submit(&page, form).await
+    }
+
+    /// The credential provider's name.
+    #[must_use]
+    pub fn provider(&self) -> String {
+        self.deployment.as_ref().map_or_else(|| GITHUB_PROVIDER.to_owned(), Deployment::provider)
+    }
+
+    /// What was deployed.
+    ///
+    /// # Panics
+    /// When nothing was.
+    #[must_use]
+    pub fn deployment(&self) -> &Deployment {
+        self.deployment.as_ref().expect("a deployment")
     }
 
     /// A new browser in which `person` is signed in.
@@ -143,7 +196,7 @@ impl World {
     /// When the sign-in does not end on the chat page.
     pub async fn browser_of(&self, person: &str) -> Browser {
         let browser = self.browser();
-        let page = browser.sign_in(person).await;
+        let page = self.sign_in(&browser, person).await;
         assert!(page.status.is_success(), "{person} can't sign in: {page:?}");
         browser
     }
@@ -189,8 +242,10 @@ impl World {
     ///
     /// # Panics
     /// When the data folder can't be read.
-    #[must_use]
-    pub fn everything_saved(&self) -> String {
+    pub async fn everything_saved(&self) -> String {
+        if let Some(deployment) = &self.deployment {
+            return deployment.everything_saved().await;
+        }
         let mut text = String::new();
         let mut folders = vec![self.data.path().to_owned()];
         while let Some(folder) = folders.pop() {

@@ -7,6 +7,7 @@
 mod agent;
 mod answer;
 mod chat;
+mod connections;
 mod consent_page;
 mod docs;
 mod invocation;
@@ -34,7 +35,10 @@ use session::{ContextTokens, Sessions};
 use url::Url;
 use vault::{ProviderName, TokenVault, WorkloadName, endpoint};
 
-use crate::agent::{github::GitHub, model::Model};
+use crate::{
+    agent::{github::GitHub, model::Model},
+    connections::Connections,
+};
 
 /// The handler; cheap to clone.
 #[derive(Debug, Clone)]
@@ -51,6 +55,7 @@ struct Service {
     confirm_actions: bool,
     context: ContextTokens,
     started: SystemTime,
+    connections: Connections,
 }
 
 /// This service's own variables; what both services read is in [`Inbound`].
@@ -125,19 +130,34 @@ impl Invoke {
         let identity = aws_sdk_bedrockagentcore::Client::new(&aws.at(settings.identity));
         let s3 = aws_sdk_s3::config::Builder::from(&aws.at(settings.s3));
         let return_url = settings.inbound.site.session_binding_url().clone();
-        let sessions = Sessions::new(s3, settings.bucket);
+        let sessions = Sessions::new(s3, settings.bucket.clone());
         let (model_id, context) = (settings.model_id, settings.context);
+        let model = Model::new(&aws.at(settings.bedrock), model_id.clone(), context);
+        let connections = Connections {
+            s3: sessions.client().clone(),
+            bucket: settings.bucket,
+            identity: identity.clone(),
+            workload: settings.workload.to_string(),
+            bedrock: model.client().clone(),
+            model: model_id,
+        };
         Ok(Self(Arc::new(Service {
             sessions: sessions.importing_strands(settings.imports_strands),
             vault: TokenVault::new(identity, settings.workload, return_url),
             provider: settings.provider,
             github: GitHub::new(settings.github_api),
-            model: Model::new(&aws.at(settings.bedrock), model_id, context),
+            model,
             context,
             confirm_actions: settings.confirm_actions,
             inbound: settings.inbound,
             started: clock.now(),
+            connections,
         })))
+    }
+
+    /// Opens the connections that a turn will use, for as long as there is time for it anyway.
+    pub fn connect(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.connections.clone().open()
     }
 }
 

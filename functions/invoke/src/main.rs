@@ -7,5 +7,7 @@ use service::ProcessEnvironment;
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let service = Invoke::start(&ProcessEnvironment).await?;
+    // In the background: the first request is not to wait for connections that it may not need.
+    tokio::spawn(service.connect());
     lambda_http::run_concurrent(service).await
 }

@@ -75,6 +75,12 @@ impl Sessions {
         Self { client: Client::from_conf(config.build()), bucket, imports_strands: false }
     }
 
+    /// The client, with the connections that this uses.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Whether an unknown conversation is looked for where the Python package `strands-agents`
     /// keeps it in the same bucket.
     #[must_use]

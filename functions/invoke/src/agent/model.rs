@@ -76,6 +76,11 @@ impl Model {
         Self { client, id, context }
     }
 
+    /// The client, with the connections that [`answer`](Self::answer) will use.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The model's next message after `history` and the `turn` so far.
     pub(crate) async fn answer(
         &self,
