@@ -287,14 +287,14 @@ async fn m9_bob_can_not_complete_what_alice_consented_to_with_a_state_of_another
 #[tokio::test(flavor = "multi_thread")]
 async fn m9_who_signs_alices_browser_in_as_himself_and_lets_her_consent_gets_nothing() {
     let world = World::in_process().await;
-    let (alice, mallory) = (world.browser_of("alice").await, world.browser_of("bob").await);
+    let (victim, mallory) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let agentcore = world.running.addresses.agentcore.clone();
     let link = world.ask(&mallory, SESSION).await;
     let is_provider = |address: &Url| address.origin() == agentcore.origin();
     let provider = mallory.open_until(&link, is_provider).await;
 
     // Login CSRF: alice's browser is now signed in as the attacker, and she does not notice.
-    let victim = alice.signed_in_over("bob").await;
+    world.sign_in_over(&victim, "bob").await;
     let page = victim.open(&link).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.text.contains("not asked for in this browser"), "{}", page.text);

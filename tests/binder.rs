@@ -176,10 +176,11 @@ async fn m9_nobody_is_signed_in() {
 async fn m9_another_user_in_the_same_browser_learns_nothing_of_whose_it_is() {
     let ready = Ready::new().await;
     // Bob signs in over alice: the flow's cookie and the browser's stay.
-    let bob = ready.alice.signed_in_over("bob").await;
-    ready.ends(&bob, &ready.back, "another_user", StatusCode::FORBIDDEN).await;
+    let bob = &ready.alice;
+    ready.world.sign_in_over(bob, "bob").await;
+    ready.ends(bob, &ready.back, "another_user", StatusCode::FORBIDDEN).await;
     let words = ("another_user", "This request is not yours");
-    let page = ready.shows(&bob, &ready.back, words, StatusCode::FORBIDDEN).await;
+    let page = ready.shows(bob, &ready.back, words, StatusCode::FORBIDDEN).await;
     for hint in ["alice", "Alice", "octo"] {
         assert!(!page.text.contains(hint), "the page tells {hint}");
     }

@@ -267,7 +267,7 @@ async fn m10_who_hangs_up_in_the_act_finds_it_done_and_saved() {
         answer = ready.alice.say(SESSION, "Hello").await;
     }
     assert_says(&answer.1, "This is message 2 of yours");
-    assert!(ready.world.everything_saved().contains("I created issue 1"));
+    assert!(ready.world.everything_saved().await.contains("I created issue 1"));
     assert_eq!(ready.posts(), 1);
 }
 

@@ -216,7 +216,7 @@ async fn m11_a_consent_to_read_the_profile_is_never_used_for_repositories() {
         // With the second vault, GitHub would answer with the public ones alone.
         let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
         assert_asks_for(&asked, &["read:user", "repo"]);
-        assert!(!world.everything_saved().contains("octo-alice/garden"), "{lesser_scopes:?}");
+        assert!(!world.everything_saved().await.contains("octo-alice/garden"), "{lesser_scopes:?}");
         let again = ok(alice.go_on(SESSION)).await;
         assert_asks_for(&again, &["read:user", "repo"]);
         world.consent(&alice, &again, "octo-alice").await;
@@ -232,7 +232,7 @@ async fn m10_an_answer_to_an_interrupt_that_is_not_open_is_refused_and_changes_n
     let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
     let of_another_conversation = ok(alice.say("another", REPOSITORIES)).await;
     let of_bob = ok(bob.say(SESSION, REPOSITORIES)).await;
-    let saved = world.everything_saved();
+    let saved = world.everything_saved().await;
 
     let invented = json!({ "interrupts": [{ "id": "01234567-89ab-4cde-8f01-23456789abcd" }] });
     for foreign in [&of_another_conversation, &of_bob, &invented] {
@@ -247,7 +247,7 @@ async fn m10_an_answer_to_an_interrupt_that_is_not_open_is_refused_and_changes_n
     twice["resume"].as_array_mut().expect("entries").push(entry);
     let (status, problem) = alice.invoke(&twice).await;
     assert_eq!((status, &problem["field"]), (StatusCode::BAD_REQUEST, &json!("resume")));
-    assert_eq!(world.everything_saved(), saved);
+    assert_eq!(world.everything_saved().await, saved);
 
     ok(alice.invoke(&answering(&asked, "cancelled"))).await;
     let (status, problem) = alice.invoke(&answering(&asked, "cancelled")).await;

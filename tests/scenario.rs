@@ -1,6 +1,5 @@
 //! The whole flow, the same on every platform (M15): sign in, ask, be asked for consent,
 //! consent, be bound, get the answer, and never be asked again.
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use local::options::Platform;
 use reqwest::StatusCode;

@@ -133,7 +133,7 @@ async fn m7_nothing_secret_and_nothing_that_people_wrote_is_ever_written_down() 
         let line = ours.iter().find(|line| line.contains(words));
         assert!(line.is_none(), "{words} is in a log: {line:?}");
     }
-    secrets.assert_not_in("what is saved", &world.everything_saved());
+    secrets.assert_not_in("what is saved", &world.everything_saved().await);
     for seen in proxies.bedrock.seen() {
         secrets.assert_not_in("a request to the model", &seen.body);
     }
@@ -163,7 +163,7 @@ async fn m7_a_tool_result_that_tells_the_model_to_print_all_it_knows_gets_no_sec
     secrets.of_browser(&alice);
     secrets.of_services(&proxies);
     secrets.assert_not_in("what the model gave away", message);
-    secrets.assert_not_in("what is saved", &world.everything_saved());
+    secrets.assert_not_in("what is saved", &world.everything_saved().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

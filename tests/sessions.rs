@@ -86,10 +86,10 @@ async fn m12_a_deleted_conversation_is_gone() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     alice.say("s", "a secret").await;
-    assert!(world.everything_saved().contains("a secret"));
+    assert!(world.everything_saved().await.contains("a secret"));
     let (status, answer) = ask(&alice, Method::DELETE, "/sessions/s").await;
     assert_eq!((status, answer), (StatusCode::NO_CONTENT, json!("")));
-    assert!(!world.everything_saved().contains("a secret"));
+    assert!(!world.everything_saved().await.contains("a secret"));
     for method in [Method::GET, Method::DELETE] {
         assert_eq!(ask(&alice, method, "/sessions/s").await.0, StatusCode::NOT_FOUND);
     }

@@ -89,7 +89,7 @@ async fn m6_throttled_or_failing_after_the_sdks_retries_is_a_503_and_nothing_is_
         (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException"),
     ] {
         let (world, proxies, alice) = connected(Setup::default()).await;
-        let saved = world.everything_saved();
+        let saved = world.everything_saved().await;
         let before = proxies.agentcore.count(&Method::POST, TOKEN);
         proxies.agentcore.rule(move |seen| {
             if is_post(seen, TOKEN) {
@@ -104,7 +104,7 @@ async fn m6_throttled_or_failing_after_the_sdks_retries_is_a_503_and_nothing_is_
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{name}");
         assert!(answer.headers().contains_key(header::RETRY_AFTER), "{name}");
         assert!(proxies.agentcore.count(&Method::POST, TOKEN) > before + 1, "the SDK tries again");
-        assert_eq!(world.everything_saved(), saved, "{name}");
+        assert_eq!(world.everything_saved().await, saved, "{name}");
     }
 }
 

@@ -98,7 +98,7 @@ impl Replay {
         let browser = &self.browsers[&browser];
         browser.sign_out();
         let name = if person == Person::Alice { "alice" } else { "bob" };
-        let page = browser.sign_in(name).await;
+        let page = self.world.sign_in(browser, name).await;
         assert!(page.status.is_success(), "{page:?}");
         Tried::Done
     }

@@ -162,15 +162,12 @@ impl Browser {
         self.jar.add_cookie_str(&format!("{cookie}; Path=/"), &self.addresses.application);
     }
 
-    /// Someone signs in over whoever was signed in here: the load balancer's session is his from
-    /// now on, and everything else in the browser stays.
-    pub async fn signed_in_over(&self, person: &str) -> Self {
-        let fresh = Self::new(&self.addresses);
-        fresh.sign_in(person).await;
-        for cookie in fresh.cookies().split("; ").filter(|it| it.starts_with("AWSELB")) {
+    /// The load balancer's session in `other` is this browser's from now on; everything else here
+    /// stays.
+    pub(crate) fn take_session_of(&self, other: &Self) {
+        for cookie in other.cookies().split("; ").filter(|it| it.starts_with("AWSELB")) {
             self.add_cookie(cookie);
         }
-        self.clone()
     }
 
     /// A request of any kind, with this browser's cookies.
