@@ -59,8 +59,8 @@ impl Application {
         variables.extend(more);
         let (invoke_at, invoke) = listener().await;
         let (binder_at, binder) = listener().await;
-        let agent = Invoke::start(&variables).await.expect("a handler");
-        let bind = BindSession::start(&variables).await.expect("a handler");
+        let agent = Invoke::start(&variables).expect("a handler");
+        let bind = BindSession::start(&variables).expect("a handler");
         tokio::spawn(container::serve(invoke_at, agent, future::pending()));
         tokio::spawn(container::serve(binder_at, bind, future::pending()));
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");

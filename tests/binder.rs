@@ -159,7 +159,9 @@ async fn m9_nobody_is_signed_in() {
     let page = request.header("cookie", ready.alice.cookies()).send().await.expect("an answer");
     assert_eq!(page.status(), StatusCode::UNAUTHORIZED);
     let id = page.headers()["x-request-id"].to_str().expect("an id").to_owned();
-    assert!(page.text().await.expect("a page").contains("Sign in first"));
+    let page = page.text().await.expect("a page");
+    assert!(page.contains("Sign in first"));
+    assert!(page.contains("?result=not_signed_in"), "the address keeps its secrets: {page}");
     let events = ready.logs.audit(&id);
     let reasons: Vec<&Value> = events.iter().map(|event| &event["reason"]).collect();
     assert_eq!(reasons, ["no token", "not_signed_in"]);

@@ -39,9 +39,9 @@ fn variables(addresses: &Addresses) -> BTreeMap<String, String> {
 async fn m19_every_event_is_answered_as_its_table_says() {
     let world = World::in_process().await;
     let variables = variables(&world.running.addresses);
-    let mut invoke = Invoke::start(&variables).await.expect("the workload");
+    let mut invoke = Invoke::start(&variables).expect("the workload");
     let host = format!("localhost:{}", world.running.addresses.application.port().expect("a port"));
-    let mut binder = BindSession::start(&variables).await.expect("the binder");
+    let mut binder = BindSession::start(&variables).expect("the binder");
     for Event { file, status, .. } in events::all() {
         let event = read(file).replace("localhost:8080", &host);
         let request = lambda_http::request::from_str(&event).expect("a load balancer's event");

@@ -100,7 +100,7 @@ async fn m14_who_hangs_up_while_he_is_bound_is_in_the_audit_trail_all_the_same()
     let (issuer, client) = (&world.running.issuer, environment::OIDC_CLIENT_ID);
     let mut variables = environment::functions(addresses, issuer, client);
     variables.insert("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE".to_owned(), way);
-    let binder = BindSession::start(&variables).await.expect("a binder");
+    let binder = BindSession::start(&variables).expect("a binder");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let mut socket = TcpStream::connect(listener.local_addr().expect("an address")).await;
     let socket = socket.as_mut().expect("a connection");

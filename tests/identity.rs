@@ -39,8 +39,8 @@ impl Services {
         let of_kind = world.variables(kind).into_iter();
         variables.extend(of_kind.map(|(name, value)| (name.to_owned(), value)));
 
-        let agent = Invoke::start(&variables).await.expect("a handler");
-        let bind_session = BindSession::start(&variables).await.expect("a handler");
+        let agent = Invoke::start(&variables).expect("a handler");
+        let bind_session = BindSession::start(&variables).expect("a handler");
         tokio::spawn(container::serve(invoke_listener, agent, future::pending()));
         tokio::spawn(container::serve(binder_listener, bind_session, future::pending()));
         Self {

@@ -56,11 +56,34 @@ async fn m15_plain_http_to_another_host_is_refused_and_no_value_is_repeated() {
         ("GITHUB_API_URL".to_owned(), "http://github.example".to_owned()),
         ("CONSENT_KEY".to_owned(), "hunter2".to_owned()),
     ]);
-    let refused = invoke::Invoke::start(&variables).await.expect_err("a refusal").to_string();
+    let refused = invoke::Invoke::start(&variables).expect_err("a refusal").to_string();
     for variable in ["AWS_ENDPOINT_URL_S3", "GITHUB_API_URL", "CONSENT_KEY"] {
         assert!(refused.contains(variable), "{variable}: {refused}");
     }
     assert!(!refused.contains("hunter2"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_a_container_is_asked_by_its_own_program_whether_it_is_well() {
+    let world = World::on(Platform::Container).await;
+    let addresses = &world.running.addresses;
+    for (binary, address) in [
+        ("invoke-container", &addresses.invoke),
+        ("bind-session-container", &addresses.bind_session),
+    ] {
+        let found = binaries::find(None, &[binary]).await.expect("binaries");
+        let asked = |argument: &str, port: u16| {
+            let mut command = Command::new(&found[binary]);
+            command.arg(argument).env_clear().env("PORT", port.to_string()).output()
+        };
+        let port = address.port().expect("a port");
+        let well = asked("health", port).expect("a process");
+        assert!(well.status.success(), "{binary}: {well:?}");
+        let nobody = asked("health", 1).expect("a process");
+        assert!(!nobody.status.success(), "{binary}: nobody is there");
+        let confused = asked("--help", port).expect("a process");
+        assert!(String::from_utf8_lossy(&confused.stderr).contains("`health`"), "{confused:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

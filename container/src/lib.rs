@@ -5,10 +5,12 @@
 //! nothing works on one platform alone. The answer's body is streamed out as it is made.
 #![warn(missing_docs)]
 
+mod health;
 mod request;
 
 use std::{
     convert::Infallible,
+    env,
     error::Error,
     future::Future,
     io,
@@ -22,7 +24,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use service::{ProcessEnvironment, Reader, Reply, environment::parsed};
+use service::{ConfigError, ProcessEnvironment, Reader, Reply, environment::parsed};
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
@@ -56,16 +58,33 @@ impl<S> Handler for S where
 {
 }
 
-/// Serves `handler` on `PORT` (default 8080; 0 for any free one) of every interface until SIGTERM
-/// or Ctrl-C, then lets requests in flight finish. The log says `listening` on which `port`.
+/// A container's program. Serves the handler that `start` makes on `PORT` (default 8080; 0 for any
+/// free one) of every interface until SIGTERM or Ctrl-C, then lets requests in flight finish. The
+/// log says `listening` on which `port`.
+///
+/// With the argument `health` it asks the one that runs already for `/ping` instead.
 ///
 /// # Errors
-/// When `PORT` is no port number, or can't be listened on.
-pub async fn run(handler: impl Handler) -> Result<(), Box<dyn Error + Send + Sync>> {
+/// When the configuration is wrong, `PORT` can't be listened on, or the one that runs is not well.
+pub async fn run<H: Handler>(
+    start: impl FnOnce() -> Result<H, ConfigError>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    match env::args().nth(1).as_deref() {
+        None => listen(start()?, port()?).await,
+        Some("health") => health::check(port()?).await,
+        Some(_) => Err("no argument but `health` is known, which asks a running one for /ping; \
+                        everything else is configured by environment variables"
+            .into()),
+    }
+}
+
+fn port() -> Result<u16, ConfigError> {
     let mut reader = Reader::new(&ProcessEnvironment);
-    let Some(port) = reader.or("PORT", "8080", parsed::<u16>) else {
-        return Err(reader.into_error().into());
-    };
+    let port = reader.or("PORT", "8080", parsed::<u16>);
+    reader.finish(port)
+}
+
+async fn listen(handler: impl Handler, port: u16) -> Result<(), Box<dyn Error + Send + Sync>> {
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await?;
     let port = listener.local_addr()?.port();
     let mut terminate = signal(SignalKind::terminate())?;

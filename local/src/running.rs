@@ -267,8 +267,8 @@ impl Running {
         }
         match options.platform {
             Platform::InProcess => {
-                let invoke = Invoke::start_by(&variables, clock.clone()).await?;
-                let bind = BindSession::start_by(&variables, clock.clone()).await?;
+                let invoke = Invoke::start_by(&variables, clock.clone())?;
+                let bind = BindSession::start_by(&variables, clock.clone())?;
                 self.handle(sockets.invoke, invoke);
                 self.handle(sockets.bind, bind);
                 Ok(self.http_targets())

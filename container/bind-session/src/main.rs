@@ -8,6 +8,5 @@ use service::ProcessEnvironment;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     telemetry::init();
-    let handler = BindSession::start(&ProcessEnvironment).await?;
-    container::run(handler).await
+    container::run(|| BindSession::start(&ProcessEnvironment)).await
 }

@@ -8,6 +8,5 @@ use service::ProcessEnvironment;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     telemetry::init();
-    let handler = Invoke::start(&ProcessEnvironment).await?;
-    container::run(handler).await
+    container::run(|| Invoke::start(&ProcessEnvironment)).await
 }

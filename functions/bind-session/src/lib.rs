@@ -22,8 +22,9 @@ use std::{
 use service::{
     Clock, ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
+    connection::Bare,
 };
-use tokio::task::JoinError;
+use tokio::{sync::OnceCell, task::JoinError};
 use tracing::Instrument;
 use vault::SessionBinder;
 
@@ -34,7 +35,21 @@ pub struct BindSession(Arc<Service>);
 #[derive(Debug)]
 struct Service {
     inbound: Inbound,
-    binder: SessionBinder,
+    aws: Aws,
+    identity: Place,
+    binder: OnceCell<SessionBinder>,
+}
+
+impl Service {
+    /// AgentCore Identity. Its client is made at first use: a start, a health check or a refused
+    /// visit needs none.
+    async fn binder(&self) -> &SessionBinder {
+        let binder = || async {
+            let config = self.identity.within(&self.aws.load().await);
+            SessionBinder::new(aws_sdk_bedrockagentcore::Client::new(&config))
+        };
+        self.binder.get_or_init(binder).await
+    }
 }
 
 impl BindSession {
@@ -42,22 +57,30 @@ impl BindSession {
     ///
     /// # Errors
     /// When variables are missing or malformed; the error names all of them.
-    pub async fn start(source: &dyn Source) -> Result<Self, ConfigError> {
-        Self::start_by(source, Clock::system()).await
+    pub fn start(source: &dyn Source) -> Result<Self, ConfigError> {
+        Self::start_by(source, Clock::system())
     }
 
     /// As [`start`](Self::start), with another clock than the machine's.
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub async fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
+    pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(source);
         let inbound = Inbound::read(&mut reader, clock);
         let identity = Place::read(&mut reader, "IDENTITY_REGION", "BEDROCK_AGENTCORE");
         let (inbound, identity) = reader.finish(inbound.zip(identity))?;
-        let config = Aws::load(source).await.at(identity);
-        let binder = SessionBinder::new(aws_sdk_bedrockagentcore::Client::new(&config));
-        Ok(Self(Arc::new(Service { inbound, binder })))
+        let (aws, binder) = (Aws::read(source), OnceCell::new());
+        Ok(Self(Arc::new(Service { inbound, aws, identity, binder })))
+    }
+
+    /// Makes ready what a binding will use, its connection too, before there is one.
+    pub fn prepare(&self) -> impl Future<Output = ()> + Send + use<> {
+        let service = Arc::clone(&self.0);
+        async move {
+            let nothing = service.binder().await.client().complete_resource_token_auth();
+            let _refused = nothing.customize().interceptor(Bare).send().await;
+        }
     }
 }
 

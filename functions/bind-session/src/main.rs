@@ -6,6 +6,8 @@ use service::ProcessEnvironment;
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let service = BindSession::start(&ProcessEnvironment).await?;
+    let service = BindSession::start(&ProcessEnvironment)?;
+    // In the background: the first request is not to wait for what it may not need.
+    tokio::spawn(service.prepare());
     lambda_http::run_concurrent(service).await
 }

@@ -161,8 +161,8 @@ impl Outcome {
             ),
             Self::Throttled | Self::Unavailable => (
                 "Please try again in a moment",
-                "Nothing was connected, because a service we need is busy. Reload in a moment, or ask \
-                 again in the conversation.",
+                "Nothing was connected, because a service we need is busy. Go back to the conversation \
+                 and follow the link there again.",
             ),
             Self::Misconfigured | Self::Failed => (
                 "Something is wrong on our side",

@@ -12,6 +12,8 @@ use crate::outcome::Outcome;
 
 /// Tells the conversation's own page, in the same browser, to go on.
 const TELL_THE_CONVERSATION: &str = include_str!("connected.js");
+/// Takes the session and the state out of the address that the browser shows and remembers.
+const CLEAR_THE_ADDRESS: &str = include_str!("not_signed_in.js");
 
 /// The page of an outcome, with the status that fits.
 pub(crate) fn page(outcome: Outcome) -> Reply {
@@ -20,7 +22,11 @@ pub(crate) fn page(outcome: Outcome) -> Reply {
     let main = format!(
         "<h1>{heading}</h1>\n<p>{text}</p>\n<p><a href=\"/\">Back to the conversation</a></p>"
     );
-    let script = if outcome.problem().is_none() { TELL_THE_CONVERSATION } else { "" };
+    let script = match outcome {
+        Outcome::Connected | Outcome::AlreadyConnected => TELL_THE_CONVERSATION,
+        Outcome::NotSignedIn => CLEAR_THE_ADDRESS,
+        _ => "",
+    };
     Page { title, main: &main, script }.into_reply(outcome.status())
 }
 

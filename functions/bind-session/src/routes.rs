@@ -151,7 +151,7 @@ async fn attempt(
     let (user, now) = (user.id(), inbound.clock.now());
     let visit = Visit { user, principal: &principal, browser, session, flow, states, now };
     Ok(match binding::check(&visit, &inbound.consent_keys) {
-        Ok(checked) => binding::complete(checked, &service.binder).await,
+        Ok(checked) => binding::complete(checked, service.binder().await).await,
         Err(outcome) => outcome,
     })
 }

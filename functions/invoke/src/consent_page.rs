@@ -27,7 +27,7 @@ enum Refusal {
 
 /// Sends `user` on to the provider, or says why not.
 pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
-    let inbound = &service.inbound;
+    let inbound = &service.settings.inbound;
     let sealed = query(request, "flow").next().unwrap_or_default();
     match check(service, request, user, &sealed) {
         Ok(flow) => {
@@ -45,7 +45,7 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
 }
 
 fn check(service: &Service, request: &Request, user: &User, sealed: &str) -> Result<Flow, Refusal> {
-    let inbound = &service.inbound;
+    let inbound = &service.settings.inbound;
     let flow = Flow::open(sealed, &inbound.consent_keys).ok_or(Refusal::Malformed)?;
     if !flow.is_of_user(user.id()) {
         return Err(Refusal::AnotherUser);
@@ -55,7 +55,7 @@ fn check(service: &Service, request: &Request, user: &User, sealed: &str) -> Res
     if inbound.browser_binding && !is_same {
         return Err(Refusal::AnotherBrowser);
     }
-    if flow.has_expired(service.inbound.clock.now()) {
+    if flow.has_expired(service.settings.inbound.clock.now()) {
         return Err(Refusal::Expired);
     }
     Ok(flow)

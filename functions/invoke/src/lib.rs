@@ -7,7 +7,7 @@
 mod agent;
 mod answer;
 mod chat;
-mod connections;
+mod clients;
 mod consent_page;
 mod docs;
 mod invocation;
@@ -23,7 +23,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use service::{
@@ -31,14 +31,12 @@ use service::{
     aws::{Aws, Place},
     environment::{parsed, switch, text},
 };
-use session::{ContextTokens, Sessions};
+use session::ContextTokens;
+use tokio::sync::OnceCell;
 use url::Url;
-use vault::{ProviderName, TokenVault, WorkloadName, endpoint};
+use vault::{ProviderName, WorkloadName, endpoint};
 
-use crate::{
-    agent::{github::GitHub, model::Model},
-    connections::Connections,
-};
+use crate::{agent::github::GitHub, clients::Clients};
 
 /// The handler; cheap to clone.
 #[derive(Debug, Clone)]
@@ -46,26 +44,29 @@ pub struct Invoke(Arc<Service>);
 
 #[derive(Debug)]
 struct Service {
-    inbound: Inbound,
-    sessions: Sessions,
-    vault: TokenVault,
-    provider: ProviderName,
+    settings: Settings,
     github: GitHub,
-    model: Model,
-    confirm_actions: bool,
-    context: ContextTokens,
+    clients: OnceCell<Clients>,
     started: SystemTime,
-    connections: Connections,
+}
+
+impl Service {
+    async fn clients(&self) -> &Clients {
+        self.clients.get_or_init(|| Clients::new(&self.settings)).await
+    }
 }
 
 /// This service's own variables; what both services read is in [`Inbound`].
+#[derive(Debug)]
 struct Settings {
     inbound: Inbound,
+    aws: Aws,
     workload: WorkloadName,
     bucket: String,
     imports_strands: bool,
     model_id: String,
     context: ContextTokens,
+    turn_limit: Duration,
     provider: ProviderName,
     github_api: Url,
     confirm_actions: bool,
@@ -83,6 +84,7 @@ impl Settings {
         let imports_strands = reader.or("IMPORT_STRANDS_SESSIONS", "off", switch);
         let model_id = reader.required("MODEL_ID", text);
         let context = reader.or("MAX_CONTEXT_TOKENS", "100000", parsed::<ContextTokens>);
+        let turn_limit = reader.or("TURN_SECONDS", "60", turns::limit);
         let provider =
             reader.or("GITHUB_PROVIDER_NAME", "github", |name| ProviderName::parse(name));
         let github_api = reader.or("GITHUB_API_URL", "https://api.github.com", endpoint);
@@ -93,11 +95,13 @@ impl Settings {
         let read = || {
             Some(Self {
                 inbound: inbound?,
+                aws: Aws::read(source),
                 workload: workload?,
                 bucket: bucket?,
                 imports_strands: imports_strands?,
                 model_id: model_id?,
                 context: context?,
+                turn_limit: turn_limit?,
                 provider: provider?,
                 github_api: github_api?,
                 confirm_actions: confirm_actions?,
@@ -116,48 +120,25 @@ impl Invoke {
     ///
     /// # Errors
     /// When variables are missing or malformed; the error names all of them.
-    pub async fn start(source: &dyn Source) -> Result<Self, ConfigError> {
-        Self::start_by(source, Clock::system()).await
+    pub fn start(source: &dyn Source) -> Result<Self, ConfigError> {
+        Self::start_by(source, Clock::system())
     }
 
     /// As [`start`](Self::start), with another clock than the machine's.
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub async fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
-        let settings = Settings::read(source, clock.clone())?;
-        let aws = Aws::load(source).await;
-        let identity = aws_sdk_bedrockagentcore::Client::new(&aws.at(settings.identity));
-        let s3 = aws_sdk_s3::config::Builder::from(&aws.at(settings.s3));
-        let return_url = settings.inbound.site.session_binding_url().clone();
-        let sessions = Sessions::new(s3, settings.bucket.clone());
-        let (model_id, context) = (settings.model_id, settings.context);
-        let model = Model::new(&aws.at(settings.bedrock), model_id.clone(), context);
-        let connections = Connections {
-            s3: sessions.client().clone(),
-            bucket: settings.bucket,
-            identity: identity.clone(),
-            workload: settings.workload.to_string(),
-            bedrock: model.client().clone(),
-            model: model_id,
-        };
-        Ok(Self(Arc::new(Service {
-            sessions: sessions.importing_strands(settings.imports_strands),
-            vault: TokenVault::new(identity, settings.workload, return_url),
-            provider: settings.provider,
-            github: GitHub::new(settings.github_api),
-            model,
-            context,
-            confirm_actions: settings.confirm_actions,
-            inbound: settings.inbound,
-            started: clock.now(),
-            connections,
-        })))
+    pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
+        let started = clock.now();
+        let settings = Settings::read(source, clock)?;
+        let github = GitHub::new(settings.github_api.clone());
+        Ok(Self(Arc::new(Service { settings, github, clients: OnceCell::new(), started })))
     }
 
-    /// Opens the connections that a turn will use, for as long as there is time for it anyway.
-    pub fn connect(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.0.connections.clone().open()
+    /// Makes ready what a turn will use, connections too, before there is one.
+    pub fn prepare(&self) -> impl Future<Output = ()> + Send + use<> {
+        let service = Arc::clone(&self.0);
+        async move { service.clients().await.open_connections(&service.settings).await }
     }
 }
 
@@ -178,13 +159,14 @@ impl tower_service::Service<lambda_http::Request> for Invoke {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, time::Duration};
 
     use session::ContextTokens;
 
     use super::{Clock, ConfigError, Settings};
 
-    fn read(more: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    /// The least configuration, and `more`.
+    pub(crate) fn read(more: &[(&str, &str)]) -> Result<Settings, ConfigError> {
         let least = [
             ("AWS_REGION", "eu-central-1"),
             ("ALB_ARN", "arn:aws:elasticloadbalancing:eu-central-1:0:loadbalancer/app/a/b"),
@@ -208,6 +190,17 @@ mod tests {
         assert!(!read(&[("CONFIRM_ACTIONS", "off")]).unwrap().confirm_actions);
         let error = read(&[("CONFIRM_ACTIONS", "no")]).err().unwrap().to_string();
         assert!(error.contains("CONFIRM_ACTIONS"), "{error}");
+    }
+
+    #[test]
+    fn a_turn_may_take_as_long_as_configured() {
+        assert_eq!(read(&[]).unwrap().turn_limit, Duration::from_secs(60));
+        let settings = read(&[("TURN_SECONDS", "300")]).unwrap();
+        assert_eq!(settings.turn_limit, Duration::from_secs(300));
+        for wrong in ["0", "900", "a minute"] {
+            let error = read(&[("TURN_SECONDS", wrong)]).err().unwrap().to_string();
+            assert!(error.contains("TURN_SECONDS") && error.contains("1 to 890"), "{error}");
+        }
     }
 
     #[test]

@@ -74,8 +74,7 @@ impl<'a> Record<'a> {
     /// Adds a finished turn to the messages.
     pub(crate) async fn finish(&mut self, turn: &Turn) -> Result<(), TurnError> {
         if self.pending().is_none() {
-            let loaded = self.loaded.clone();
-            return Ok(self.sessions.append(loaded, turn.messages().to_vec()).await?);
+            return Ok(self.sessions.append(&mut self.loaded, turn.messages()).await?);
         }
         let mut next = self.loaded.conversation.clone();
         next.messages.extend_from_slice(turn.messages());
@@ -92,7 +91,7 @@ impl<'a> Record<'a> {
     }
 
     async fn replace(&mut self, next: Conversation) -> Result<(), TurnError> {
-        self.loaded = self.sessions.replace(self.loaded.clone(), next).await?;
+        self.loaded = self.sessions.replace(&self.loaded, next).await?;
         Ok(())
     }
 }

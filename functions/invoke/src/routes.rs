@@ -73,7 +73,7 @@ async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Proble
     if matches!(route, Route::Ping) {
         return ping(service);
     }
-    let user = service.inbound.user(request.headers()).await?;
+    let user = service.settings.inbound.user(request.headers()).await?;
     match route {
         Route::Ping => ping(service),
         Route::Invocations => invocations(service, &request, user).await,
@@ -102,13 +102,13 @@ async fn invocations(
     request: &Request,
     user: User,
 ) -> Result<Reply, Problem> {
-    let (headers, site) = (request.headers(), &service.inbound.site);
+    let (headers, site) = (request.headers(), &service.settings.inbound.site);
     refuse_cross_site(request.method(), headers, site)?;
     require_json(headers)?;
     let invocation = Invocation::parse(request.body())?;
 
     let time = turns::time_left(service, request.lambda_context_ref());
-    if !service.inbound.browser_binding {
+    if !service.settings.inbound.browser_binding {
         let answer = turns::run(Arc::clone(service), user, None, invocation, time).await?;
         return reply::json(StatusCode::OK, &answer);
     }
@@ -129,12 +129,12 @@ fn page(
     request: &Request,
     make: impl FnOnce() -> Result<Reply, Problem>,
 ) -> Result<Reply, Problem> {
-    let (headers, site): (&HeaderMap, _) = (request.headers(), &service.inbound.site);
+    let (headers, site): (&HeaderMap, _) = (request.headers(), &service.settings.inbound.site);
     if !site.is_asked(headers) {
         return reply::temporary(&site.address(request.uri().path()));
     }
     let mut reply = make()?;
-    if service.inbound.browser_binding && browser::secret(headers, site).is_none() {
+    if service.settings.inbound.browser_binding && browser::secret(headers, site).is_none() {
         browser::remember(&mut reply, &new_browser()?, site)?;
     }
     Ok(reply)

@@ -124,7 +124,13 @@ pub(crate) async fn list(
         return Err(Problem::field("limit", format!("limit has to be from 1 to {MAX_LIMIT}.")));
     }
     let mark = parameter::<Mark>(request, "page")?;
-    let page = service.sessions.list(user.id(), mark.as_ref(), limit).await.map_err(problem)?;
+    let page = service
+        .clients()
+        .await
+        .sessions
+        .list(user.id(), mark.as_ref(), limit)
+        .await
+        .map_err(problem)?;
     let entry = |listed: Listed| SessionEntry {
         session_id: listed.id.to_string(),
         updated_at: OffsetDateTime::from(listed.updated).format(&Rfc3339).unwrap_or_default(),
@@ -145,7 +151,7 @@ pub(crate) async fn one(
         return delete(service, request, user, id).await;
     }
     let before = parameter::<usize>(request, "before")?;
-    let loaded = service.sessions.load(user.id(), id).await.map_err(problem)?;
+    let loaded = service.clients().await.sessions.load(user.id(), id).await.map_err(problem)?;
     if !loaded.exists() {
         return Err(unknown());
     }
@@ -161,8 +167,8 @@ async fn delete(
     user: &User,
     id: &SessionId,
 ) -> Result<Reply, Problem> {
-    refuse_cross_site(request.method(), request.headers(), &service.inbound.site)?;
-    if !service.sessions.delete(user.id(), id).await.map_err(problem)? {
+    refuse_cross_site(request.method(), request.headers(), &service.settings.inbound.site)?;
+    if !service.clients().await.sessions.delete(user.id(), id).await.map_err(problem)? {
         return Err(unknown());
     }
     Audit::ConversationDeleted { user: user.id(), session: id.as_str() }.record();

@@ -25,8 +25,6 @@ use crate::{
     sessions,
 };
 
-/// Off Lambda a turn may take as long as a load balancer waits by default.
-const TURN_LIMIT: Duration = Duration::from_secs(60);
 /// What is left of Lambda's own deadline for saving how far a turn came, and for saying so.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 /// How much longer than its request a claim lasts: clocks differ.
@@ -58,7 +56,7 @@ pub(crate) async fn run(
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
     if let Some(message) = &invocation.message {
-        sessions::check_length(message, service.context)?;
+        sessions::check_length(message, service.settings.context)?;
     }
     let work = async move { converse(&service, &user, browser, invocation, time).await };
     let done = tokio::spawn(work.in_current_span()).await;
@@ -67,12 +65,20 @@ pub(crate) async fn run(
     })
 }
 
-/// How long a turn may take: until shortly before Lambda's deadline. One that has passed already
-/// is none: Lambda never sends such a one, but `cargo lambda watch` does.
+/// How long a turn may take: as configured, and on Lambda until shortly before its deadline. One
+/// that has passed already is none: Lambda never sends such a one, but `cargo lambda watch` does.
 pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration {
-    let now = service.inbound.clock.now();
+    let now = service.settings.inbound.clock.now();
     let left = lambda.and_then(|context| context.deadline().duration_since(now).ok());
-    left.map_or(TURN_LIMIT, |left| left.saturating_sub(DEADLINE_MARGIN))
+    left.map_or(service.settings.turn_limit, |left| {
+        left.saturating_sub(DEADLINE_MARGIN).min(service.settings.turn_limit)
+    })
+}
+
+/// Parses `TURN_SECONDS`: from 1 to 890, because Lambda ends at 900 and a turn is saved before.
+pub(crate) fn limit(seconds: &str) -> Result<Duration, &'static str> {
+    let seconds = seconds.parse().ok().filter(|seconds| (1..=890).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or("must be a number of seconds from 1 to 890")
 }
 
 async fn converse(
@@ -83,28 +89,29 @@ async fn converse(
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
     let Invocation { session, message, resume } = invocation;
-    let lease = service.inbound.clock.now() + time + LEASE_MARGIN;
-    let record = Record::load(&service.sessions, user.id(), &session, lease).await;
+    let lease = service.settings.inbound.clock.now() + time + LEASE_MARGIN;
+    let clients = service.clients().await;
+    let record = Record::load(&clients.sessions, user.id(), &session, lease).await;
     let record = record.map_err(|error| TurnError::from(error).problem(Saved::Nothing))?;
-    let principal = service.inbound.principal(user)?;
+    let principal = service.settings.inbound.principal(user)?;
     let driver = Driver {
-        model: &service.model,
+        model: &clients.model,
         github: &service.github,
         authorizer: Authorizer {
-            vault: &service.vault,
-            provider: &service.provider,
-            keys: &service.inbound.consent_keys,
-            site: &service.inbound.site,
-            clock: &service.inbound.clock,
+            vault: &clients.vault,
+            provider: &service.settings.provider,
+            keys: &service.settings.inbound.consent_keys,
+            site: &service.settings.inbound.site,
+            clock: &service.settings.inbound.clock,
             asker: Asker { user: user.id(), principal: &principal, browser },
         },
         session: &session,
-        clock: &service.inbound.clock,
+        clock: &service.settings.inbound.clock,
         deadline: Instant::now() + time,
     };
     let rules = Rules {
         user: user.id().clone(),
-        confirm: service.confirm_actions,
+        confirm: service.settings.confirm_actions,
         may_wait: message.is_none(),
     };
     let mut work = Work { driver, record, rules, said: Said::default() };

@@ -10,10 +10,12 @@ use vault::endpoint;
 use crate::environment::{Reader, Source, text};
 
 /// What every AWS client starts from.
-#[derive(Debug, Clone)]
-pub struct Aws(SdkConfig);
+#[derive(Debug)]
+pub struct Aws {
+    credentials: Option<Credentials>,
+}
 
-/// One service's settings within [`Aws`].
+/// Where one AWS service is.
 #[derive(Debug, Clone)]
 pub struct Place {
     region: String,
@@ -32,26 +34,31 @@ impl Place {
         };
         Some(Self { region, endpoint: own.or(general).map(String::from) })
     }
+
+    /// The settings for the clients of this service.
+    #[must_use]
+    pub fn within(&self, shared: &SdkConfig) -> SdkConfig {
+        let mut config = shared.to_builder().region(Region::new(self.region.clone()));
+        config.set_endpoint_url(self.endpoint.clone());
+        config.build()
+    }
 }
 
 impl Aws {
     /// Credentials from `source` if they are there (as on Lambda, and locally), else the SDK's
-    /// default chain. Nothing goes over the network before the first call.
-    pub async fn load(source: &dyn Source) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        if let Some(credentials) = credentials(source) {
-            loader = loader.credentials_provider(credentials);
-        }
-        // The region is each place's own; asking the instance metadata for one would take seconds.
-        Self(loader.region(Region::from_static("us-east-1")).load().await)
+    /// default chain.
+    pub fn read(source: &dyn Source) -> Self {
+        Self { credentials: credentials(source) }
     }
 
-    /// The settings for the clients of one service.
-    #[must_use]
-    pub fn at(&self, place: Place) -> SdkConfig {
-        let mut config = self.0.to_builder().region(Region::new(place.region));
-        config.set_endpoint_url(place.endpoint);
-        config.build()
+    /// What the clients of all services share. Nothing goes over the network before the first call.
+    pub async fn load(&self) -> SdkConfig {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(credentials) = &self.credentials {
+            loader = loader.credentials_provider(credentials.clone());
+        }
+        // The region is each place's own; asking the instance metadata for one would take seconds.
+        loader.region(Region::from_static("us-east-1")).load().await
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod browser;
 pub mod clock;
+pub mod connection;
 pub mod environment;
 pub mod inbound;
 pub mod page;

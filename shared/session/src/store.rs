@@ -106,31 +106,39 @@ impl Sessions {
     /// [`SessionError::Conflict`] when another request has changed it since; nothing is saved then.
     pub async fn replace(
         &self,
-        loaded: Loaded,
+        loaded: &Loaded,
         mut next: Conversation,
     ) -> Result<Loaded, SessionError> {
         let Loaded { key, version, .. } = loaded;
         let mut patience = Patience::default();
-        match self.write(&key, version.as_deref(), &mut next, &mut patience).await? {
-            Written::Now(version) => Ok(Loaded { conversation: next, key, version }),
+        match self.write(key, version.as_deref(), &mut next, &mut patience).await? {
+            Written::Now(version) => Ok(Loaded { conversation: next, key: key.clone(), version }),
             Written::Before(now) => Ok(now),
             Written::LostTo(_) => Err(SessionError::Conflict),
         }
     }
 
-    /// Saves a whole `turn` after what was loaded, or after whatever was said meanwhile.
+    /// Saves a whole `turn` after what was loaded, or after whatever was said meanwhile. Then
+    /// `loaded` is what is stored; after an error it is not, and has to be loaded again.
     ///
     /// # Errors
     /// [`SessionError::Conflict`] when the conversation now waits for the user or was deleted,
     /// [`SessionError::Contended`] when too many others write it at once; nothing of the turn is
     /// saved then.
-    pub async fn append(&self, loaded: Loaded, turn: Vec<Message>) -> Result<(), SessionError> {
-        let Loaded { mut conversation, key, mut version } = loaded;
+    pub async fn append(&self, loaded: &mut Loaded, turn: &[Message]) -> Result<(), SessionError> {
         let mut patience = Patience::default();
         loop {
-            conversation.messages.extend_from_slice(&turn);
-            match self.write(&key, version.as_deref(), &mut conversation, &mut patience).await? {
-                Written::Now(_) | Written::Before(_) => return Ok(()),
+            let Loaded { conversation, key, version } = &mut *loaded;
+            conversation.messages.extend_from_slice(turn);
+            match self.write(key, version.as_deref(), conversation, &mut patience).await? {
+                Written::Now(now) => {
+                    *version = now;
+                    return Ok(());
+                }
+                Written::Before(now) => {
+                    *loaded = now;
+                    return Ok(());
+                }
                 Written::LostTo(winner) => {
                     let is_deleted = version.is_some() && winner.version.is_none();
                     if is_deleted || winner.conversation.pending.is_some() {
@@ -139,7 +147,7 @@ impl Sessions {
                     if patience.is_at_end() {
                         return Err(SessionError::Contended);
                     }
-                    Loaded { conversation, version, .. } = winner;
+                    *loaded = winner;
                 }
             }
         }

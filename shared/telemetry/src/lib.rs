@@ -5,12 +5,12 @@ mod audit;
 
 pub use audit::Audit;
 
-use std::io;
+use std::{env, io};
 
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer,
-    filter::{FilterExt, filter_fn},
+    Layer,
+    filter::{FilterExt, Targets, filter_fn},
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
     registry,
@@ -30,17 +30,19 @@ const OWN: [&str; 9] = [
     "vault",
 ];
 
-/// Sends this process's logs to standard output as JSON lines, as `RUST_LOG` filters them
-/// (default `info`). A second call does nothing.
+/// Sends this process's logs to standard output as JSON lines, as `RUST_LOG` filters them: a level,
+/// or `target=level,…` (default `info`). A second call does nothing.
 ///
 /// Whatever `RUST_LOG` says, a dependency's lines are written from `info` on: at `trace` the Lambda
 /// runtime writes whole requests, cookies and all, and the AWS SDK what AgentCore Identity answers.
+#[expect(clippy::disallowed_methods, reason = "a mistake in the configuration is logged, too")]
 pub fn init() {
-    let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let wanted = env::var("RUST_LOG").ok().and_then(|wanted| wanted.parse().ok());
+    let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
     let _already_set = subscriber(wanted, io::stdout).try_init();
 }
 
-fn subscriber<W>(wanted: EnvFilter, writer: W) -> impl Subscriber
+fn subscriber<W>(wanted: Targets, writer: W) -> impl Subscriber
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -62,7 +64,6 @@ mod tests {
     };
 
     use tracing::{Level, event, subscriber::with_default};
-    use tracing_subscriber::EnvFilter;
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -85,7 +86,7 @@ mod tests {
         {
             let lines = Lines::default();
             let writer = lines.clone();
-            let logs = super::subscriber(EnvFilter::new(setting), move || writer.clone());
+            let logs = super::subscriber(setting.parse().unwrap(), move || writer.clone());
             with_default(logs, || {
                 event!(target: "lambda_runtime::layers", Level::TRACE, "secret");
                 event!(target: "aws_smithy_runtime::client", Level::DEBUG, "secret");

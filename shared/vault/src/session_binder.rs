@@ -36,6 +36,12 @@ impl SessionBinder {
         Self { client }
     }
 
+    /// The client, with the connection that this uses.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Stores the token that `session` was consented to in `user`'s vault. Whoever calls this
     /// has checked person, browser and state.
     ///

@@ -87,13 +87,13 @@ async fn ours(s3: &Counted) -> Vec<Cost> {
     for number in 1..=LENGTHS[3] {
         s3.traffic();
         let started = Instant::now();
-        let loaded = sessions.load(&user(), &session("ours")).await.expect("a conversation");
+        let mut loaded = sessions.load(&user(), &session("ours")).await.expect("a conversation");
         let load = started.elapsed();
         let question = question(number);
         let answer = vec![Block::Text(format!("You said: {question}"))];
         let answer = Message { role: Role::Assistant, content: answer };
         let turn = vec![Message::user(question), answer];
-        sessions.append(loaded, turn).await.expect("a saved turn");
+        sessions.append(&mut loaded, &turn).await.expect("a saved turn");
         if LENGTHS.contains(&number) {
             costs.push(Cost { traffic: s3.traffic(), load });
         }

@@ -49,7 +49,7 @@ async fn who_loses_a_race_is_appended_after_the_winner() {
     world.say("first").await;
     let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     world.say("second").await;
-    world.sessions.append(late, turn("third")).await.unwrap();
+    world.sessions.append(&mut late.clone(), &turn("third")).await.unwrap();
     assert_eq!(world.said().await, ["first", "second", "third"]);
 }
 
@@ -59,8 +59,8 @@ async fn nothing_is_appended_to_a_conversation_that_now_waits() {
     let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     let next = waiting(&now.conversation, "wait");
-    world.sessions.replace(now, next.clone()).await.unwrap();
-    let result = world.sessions.append(late, turn("late")).await;
+    world.sessions.replace(&now, next.clone()).await.unwrap();
+    let result = world.sessions.append(&mut late.clone(), &turn("late")).await;
     assert!(matches!(result, Err(SessionError::Conflict)));
     let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     assert_eq!(now.conversation.pending, next.pending);
@@ -72,11 +72,11 @@ async fn of_two_who_take_up_the_same_waiting_turn_one_gets_it() {
     let world = World::new().await;
     let new = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     let next = waiting(&new.conversation, "wait");
-    let waits = world.sessions.replace(new, next).await.unwrap();
+    let waits = world.sessions.replace(&new, next).await.unwrap();
     let take = || {
         let mut next = waits.conversation.clone();
         next.pending = None;
-        world.sessions.replace(waits.clone(), next)
+        world.sessions.replace(&waits, next)
     };
     let (one, other) = tokio::join!(take(), take());
     let conflicts = [&one, &other].map(|it| matches!(it, Err(SessionError::Conflict)));
@@ -89,7 +89,7 @@ async fn a_deleted_conversation_does_not_come_back_with_a_late_turn() {
     world.say("secret").await;
     let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     assert!(world.sessions.delete(&user("alice"), &id("s")).await.unwrap());
-    let result = world.sessions.append(late, turn("late")).await;
+    let result = world.sessions.append(&mut late.clone(), &turn("late")).await;
     assert!(matches!(result, Err(SessionError::Conflict)));
     assert_eq!(world.keys().await, Vec::<String>::new());
 }
@@ -105,7 +105,7 @@ async fn no_user_reaches_anothers_conversation_whatever_his_sub_is() {
     for sub in subs {
         let loaded = world.sessions.load(&user(sub), &id("s")).await.unwrap();
         assert!(!loaded.exists(), "{sub} sees what another user said");
-        world.sessions.append(loaded, turn(sub)).await.unwrap();
+        world.sessions.append(&mut loaded.clone(), &turn(sub)).await.unwrap();
     }
     for sub in subs {
         let loaded = world.sessions.load(&user(sub), &id("s")).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_conversation_that_no_model_accepts_is_mended_and_goes_on() {
     assert_eq!(roles(&loaded.conversation.messages), mended);
     let Block::ToolResult(result) = &loaded.conversation.messages[2].content[0] else { panic!() };
     assert_eq!((result.tool_use_id.as_str(), result.status), ("c", ToolStatus::Error));
-    world.sessions.append(loaded, turn("go on")).await.unwrap();
+    world.sessions.append(&mut loaded.clone(), &turn("go on")).await.unwrap();
     let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     assert_eq!(said(&loaded.conversation.messages[4..]), ["go on"]);
 }
@@ -156,7 +156,9 @@ async fn what_can_not_be_read_is_never_overwritten() {
         world.sessions.delete(&user("alice"), &id("s")).await.unwrap();
         let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
         world.put("alice/s.json", object).await;
-        assert!(right(&world.sessions.append(loaded, turn("late")).await.unwrap_err()));
+        assert!(right(
+            &world.sessions.append(&mut loaded.clone(), &turn("late")).await.unwrap_err()
+        ));
         assert_eq!(world.text("alice/s.json").await, object);
     }
 }
@@ -168,7 +170,7 @@ async fn a_lost_race_is_found_out_by_the_condition_alone() {
     let sessions = world.sessions.clone();
     let meanwhile = async move {
         let loaded = sessions.load(&user("alice"), &id("s")).await.unwrap();
-        sessions.append(loaded, turn("rival")).await.unwrap();
+        sessions.append(&mut loaded.clone(), &turn("rival")).await.unwrap();
     };
     world.s3.fail(Method::PUT, Fault::After(Box::pin(meanwhile)));
     world.say("slow").await;

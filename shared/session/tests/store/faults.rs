@@ -66,7 +66,7 @@ async fn a_write_is_recognised_under_what_others_wrote_on_top_of_it() {
     let others = async move {
         for n in 0..50 {
             let loaded = sessions.load(&user("alice"), &id("s")).await.unwrap();
-            sessions.append(loaded, turn(&format!("other {n}"))).await.unwrap();
+            sessions.append(&mut loaded.clone(), &turn(&format!("other {n}"))).await.unwrap();
         }
     };
     world.s3.fail(Method::PUT, Fault::DoneThen(Box::pin(others)));
@@ -82,8 +82,8 @@ async fn a_claim_whose_answer_was_lost_is_still_ones_own() {
     let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     let next = loaded.conversation.clone();
     world.s3.fail(Method::PUT, Fault::DoneButCut);
-    let claimed = world.sessions.replace(loaded, next.clone()).await.unwrap();
-    world.sessions.replace(claimed, next).await.unwrap();
+    let claimed = world.sessions.replace(&loaded, next.clone()).await.unwrap();
+    world.sessions.replace(&claimed, next).await.unwrap();
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn an_end_of_patience_leaves_what_was_there() {
         world.say("before").await;
         (0..20).for_each(|_| world.s3.fail(Method::PUT, fault()));
         let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-        let result = world.sessions.append(loaded, turn("turn")).await;
+        let result = world.sessions.append(&mut loaded.clone(), &turn("turn")).await;
         assert!(matches!(result, Err(SessionError::Unavailable(_))));
         assert_eq!(world.said().await, ["before"]);
     }
@@ -104,7 +104,7 @@ async fn a_refusal_is_not_repeated() {
     let world = World::new().await;
     world.s3.fail(Method::PUT, Fault::Refused(403, "AccessDenied"));
     let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-    let result = world.sessions.append(loaded, turn("turn")).await;
+    let result = world.sessions.append(&mut loaded.clone(), &turn("turn")).await;
     assert!(matches!(result, Err(SessionError::Misconfigured(_))));
     world.s3.fail(Method::GET, Fault::Refused(404, "NoSuchBucket"));
     let result = world.sessions.load(&user("alice"), &id("s")).await;

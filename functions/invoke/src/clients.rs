@@ -1,0 +1,116 @@
+//! The clients for what AWS does. They are made at first use: a start, a health check or a refused
+//! request needs none of them.
+
+use service::connection::Bare;
+use session::Sessions;
+use vault::TokenVault;
+
+use crate::{Settings, agent::model::Model};
+
+/// What a turn calls on AWS.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    pub(crate) sessions: Sessions,
+    pub(crate) vault: TokenVault,
+    pub(crate) model: Model,
+    identity: aws_sdk_bedrockagentcore::Client,
+}
+
+impl Clients {
+    /// Nothing goes over the network before the first call.
+    pub(crate) async fn new(settings: &Settings) -> Self {
+        let shared = settings.aws.load().await;
+        let s3 = aws_sdk_s3::config::Builder::from(&settings.s3.within(&shared));
+        let sessions = Sessions::new(s3, settings.bucket.clone());
+        let identity = aws_sdk_bedrockagentcore::Client::new(&settings.identity.within(&shared));
+        let return_url = settings.inbound.site.session_binding_url().clone();
+        let bedrock = settings.bedrock.within(&shared);
+        Self {
+            sessions: sessions.importing_strands(settings.imports_strands),
+            vault: TokenVault::new(identity.clone(), settings.workload.clone(), return_url),
+            model: Model::new(&bedrock, settings.model_id.clone(), settings.context),
+            identity,
+        }
+    }
+
+    /// Opens the connections that any turn will use, all at once. One that can't be opened is left
+    /// to the turn, which says so.
+    pub(crate) async fn open_connections(&self, settings: &Settings) {
+        let s3 = self.sessions.client().head_bucket().bucket(&settings.bucket);
+        let workload = settings.workload.to_string();
+        let identity = self.identity.get_workload_access_token().workload_name(workload);
+        let bedrock = self.model.client().converse_stream().model_id(&settings.model_id);
+        let _refused = tokio::join!(
+            s3.customize().interceptor(Bare).send(),
+            identity.customize().interceptor(Bare).send(),
+            bedrock.customize().interceptor(Bare).send(),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+        net::TcpListener,
+    };
+
+    use super::Clients;
+    use crate::tests::read;
+
+    /// What arrived: the number of the connection, and the request's head.
+    type Arrived = Arc<Mutex<Vec<(usize, String)>>>;
+
+    /// Refuses every request, and keeps the connection.
+    async fn endpoint() -> (String, Arrived) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let arrived = Arrived::default();
+        let seen = Arc::clone(&arrived);
+        tokio::spawn(async move {
+            for connection in 0.. {
+                let (stream, _) = listener.accept().await.unwrap();
+                let seen = Arc::clone(&seen);
+                tokio::spawn(async move {
+                    let mut stream = BufReader::new(stream);
+                    let mut head = String::new();
+                    while stream.read_line(&mut head).await.is_ok_and(|read| read > 0) {
+                        if head.ends_with("\r\n\r\n") {
+                            seen.lock().unwrap().push((connection, std::mem::take(&mut head)));
+                            let refusal = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
+                            stream.write_all(refusal).await.unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        (address, arrived)
+    }
+
+    #[tokio::test]
+    async fn bare_requests_open_connections_and_a_turn_uses_them() {
+        let (address, arrived) = endpoint().await;
+        let more = [
+            ("AWS_ENDPOINT_URL", address.as_str()),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ];
+        let settings = read(&more).unwrap();
+        let clients = Clients::new(&settings).await;
+        clients.open_connections(&settings).await;
+        let opened = std::mem::take(&mut *arrived.lock().unwrap());
+        assert_eq!(opened.len(), 3, "{opened:?}");
+        for (_, head) in &opened {
+            assert!(head.starts_with("HEAD "), "{head}");
+            assert!(!head.to_ascii_lowercase().contains("authorization"), "{head}");
+        }
+
+        let _refused =
+            clients.sessions.client().get_object().bucket("bucket").key("key").send().await;
+        let turn = arrived.lock().unwrap().remove(0);
+        assert!(turn.1.starts_with("GET ") && turn.1.contains("AWS4-HMAC-SHA256"), "{turn:?}");
+        assert!(opened.iter().any(|(connection, _)| *connection == turn.0), "a new connection");
+    }
+}
