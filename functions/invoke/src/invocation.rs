@@ -87,9 +87,11 @@ pub(crate) enum Status {
 
 /// Something that only the user can do.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "reason", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "reason", rename_all = "snake_case")]
 pub(crate) enum InterruptAnswer {
     /// The user has not yet allowed what a tool needs. Open `url`, then send the `sessionId`.
+    // At each variant, because the OpenAPI document does not know serde's `rename_all_fields`.
+    #[serde(rename_all = "camelCase")]
     AuthorizationRequired {
         /// Names the interrupt.
         id: String,
@@ -105,6 +107,7 @@ pub(crate) enum InterruptAnswer {
         expires_at: String,
     },
     /// A tool would change something. Show exactly this to the user, and answer with `resume`.
+    #[serde(rename_all = "camelCase")]
     ConfirmationRequired {
         /// Names the interrupt.
         id: String,
@@ -149,6 +152,16 @@ pub(crate) struct ProblemDocument {
     /// What the operator finds the cause by.
     #[schema(rename = "requestId")]
     request_id: String,
+    /// With the code `turn_not_saved`: the turn that is done, and only here.
+    unsaved: Option<UnsavedTurn>,
+}
+
+/// A turn that is done and could not be saved.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what `Problem` writes")]
+pub(crate) struct UnsavedTurn {
+    /// What the agent said.
+    message: String,
 }
 
 impl Invocation {

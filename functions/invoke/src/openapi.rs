@@ -43,9 +43,11 @@ pub(crate) fn json() -> &'static str {
         (status = 200, description = "The turn is done, or waits for you", body = InvocationAnswer),
         (status = 400, description = "A member of the body is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "Sent by another site's page (`cross_site`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "Another request is at work on the conversation (`turn_in_progress`), or `resume` names an interrupt that is not open (`interrupt_not_open`) or a confirmation that is too old (`interrupt_expired`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "The body has more than 1,048,576 bytes", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is not application/json", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "Something failed here", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "A service behind the agent failed; `detail` says what was saved", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "A service behind the agent is busy, and `detail` says what was saved; or, with the code `turn_not_saved`, the turn is done and only `unsaved.message` tells of it", body = ProblemDocument, content_type = "application/problem+json"),
     )
