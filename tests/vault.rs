@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::{Method, StatusCode, header};
 use serde_json::json;
-use tests::{Browser, Fate, Proxies, Seen, Setup, World};
+use tests::{Browser, Fate, Gate, Proxies, Seen, Setup, World};
 
 const SESSION: &str = "asking";
 const REPOSITORIES: &str = "Which repositories do I have?";
@@ -139,4 +139,16 @@ async fn m6_a_consent_is_forced_only_where_the_provider_has_refused_the_token() 
     alice.go_on(SESSION).await;
     let forced = |seen: &Seen| seen.body.contains("\"forceAuthentication\":true");
     assert!(!proxies.agentcore.seen().iter().any(forced));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_vault_that_never_answers_ends_the_turn_in_time_and_nothing_is_saved() {
+    let (world, proxies) = World::proxied(Setup::default().with("TURN_SECONDS", "1")).await;
+    let alice = world.browser_of("alice").await;
+    let never = Gate::closed();
+    proxies.agentcore.rule(move |_| Fate::Waits(never.clone()));
+    let (status, problem) = alice.say(SESSION, REPOSITORIES).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+    assert!(problem["detail"].as_str().is_some_and(|it| it.contains("too long")), "{problem}");
+    assert_eq!(world.everything_saved().await, "");
 }

@@ -26,6 +26,7 @@ impl Workload {
     pub fn variables(world: &World) -> BTreeMap<String, String> {
         let (issuer, client) = (events::ISSUER, environment::OIDC_CLIENT_ID);
         let mut variables = environment::functions(&world.running.addresses, issuer, client);
+        variables.extend(world.variables.clone());
         variables.insert("PORT".to_owned(), "0".to_owned());
         variables
     }
@@ -61,6 +62,19 @@ impl Workload {
         let text = answer.text().await.ok()?;
         assert!(status.is_success(), "{status}: {text}");
         Some(serde_json::from_str(&text).expect("JSON"))
+    }
+
+    /// The conversation `session` of alice, if there is one.
+    ///
+    /// # Panics
+    /// When it can't be read.
+    pub async fn shown(&self, session: &str) -> Option<Value> {
+        let path = format!("{}/sessions/{session}", self.origin);
+        let answer = self.sign(self.client.get(path)).send().await.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success() || status == 404, "{session}: {status}: {text}");
+        status.is_success().then(|| serde_json::from_str(&text).expect("JSON"))
     }
 
     /// What alice said in the conversation `session`, each with its answer right after it.

@@ -103,6 +103,7 @@ pub(crate) async fn complete(checked: Checked<'_>, binder: &SessionBinder) -> Ou
     };
     let (outcome, cause) = match &error {
         BindError::SessionRefused => return Outcome::SessionRefused,
+        BindError::Unclear(cause) => (Outcome::Unclear, Some(cause)),
         BindError::Vault(VaultError::Throttled(cause)) => (Outcome::Throttled, Some(cause)),
         BindError::Vault(VaultError::Unavailable(cause)) => (Outcome::Unavailable, Some(cause)),
         BindError::Vault(VaultError::Misconfigured(cause)) => (Outcome::Misconfigured, Some(cause)),

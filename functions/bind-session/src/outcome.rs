@@ -18,6 +18,8 @@ pub(crate) enum Outcome {
     Malformed,
     /// The user said no at the provider.
     Declined,
+    /// The provider sent him back with an error of its own.
+    ProviderFailed,
     /// This browser carries no such flow: another one began it, or it is long over.
     NoFlow,
     /// The flow was begun by someone else.
@@ -32,9 +34,11 @@ pub(crate) enum Outcome {
     WrongState,
     /// AgentCore Identity knows no such open session of this user.
     SessionRefused,
+    /// AgentCore Identity may have bound the token: it was asked and its answer did not come.
+    Unclear,
     /// AgentCore Identity is asked too often.
     Throttled,
-    /// AgentCore Identity fails, or can't be reached.
+    /// AgentCore Identity can't be reached.
     Unavailable,
     /// AgentCore Identity refuses this service itself: the operator has to act.
     Misconfigured,
@@ -43,13 +47,14 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::Connected,
         Self::AlreadyConnected,
         Self::NotSignedIn,
         Self::NoSession,
         Self::Malformed,
         Self::Declined,
+        Self::ProviderFailed,
         Self::NoFlow,
         Self::AnotherUser,
         Self::AnotherBrowser,
@@ -57,6 +62,7 @@ impl Outcome {
         Self::NoState,
         Self::WrongState,
         Self::SessionRefused,
+        Self::Unclear,
         Self::Throttled,
         Self::Unavailable,
         Self::Misconfigured,
@@ -75,6 +81,7 @@ impl Outcome {
             Self::NoSession => "no_session",
             Self::Malformed => "malformed",
             Self::Declined => "declined",
+            Self::ProviderFailed => "provider_failed",
             Self::NoFlow => "no_flow",
             Self::AnotherUser => "another_user",
             Self::AnotherBrowser => "another_browser",
@@ -82,6 +89,7 @@ impl Outcome {
             Self::NoState => "no_state",
             Self::WrongState => "wrong_state",
             Self::SessionRefused => "session_refused",
+            Self::Unclear => "unclear",
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
             Self::Misconfigured => "misconfigured",
@@ -103,8 +111,8 @@ impl Outcome {
             | Self::WrongState
             | Self::SessionRefused => Some(Kind::Forbidden),
             Self::Expired => Some(Kind::Gone),
-            Self::Throttled | Self::Unavailable => Some(Kind::UpstreamUnavailable),
-            Self::Misconfigured | Self::Failed => Some(Kind::UpstreamFailed),
+            Self::Unclear | Self::Throttled | Self::Unavailable => Some(Kind::UpstreamUnavailable),
+            Self::ProviderFailed | Self::Misconfigured | Self::Failed => Some(Kind::UpstreamFailed),
         }
     }
 
@@ -136,6 +144,11 @@ impl Outcome {
                 "You did not allow it",
                 "Nothing was connected. If you change your mind, ask again in the conversation.",
             ),
+            Self::ProviderFailed => (
+                "The consent could not be given",
+                "Nothing was connected: the service that you were asked to consent at had a problem. Ask \
+                 again in the conversation; if it happens again, tell whoever runs this one.",
+            ),
             Self::NoFlow | Self::AnotherBrowser => (
                 "This was not asked for in this browser",
                 "Nothing was connected. Consent in the same browser in which you are talking to the \
@@ -157,7 +170,13 @@ impl Outcome {
             ),
             Self::SessionRefused => (
                 "This request is no longer open",
-                "Nothing was connected: the request has been used or is over. Ask again in the conversation.",
+                "It has been used, or is over. If you have just consented, go back to the conversation: it \
+                 goes on if you are connected. If not, ask again there.",
+            ),
+            Self::Unclear => (
+                "We could not see whether it worked",
+                "Go back to the conversation: it goes on if you are connected. If not, follow the link \
+                 there again.",
             ),
             Self::Throttled | Self::Unavailable => (
                 "Please try again in a moment",

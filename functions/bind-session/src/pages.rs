@@ -10,7 +10,7 @@ use service::{
 
 use crate::outcome::Outcome;
 
-/// Tells the conversation's own page, in the same browser, to go on.
+/// Tells the conversation's own page, in the same browser, to try to go on.
 const TELL_THE_CONVERSATION: &str = include_str!("connected.js");
 /// Takes the session and the state out of the address that the browser shows and remembers.
 const CLEAR_THE_ADDRESS: &str = include_str!("not_signed_in.js");
@@ -23,7 +23,8 @@ pub(crate) fn page(outcome: Outcome) -> Reply {
         "<h1>{heading}</h1>\n<p>{text}</p>\n<p><a href=\"/\">Back to the conversation</a></p>"
     );
     let script = match outcome {
-        Outcome::Connected | Outcome::AlreadyConnected => TELL_THE_CONVERSATION,
+        // Which finds out for itself.
+        Outcome::Connected | Outcome::AlreadyConnected | Outcome::Unclear => TELL_THE_CONVERSATION,
         Outcome::NotSignedIn => CLEAR_THE_ADDRESS,
         _ => "",
     };

@@ -86,7 +86,7 @@ async fn session_binding(service: &Service, request: &Request) -> Result<Reply, 
     }
     let session = only_session(request);
     let outcome = match &session {
-        _ if is_declined(request) => Outcome::Declined,
+        _ if query(request, "error").next().is_some() => not_consented(request),
         Ok(session) => visit(service, request, &user, session).await?,
         Err(outcome) => *outcome,
     };
@@ -163,6 +163,12 @@ fn record(outcome: Outcome, user: Option<&User>, session: Option<&SessionUri>) {
         (Outcome::Connected, Some(user), Some(flow)) => {
             Audit::Bound { user: user.id(), flow }.record();
         }
+        (Outcome::AlreadyConnected, Some(user), Some(flow)) => {
+            Audit::BoundBefore { user: user.id(), flow }.record();
+        }
+        (Outcome::Unclear, Some(user), Some(flow)) => {
+            Audit::BindingUnclear { user: user.id(), flow }.record();
+        }
         (outcome, user, flow) => {
             let (user, reason) = (user.map(User::id), outcome.code());
             Audit::BindingRefused { user, flow, reason }.record();
@@ -180,9 +186,10 @@ fn only_session(request: &Request) -> Result<SessionUri, Outcome> {
     SessionUri::parse(session).map_err(|_| Outcome::Malformed)
 }
 
-/// RFC 6749, section 4.1.2.1.
-fn is_declined(request: &Request) -> bool {
-    query(request, "error").next().is_some()
+/// What the provider's `error` says (RFC 6749, section 4.1.2.1).
+fn not_consented(request: &Request) -> Outcome {
+    let is_declined = query(request, "error").any(|error| error == "access_denied");
+    if is_declined { Outcome::Declined } else { Outcome::ProviderFailed }
 }
 
 /// A browser is sent on to a page with nothing secret in its address; a program is told at once.

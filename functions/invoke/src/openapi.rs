@@ -44,12 +44,12 @@ pub(crate) fn json() -> &'static str {
         (status = 400, description = "A member of the body is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "Sent by another site's page (`cross_site`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another request is at work on the conversation (`turn_in_progress`), or `resume` names an interrupt that is not open (`interrupt_not_open`) or a confirmation that is too old (`interrupt_expired`)", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another request is at work on the conversation (`turn_in_progress`), or `resume` names an interrupt that is not open (`interrupt_not_open`) or a confirmation that is too old (`interrupt_expired`), or the conversation was deleted meanwhile (`conversation_deleted`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "The body has more than 1,048,576 bytes", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is not application/json", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "Something failed here", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "A service behind the agent failed; `detail` says what was saved", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "A service behind the agent is busy, and `detail` says what was saved; or, with the code `turn_not_saved`, the turn is done and only `unsaved.message` tells of it", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "A service behind the agent is busy, and `detail` says what was saved; or, as with 502, with the code `turn_not_saved`: the turn is done and only `unsaved.message` tells of it", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 #[expect(dead_code, reason = "carries the description")]
@@ -69,6 +69,7 @@ fn invocations() {}
         (status = 200, description = "A page of them", body = SessionList),
         (status = 400, description = "A parameter is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 502, description = "They can't be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -105,6 +106,7 @@ fn get_session() {}
         (status = 401, description = "Not signed in", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "Asked by another site's page", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "You have no such conversation", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 502, description = "It can't be deleted", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]

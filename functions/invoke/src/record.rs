@@ -6,7 +6,7 @@
 use std::time::SystemTime;
 
 use identity::UserId;
-use session::{Conversation, Loaded, Message, Pending, SessionError, SessionId, Sessions};
+use session::{Loaded, Message, Pending, SessionError, SessionId, Sessions};
 
 use crate::agent::{error::TurnError, turn::Turn};
 
@@ -18,6 +18,7 @@ pub(crate) struct Record<'a> {
     /// When this request's claims end, because it does.
     lease: SystemTime,
     holds_claims: bool,
+    has_unheard_claim: bool,
 }
 
 impl<'a> Record<'a> {
@@ -29,7 +30,7 @@ impl<'a> Record<'a> {
         lease: SystemTime,
     ) -> Result<Self, SessionError> {
         let loaded = sessions.load(user, session).await?;
-        Ok(Self { sessions, loaded, lease, holds_claims: false })
+        Ok(Self { sessions, loaded, lease, holds_claims: false, has_unheard_claim: false })
     }
 
     /// The whole turns.
@@ -48,10 +49,19 @@ impl<'a> Record<'a> {
         self.holds_claims
     }
 
+    /// Whether a claim was written of which no answer came: it may be there or not.
+    pub(crate) fn has_unheard_claim(&self) -> bool {
+        self.has_unheard_claim
+    }
+
     /// Makes what `turn` has claimed this request's own, before it is carried out.
     pub(crate) async fn claim(&mut self, turn: &Turn) -> Result<(), TurnError> {
         let pending = turn.to_pending(self.lease);
-        self.save(pending.clone()).await?;
+        // Until the answer comes, and for good if this is given up or S3 can't be reached.
+        self.has_unheard_claim = true;
+        let written = self.sessions.commit(&mut self.loaded, &[], Some(&pending)).await;
+        self.has_unheard_claim = matches!(written, Err(SessionError::Unavailable(_)));
+        written?;
         // A write that went unheard may have been followed by another one.
         if self.pending() != Some(&pending) {
             return Err(SessionError::Conflict.into());
@@ -65,7 +75,7 @@ impl<'a> Record<'a> {
     pub(crate) async fn pause(&mut self, turn: &Turn) -> Result<(), TurnError> {
         let pending = turn.to_pending(SystemTime::UNIX_EPOCH);
         if self.pending() != Some(&pending) {
-            self.save(pending).await?;
+            self.sessions.commit(&mut self.loaded, &[], Some(&pending)).await?;
         }
         self.holds_claims = false;
         Ok(())
@@ -73,25 +83,8 @@ impl<'a> Record<'a> {
 
     /// Adds a finished turn to the messages.
     pub(crate) async fn finish(&mut self, turn: &Turn) -> Result<(), TurnError> {
-        if self.pending().is_none() {
-            return Ok(self.sessions.append(&mut self.loaded, turn.messages()).await?);
-        }
-        let mut next = self.loaded.conversation.clone();
-        next.messages.extend_from_slice(turn.messages());
-        next.pending = None;
-        self.replace(next).await?;
+        self.sessions.commit(&mut self.loaded, turn.messages(), None).await?;
         self.holds_claims = false;
-        Ok(())
-    }
-
-    async fn save(&mut self, pending: Pending) -> Result<(), TurnError> {
-        let mut next = self.loaded.conversation.clone();
-        next.pending = Some(pending);
-        self.replace(next).await
-    }
-
-    async fn replace(&mut self, next: Conversation) -> Result<(), TurnError> {
-        self.loaded = self.sessions.replace(&self.loaded, next).await?;
         Ok(())
     }
 }

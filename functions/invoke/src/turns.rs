@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use identity::{BrowserHash, User};
 use lambda_http::Context;
 use service::{Kind, Problem};
-use session::{Message, Role};
+use session::{Message, Role, SessionError};
 use telemetry::Audit;
-use tokio::time::Instant;
+use tokio::time::{Instant, error::Elapsed, timeout_at};
 use tracing::Instrument;
 
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 
 /// What is left of Lambda's own deadline for saving how far a turn came, and for saying so.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
+/// How much of that saving may take; the rest is for the answer.
+const SAVING: Duration = Duration::from_millis(1500);
 /// How much longer than its request a claim lasts: clocks differ.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
@@ -89,9 +91,11 @@ async fn converse(
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
     let Invocation { session, message, resume } = invocation;
+    let deadline = Instant::now() + time;
     let lease = service.settings.inbound.clock.now() + time + LEASE_MARGIN;
     let clients = service.clients().await;
-    let record = Record::load(&clients.sessions, user.id(), &session, lease).await;
+    let record = Record::load(&clients.sessions, user.id(), &session, lease);
+    let record = timeout_at(deadline, record).await.unwrap_or_else(|slow| Err(slow.into()));
     let record = record.map_err(|error| TurnError::from(error).problem(Saved::Nothing))?;
     let principal = service.settings.inbound.principal(user)?;
     let driver = Driver {
@@ -107,7 +111,7 @@ async fn converse(
         },
         session: &session,
         clock: &service.settings.inbound.clock,
-        deadline: Instant::now() + time,
+        deadline,
     };
     let rules = Rules {
         user: user.id().clone(),
@@ -165,24 +169,31 @@ impl Work<'_> {
         };
         let Err(error) = outcome else { return Ok(()) };
         // What was done can't be undone, so that it must not be forgotten either.
+        let until = self.saved_by();
         let saved = match self.record.holds_claims() {
+            false if self.record.has_unheard_claim() => Saved::Unheard,
             false => saved,
-            true if self.record.pause(&turn).await.is_ok() => Saved::Unfinished,
+            true if in_time(until, self.record.pause(&turn)).await.is_ok() => Saved::Unfinished,
             true => Saved::Lost,
         };
         Err(error.problem(saved))
     }
 
+    /// When a write must be done, so that there is time for the answer.
+    fn saved_by(&self) -> Instant {
+        self.driver.deadline + SAVING
+    }
+
     async fn keep(&mut self, turn: &Turn, consent: Option<Consent>) -> Result<(), TurnError> {
         let interrupts = answer::interrupts(turn, consent);
         if interrupts.is_empty() {
-            let finished = self.record.finish(turn).await;
+            let finished = in_time(self.saved_by(), self.record.finish(turn)).await;
             finished.map_err(|error| {
                 let said = self.said.texts.iter().cloned().chain(last_words(turn.messages()));
                 error.not_saved(said.collect::<Vec<_>>().join("\n\n"))
             })?;
         } else {
-            self.record.pause(turn).await?;
+            in_time(self.saved_by(), self.record.pause(turn)).await?;
         }
         self.said.texts.extend(turn.notice().map(str::to_owned));
         self.said.texts.extend(last_words(turn.messages()));
@@ -214,6 +225,15 @@ impl Work<'_> {
         let (user, session) = (&self.rules.user, self.driver.session.as_str());
         Audit::InterruptAnswered { user, session, interrupt, answer }.record();
     }
+}
+
+/// A write that is not done by `until` is given up; it may or may not happen.
+async fn in_time(
+    until: Instant,
+    write: impl Future<Output = Result<(), TurnError>>,
+) -> Result<(), TurnError> {
+    let slow = |slow: Elapsed| Err(SessionError::from(slow).into());
+    timeout_at(until, write).await.unwrap_or_else(slow)
 }
 
 /// What the model said last, if the turn ends with it.

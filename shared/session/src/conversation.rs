@@ -12,41 +12,22 @@ use crate::pending::Pending;
 /// The version of the saved shape; an object of a newer one is not read and never overwritten.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// How many writes an object remembers; see [`Conversation::remember_write`]. More than others can
-/// make while a writer finds out what became of his own.
-const REMEMBERED_WRITES: usize = 100;
-
 /// One conversation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
     schema: u32,
     /// Whole turns, acceptable to the strictest model.
     pub messages: Vec<Message>,
     /// The turn that is not finished, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
-    writes: Vec<String>,
+    /// The last writes, by id.
+    pub(crate) writes: Vec<String>,
 }
 
 impl Default for Conversation {
     fn default() -> Self {
         Self { schema: SCHEMA, messages: Vec::new(), pending: None, writes: Vec::new() }
-    }
-}
-
-impl Conversation {
-    /// Notes which write makes this state, so that a writer who never heard the answer to his
-    /// PUT can tell whether it happened.
-    pub(crate) fn remember_write(&mut self, id: &str) {
-        if self.writes.len() >= REMEMBERED_WRITES {
-            self.writes.remove(0);
-        }
-        self.writes.push(id.to_owned());
-    }
-
-    pub(crate) fn has_write(&self, id: &str) -> bool {
-        self.writes.iter().any(|write| write == id)
     }
 }
 

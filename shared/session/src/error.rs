@@ -6,10 +6,13 @@ use std::error::Error;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// Another request changed the conversation in a way that this one can't follow: it now
-    /// waits for the user, or is gone. Nothing was saved.
+    /// Another request changed the conversation in a way that this one can't follow: it waits for
+    /// the user now, or what waited was taken up. Nothing was saved.
     #[error("another request changed the conversation")]
     Conflict,
+    /// The conversation was deleted meanwhile. Nothing was saved.
+    #[error("the conversation was deleted meanwhile")]
+    Deleted,
     /// Too many requests write the conversation at once. Nothing was saved.
     #[error("too many requests write this conversation at once")]
     Contended,
@@ -26,4 +29,11 @@ pub enum SessionError {
     /// S3 refuses this service: a missing permission or bucket. The operator must act.
     #[error("S3 refuses this service")]
     Misconfigured(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Whoever gives up waiting does not know either.
+impl From<tokio::time::error::Elapsed> for SessionError {
+    fn from(slow: tokio::time::error::Elapsed) -> Self {
+        Self::Unavailable(Box::new(slow))
+    }
 }

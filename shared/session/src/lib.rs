@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod conversation;
+mod draft;
 mod error;
 mod fault;
 mod key;

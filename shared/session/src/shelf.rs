@@ -103,12 +103,12 @@ impl Sessions {
     pub async fn delete(&self, user: &UserId, session: &SessionId) -> Result<bool, SessionError> {
         let key = key::of(user, session);
         let mut keys = Vec::new();
+        if self.imports_strands {
+            // First: what is left of it would come back with the next message.
+            keys.extend(self.strands_keys(user, session).await?);
+        }
         if self.is_there(&key).await? {
             keys.push(key);
-        }
-        if self.imports_strands {
-            // Else it would come back with the next message.
-            keys.extend(self.strands_keys(user, session).await?);
         }
         for key in &keys {
             let call = self.client.delete_object().bucket(&self.bucket).key(key);

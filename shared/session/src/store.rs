@@ -14,16 +14,16 @@ use aws_sdk_s3::{
     config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     primitives::ByteStream,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use identity::UserId;
-use uuid::Uuid;
 
 use crate::{
     conversation::{Conversation, Message},
+    draft::Draft,
     error::SessionError,
     fault::{Fault, Patience, steadily},
     key::{self, SessionId},
+    pending::Pending,
     strict,
 };
 
@@ -100,39 +100,28 @@ impl Sessions {
         Ok(loaded)
     }
 
-    /// Saves `next` in place of what was loaded.
+    /// Saves `turn` after what was loaded, and `pending` as what is not finished. Where nothing
+    /// waited and nothing waits now, it goes after whatever was said meanwhile. Then `loaded` is
+    /// what is stored; after an error it is as it was read last.
     ///
     /// # Errors
-    /// [`SessionError::Conflict`] when another request has changed it since; nothing is saved then.
-    pub async fn replace(
+    /// [`SessionError::Conflict`] when another request has changed the conversation in a way that
+    /// this can't follow, [`SessionError::Deleted`] when it is gone, [`SessionError::Contended`]
+    /// when too many others write it at once; nothing is saved then.
+    pub async fn commit(
         &self,
-        loaded: &Loaded,
-        mut next: Conversation,
-    ) -> Result<Loaded, SessionError> {
-        let Loaded { key, version, .. } = loaded;
-        let mut patience = Patience::default();
-        match self.write(key, version.as_deref(), &mut next, &mut patience).await? {
-            Written::Now(version) => Ok(Loaded { conversation: next, key: key.clone(), version }),
-            Written::Before(now) => Ok(now),
-            Written::LostTo(_) => Err(SessionError::Conflict),
-        }
-    }
-
-    /// Saves a whole `turn` after what was loaded, or after whatever was said meanwhile. Then
-    /// `loaded` is what is stored; after an error it is not, and has to be loaded again.
-    ///
-    /// # Errors
-    /// [`SessionError::Conflict`] when the conversation now waits for the user or was deleted,
-    /// [`SessionError::Contended`] when too many others write it at once; nothing of the turn is
-    /// saved then.
-    pub async fn append(&self, loaded: &mut Loaded, turn: &[Message]) -> Result<(), SessionError> {
+        loaded: &mut Loaded,
+        turn: &[Message],
+        pending: Option<&Pending>,
+    ) -> Result<(), SessionError> {
         let mut patience = Patience::default();
         loop {
-            let Loaded { conversation, key, version } = &mut *loaded;
-            conversation.messages.extend_from_slice(turn);
-            match self.write(key, version.as_deref(), conversation, &mut patience).await? {
-                Written::Now(now) => {
-                    *version = now;
+            let draft = Draft::new(&loaded.conversation, turn, pending);
+            match self.write(&loaded.key, loaded.version.as_deref(), &draft, &mut patience).await? {
+                Written::Now(version) => {
+                    let change = draft.into_change();
+                    loaded.conversation.apply(turn, pending, change);
+                    loaded.version = version;
                     return Ok(());
                 }
                 Written::Before(now) => {
@@ -140,8 +129,10 @@ impl Sessions {
                     return Ok(());
                 }
                 Written::LostTo(winner) => {
-                    let is_deleted = version.is_some() && winner.version.is_none();
-                    if is_deleted || winner.conversation.pending.is_some() {
+                    if loaded.version.is_some() && winner.version.is_none() {
+                        return Err(SessionError::Deleted);
+                    }
+                    if [&*loaded, &winner].iter().any(|it| it.conversation.pending.is_some()) {
                         return Err(SessionError::Conflict);
                     }
                     if patience.is_at_end() {
@@ -153,18 +144,15 @@ impl Sessions {
         }
     }
 
-    /// Writes `next` over `version`, once, however often it takes.
+    /// Writes `draft` over `version`, once, however often it takes.
     async fn write(
         &self,
         key: &str,
         version: Option<&str>,
-        next: &mut Conversation,
+        draft: &Draft<'_>,
         patience: &mut Patience,
     ) -> Result<Written, SessionError> {
-        let id = URL_SAFE_NO_PAD.encode(Uuid::new_v4());
-        next.messages = strict::mend(std::mem::take(&mut next.messages));
-        next.remember_write(&id);
-        let json = serde_json::to_vec(next);
+        let json = serde_json::to_vec(draft);
         let json = Bytes::from(json.map_err(|error| SessionError::Misconfigured(error.into()))?);
         loop {
             match self.put(key, version, json.clone()).await {
@@ -178,7 +166,7 @@ impl Sessions {
                 Err(Fault::Lost | Fault::Running | Fault::Missing) => patience.after_race().await,
             }
             let now = self.read(key.to_owned()).await?;
-            if now.conversation.has_write(&id) {
+            if draft.is_in(&now.conversation) {
                 return Ok(Written::Before(now));
             }
             // If nothing changed, neither this was written nor what it ran into.

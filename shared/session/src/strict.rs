@@ -3,7 +3,8 @@
 //! Amazon Bedrock API Reference, "Message", "ToolUseBlock", "ToolResultBlock", and the Amazon
 //! Bedrock User Guide, "Use a tool to complete an Amazon Bedrock model response": roles alternate
 //! and begin with the user, no content is empty and no text blank, the ids of tool calls are
-//! unique, and every call is answered in the one message that follows it.
+//! unique, every call is answered in the one message that follows it, and data in an answer is an
+//! object.
 
 use std::collections::HashSet;
 
@@ -32,7 +33,7 @@ pub(crate) fn mend(messages: Vec<Message>) -> Vec<Message> {
 }
 
 /// Whether every model accepts `messages`, followed by a user's message.
-pub(crate) fn is_accepted(messages: &[Message]) -> bool {
+pub(crate) fn is_accepted<'a>(messages: impl IntoIterator<Item = &'a Message>) -> bool {
     let mut expected = Role::User;
     let mut open: Vec<&str> = Vec::new();
     let mut seen = HashSet::new();
@@ -60,13 +61,25 @@ fn is_sound(block: &Block, role: Role) -> bool {
         Block::Text(text) => !text.trim().is_empty(),
         Block::ToolUse(call) => role == Role::Assistant && call.input.is_object(),
         Block::ToolResult(result) => {
-            role == Role::User && !result.content.is_empty() && !result.content.iter().any(is_blank)
+            role == Role::User && !result.content.is_empty() && result.content.iter().all(is_output)
         }
     }
 }
 
-fn is_blank(output: &ToolOutput) -> bool {
-    matches!(output, ToolOutput::Text(text) if text.trim().is_empty())
+fn is_output(output: &ToolOutput) -> bool {
+    match output {
+        ToolOutput::Text(text) => !text.trim().is_empty(),
+        ToolOutput::Json(data) => data.is_object(),
+    }
+}
+
+/// As every model reads it, unless there is nothing in it.
+fn readable(output: ToolOutput) -> Option<ToolOutput> {
+    let output = match output {
+        ToolOutput::Json(data) if !data.is_object() => ToolOutput::Text(data.to_string()),
+        output => output,
+    };
+    is_output(&output).then_some(output)
 }
 
 /// A conversation that is accepted up to its last message.
@@ -136,8 +149,8 @@ impl Mended {
             let Some(at) = at else {
                 return ToolResult::new(&id, ToolStatus::Error, UNKNOWN_OUTCOME);
             };
-            let ToolResult { status, mut content, .. } = results.remove(at);
-            content.retain(|output| !is_blank(output));
+            let ToolResult { status, content, .. } = results.remove(at);
+            let mut content: Vec<_> = content.into_iter().filter_map(readable).collect();
             if content.is_empty() {
                 content.push(ToolOutput::Text(NO_OUTPUT.to_owned()));
             }
@@ -220,6 +233,7 @@ pub(crate) mod tests {
         let output = prop_oneof![
             "[ x]{0,2}".prop_map(ToolOutput::Text),
             Just(ToolOutput::Json(json!({ "x": 1 }))),
+            Just(ToolOutput::Json(json!(["x"]))),
         ];
         let block = prop_oneof![
             "[ x]{0,2}".prop_map(Block::Text),
@@ -293,6 +307,17 @@ pub(crate) mod tests {
                 asked(vec![
                     one_call(),
                     results(vec![result("a", "x"), Block::Text("and".into())]),
+                    words("y"),
+                ]),
+            ),
+            (
+                "data that is no object",
+                asked(vec![
+                    one_call(),
+                    results(vec![Block::ToolResult(ToolResult {
+                        content: vec![ToolOutput::Json(json!([1]))],
+                        ..ToolResult::new("a", ToolStatus::Success, "x")
+                    })]),
                     words("y"),
                 ]),
             ),

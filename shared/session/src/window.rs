@@ -100,7 +100,8 @@ fn shortened(result: &ToolResult, longest: usize) -> ToolResult {
         ToolOutput::Json(data) => data.to_string(),
     };
     let whole = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
-    let shown = &whole[..whole.floor_char_boundary(longest.saturating_mul(BYTES_PER_TOKEN))];
+    let longest = longest.saturating_sub(BLOCK).saturating_mul(BYTES_PER_TOKEN);
+    let shown = &whole[..whole.floor_char_boundary(longest)];
     let (shown_bytes, bytes) = (shown.len(), whole.len());
     let text = format!("{shown}\n[Shortened: these are the first {shown_bytes} of {bytes} bytes.]");
     ToolResult::new(&result.tool_use_id, result.status, text)
@@ -225,7 +226,7 @@ mod tests {
         let seen = tokens("8000").view(&history, &now);
         let shown = output(&seen[2]);
         assert!(shown.starts_with("öö"));
-        assert!(shown.ends_with("\n[Shortened: these are the first 3000 of 10000 bytes.]"));
+        assert!(shown.ends_with("\n[Shortened: these are the first 2988 of 10000 bytes.]"));
         assert_eq!(output(&history[2]).len(), 10_000);
     }
 

@@ -44,6 +44,20 @@ pub enum Audit<'a> {
         /// In which flow.
         flow: &'a str,
     },
+    /// The user came again after the token was bound: nothing happened.
+    BoundBefore {
+        /// Who.
+        user: &'a UserId,
+        /// In which flow.
+        flow: &'a str,
+    },
+    /// The token may have been bound to the user who asked: the answer did not come.
+    BindingUnclear {
+        /// Who.
+        user: &'a UserId,
+        /// In which flow.
+        flow: &'a str,
+    },
     /// Nothing was bound.
     BindingRefused {
         /// Who came; nobody if not signed in.
@@ -116,6 +130,12 @@ impl Audit<'_> {
                 info!(target: "audit", event = "consent_refused", %user, reason);
             }
             Audit::Bound { user, flow } => info!(target: "audit", event = "bound", %user, flow),
+            Audit::BoundBefore { user, flow } => {
+                info!(target: "audit", event = "bound_before", %user, flow);
+            }
+            Audit::BindingUnclear { user, flow } => {
+                info!(target: "audit", event = "binding_unclear", %user, flow);
+            }
             Audit::BindingRefused { user, flow, reason } => {
                 let user = user.map(UserId::as_str);
                 info!(target: "audit", event = "binding_refused", user, flow, reason);

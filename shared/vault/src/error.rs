@@ -31,19 +31,40 @@ pub struct Cause(String);
 
 impl Cause {
     pub(crate) fn new(text: impl fmt::Display) -> Self {
-        Self(text.to_string())
+        Self(scrub(&text.to_string()))
     }
 
-    fn chain(error: &dyn Error) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
+    /// What AgentCore Identity said, or why it could not be heard.
+    pub(crate) fn of<E>(error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        if let Some(service) = error.as_service_error() {
+            let code = service.code().unwrap_or("no error code");
+            return Self::new(format!("{code}: {}", service.message().unwrap_or("no message")));
         }
-        Self(text)
+        let chain =
+            std::iter::successors(Some(error as &(dyn Error + 'static)), |error| (*error).source());
+        Self::new(chain.map(ToString::to_string).collect::<Vec<_>>().join(": "))
     }
+}
+
+/// Takes out what may be a secret: AWS's messages can quote the value that they complain about.
+/// Tokens and session URIs are long words; what an operator needs of long words are ARNs.
+fn scrub(text: &str) -> String {
+    const LONGEST_WORD: usize = 64;
+    let is_end =
+        |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ',' | '(' | ')' | '[' | ']');
+    let scrubbed = text.split_inclusive(is_end).map(|word| {
+        let end = word.chars().next_back().filter(|c| is_end(*c));
+        let bare = word.trim_end_matches(is_end);
+        let is_secret = bare.contains("request_uri") || bare.len() > LONGEST_WORD;
+        match is_secret && !bare.starts_with("arn:") {
+            true => format!("[…]{}", end.map(String::from).unwrap_or_default()),
+            false => word.to_owned(),
+        }
+    });
+    scrubbed.collect()
 }
 
 impl VaultError {
@@ -51,16 +72,14 @@ impl VaultError {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let Some(service) = error.as_service_error() else {
-            let cause = Cause::chain(error);
+        let cause = Cause::of(error);
+        if error.as_service_error().is_none() {
             return match error {
                 SdkError::ResponseError(_) => Self::Unexpected(cause),
                 SdkError::ConstructionFailure(_) => Self::Misconfigured(cause),
                 _ => Self::Unavailable(cause),
             };
-        };
-        let code = service.code().unwrap_or("no error code");
-        let cause = Cause::new(format!("{code}: {}", service.message().unwrap_or("no message")));
+        }
         let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
         match status {
             429 => Self::Throttled(cause),
@@ -68,5 +87,23 @@ impl VaultError {
             400..=499 => Self::Misconfigured(cause),
             _ => Self::Unexpected(cause),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scrub;
+
+    #[test]
+    fn what_may_be_a_token_or_a_session_is_not_repeated_and_an_arn_is() {
+        let (token, session) = ("e".repeat(65), "urn:ietf:params:oauth:request_uri:abc");
+        let text = format!("Value '{session}' at 'sessionUri', and ({token}) failed; [{token}]");
+        assert_eq!(scrub(&text), "Value '[…]' at 'sessionUri', and ([…]) failed; [[…]]");
+        let denied = format!(
+            "User: arn:aws:sts::123456789012:assumed-role/{} is not authorized to perform: \
+             bedrock-agentcore:GetWorkloadAccessTokenForUserId",
+            "binder".repeat(10)
+        );
+        assert_eq!(scrub(&denied), denied);
     }
 }

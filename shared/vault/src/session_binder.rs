@@ -4,12 +4,29 @@
 //! verifies that the user who consented is the user who asked, then calls
 //! `CompleteResourceTokenAuth`; only then is the code exchanged and the token stored.
 
+use std::{
+    error::Error,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
 use aws_sdk_bedrockagentcore::{
-    Client, error::SdkError,
+    Client,
+    config::{
+        ConfigBag, Intercept, RuntimeComponents, interceptors::FinalizerInterceptorContextRef,
+    },
+    error::{BoxError, SdkError},
     operation::complete_resource_token_auth::CompleteResourceTokenAuthError,
 };
 
-use crate::{error::VaultError, principal::Principal, session_uri::SessionUri};
+use crate::{
+    error::{Cause, VaultError},
+    principal::Principal,
+    session_uri::SessionUri,
+};
 
 /// AgentCore Identity as the Session Binding Service sees it.
 #[derive(Debug, Clone)]
@@ -24,7 +41,11 @@ pub enum BindError {
     /// The session is unknown, used, expired or another user's; the service does not say which.
     #[error("AgentCore Identity refuses the session")]
     SessionRefused,
-    /// AgentCore Identity failed, or refuses this service itself.
+    /// At least once it was asked and gave no answer, or failed while it worked. A session is good
+    /// for one completion, so whatever it says when it is asked again proves nothing.
+    #[error("it is not known whether AgentCore Identity has bound the token")]
+    Unclear(#[source] Cause),
+    /// AgentCore Identity can't be asked, or refuses this service itself.
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
@@ -46,13 +67,54 @@ impl SessionBinder {
     /// has checked person, browser and state.
     ///
     /// # Errors
-    /// See [`BindError`]; nothing is bound then.
+    /// See [`BindError`]; nothing is bound then, unless it is [`BindError::Unclear`].
     pub async fn complete(&self, user: &Principal, session: &SessionUri) -> Result<(), BindError> {
         let user = user.identifier();
         let call = self.client.complete_resource_token_auth();
         let call = call.user_identifier(user).session_uri(session.as_str());
-        call.send().await.map(|_| ()).map_err(|error| bind_error(&error))
+        let unheard = Unheard::default();
+        let bound = call.customize().interceptor(unheard.clone()).send().await;
+        bound.map(|_| ()).map_err(|error| match unheard.0.load(Ordering::Relaxed) {
+            true => BindError::Unclear(Cause::of(&error)),
+            false => bind_error(&error),
+        })
     }
+}
+
+/// Whether an attempt was made of which it is not known what came of it. The SDK tries again after
+/// most of them, and is told that the session is used if the first one succeeded.
+#[derive(Debug, Clone, Default)]
+struct Unheard(Arc<AtomicBool>);
+
+impl Intercept for Unheard {
+    fn name(&self) -> &'static str {
+        "unheard"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let is_unheard = match (context.response(), context.output_or_error()) {
+            (Some(answer), _) => answer.status().is_server_error(),
+            (None, Some(Err(error))) => {
+                !error.as_connector_error().is_some_and(|error| was_not_connected(error))
+            }
+            (None, _) => true,
+        };
+        if is_unheard {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+fn was_not_connected(error: &(dyn Error + 'static)) -> bool {
+    let is_refusal = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    std::iter::successors(Some(error), |error| (*error).source())
+        .any(|error| error.downcast_ref().is_some_and(is_refusal))
 }
 
 /// AWS names a dead session and a missing permission alike: `AccessDeniedException`. The
@@ -69,5 +131,54 @@ fn bind_error(error: &SdkError<CompleteResourceTokenAuthError>) -> BindError {
             BindError::SessionRefused
         }
         _ => VaultError::of(error).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_bedrockagentcore::{
+        Client,
+        config::{BehaviorVersion, Config, Credentials, Region},
+    };
+    use identity::UserId;
+    use tokio::net::TcpListener;
+
+    use super::{BindError, SessionBinder};
+    use crate::{
+        error::VaultError,
+        principal::{Name, Principal},
+        session_uri::SessionUri,
+    };
+
+    async fn complete(endpoint: String) -> Result<(), BindError> {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-central-1"))
+            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+            .endpoint_url(endpoint);
+        let alice = Principal(Name::Id(UserId::parse("alice").unwrap()));
+        let session = SessionUri::parse("urn:ietf:params:oauth:request_uri:abc".to_owned());
+        let binder = SessionBinder::new(Client::from_conf(config.build()));
+        binder.complete(&alice, &session.unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn who_can_not_be_connected_to_has_bound_nothing_and_who_hangs_up_perhaps() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let hangs_up = tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                drop(connection);
+            }
+        });
+        let unclear = complete(endpoint.clone()).await;
+        assert!(matches!(unclear, Err(BindError::Unclear(_))), "{unclear:?}");
+        hangs_up.abort();
+        let _it_is_gone = hangs_up.await;
+        let nothing = complete(endpoint).await;
+        assert!(
+            matches!(nothing, Err(BindError::Vault(VaultError::Unavailable(_)))),
+            "{nothing:?}"
+        );
     }
 }

@@ -61,6 +61,8 @@ pub(crate) enum Saved {
     Unfinished,
     /// Nothing, though something was done.
     Lost,
+    /// Perhaps that an action was about to begin. It was not begun.
+    Unheard,
 }
 
 impl Saved {
@@ -76,6 +78,7 @@ impl Saved {
                 " Something was done that this conversation does not know of. Look at the \
                  provider before you ask for it again."
             }
+            Self::Unheard => " Nothing was changed at the provider. Try again in a minute or two.",
         }
     }
 }
@@ -90,9 +93,9 @@ impl TurnError {
     /// A finished turn, in which the model `said` something, can't be saved.
     pub(crate) fn not_saved(self, said: String) -> Self {
         match self {
-            Self::Session(source @ (SessionError::Contended | SessionError::Unavailable(_))) => {
-                Self::NotSaved { said, source }
-            }
+            // The caller may ask again then, and is told so.
+            Self::Session(SessionError::Conflict | SessionError::Deleted) => self,
+            Self::Session(source) => Self::NotSaved { said, source },
             other => other,
         }
     }
@@ -109,6 +112,9 @@ impl TurnError {
                 Problem::new(kind, detail).code("turn_not_saved").with("unsaved", unsaved)
             }
             Self::Session(SessionError::Damaged | SessionError::Newer) => Problem::new(kind, what),
+            Self::Session(SessionError::Deleted) => {
+                Problem::new(kind, what).code("conversation_deleted")
+            }
             _ => {
                 let problem = Problem::new(kind, format!("{what}{}", saved.words()));
                 match kind {
@@ -132,7 +138,14 @@ impl TurnError {
             Self::InProgress | Self::Session(SessionError::Conflict) => {
                 (Kind::Conflict, "Another request is at work on this conversation.")
             }
-            Self::NotSaved { .. }
+            Self::Session(SessionError::Deleted) => (
+                Kind::Conflict,
+                "This conversation was deleted meanwhile. Nothing was saved of what you said now.",
+            ),
+            Self::NotSaved {
+                source: SessionError::Contended | SessionError::Unavailable(_),
+                ..
+            }
             | Self::Session(SessionError::Contended | SessionError::Unavailable(_)) => {
                 (Kind::UpstreamUnavailable, "Conversations can't be read or saved at the moment.")
             }
@@ -144,7 +157,9 @@ impl TurnError {
                 Kind::UpstreamFailed,
                 "A newer version of this service wrote this conversation. It is left as it is.",
             ),
-            Self::Session(_) => (Kind::UpstreamFailed, "This conversation can't be read or saved."),
+            Self::NotSaved { .. } | Self::Session(_) => {
+                (Kind::UpstreamFailed, "This conversation can't be read or saved.")
+            }
             Self::TooSlow => (Kind::UpstreamUnavailable, "This took too long."),
             Self::Internal(_) => (Kind::Internal, "Something failed."),
         }

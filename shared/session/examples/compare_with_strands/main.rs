@@ -93,7 +93,7 @@ async fn ours(s3: &Counted) -> Vec<Cost> {
         let answer = vec![Block::Text(format!("You said: {question}"))];
         let answer = Message { role: Role::Assistant, content: answer };
         let turn = vec![Message::user(question), answer];
-        sessions.append(&mut loaded, &turn).await.expect("a saved turn");
+        sessions.commit(&mut loaded, &turn, None).await.expect("a saved turn");
         if LENGTHS.contains(&number) {
             costs.push(Cost { traffic: s3.traffic(), load });
         }

@@ -5,20 +5,16 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
-use session::{
-    Block, Call, CallState, Conversation, Message, Pending, Role, SessionError, ToolStatus, ToolUse,
-};
+use session::{Block, Call, CallState, Message, Pending, Role, SessionError, ToolStatus, ToolUse};
 
 use crate::{World, id, s3::Fault, said, turn, user};
 
-fn waiting(conversation: &Conversation, question: &str) -> Conversation {
+fn waiting(question: &str) -> Pending {
     let call = ToolUse { tool_use_id: "c".into(), name: "t".into(), input: json!({}) };
     let asks = Message { role: Role::Assistant, content: vec![Block::ToolUse(call)] };
     let calls = vec![Call { tool_use_id: "c".into(), state: CallState::Untried }];
     let turn = vec![Message::user(question), asks];
-    let mut next = conversation.clone();
-    next.pending = Some(Pending { turn, calls });
-    next
+    Pending { turn, calls }
 }
 
 #[tokio::test]
@@ -49,7 +45,7 @@ async fn who_loses_a_race_is_appended_after_the_winner() {
     world.say("first").await;
     let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     world.say("second").await;
-    world.sessions.append(&mut late.clone(), &turn("third")).await.unwrap();
+    world.sessions.commit(&mut late.clone(), &turn("third"), None).await.unwrap();
     assert_eq!(world.said().await, ["first", "second", "third"]);
 }
 
@@ -57,28 +53,40 @@ async fn who_loses_a_race_is_appended_after_the_winner() {
 async fn nothing_is_appended_to_a_conversation_that_now_waits() {
     let world = World::new().await;
     let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-    let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-    let next = waiting(&now.conversation, "wait");
-    world.sessions.replace(&now, next.clone()).await.unwrap();
-    let result = world.sessions.append(&mut late.clone(), &turn("late")).await;
+    let waiting = waiting("wait");
+    world.sessions.commit(&mut late.clone(), &[], Some(&waiting)).await.unwrap();
+    let result = world.sessions.commit(&mut late.clone(), &turn("late"), None).await;
     assert!(matches!(result, Err(SessionError::Conflict)));
     let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-    assert_eq!(now.conversation.pending, next.pending);
+    assert_eq!(now.conversation.pending, Some(waiting));
     assert!(now.conversation.messages.is_empty());
+}
+
+#[tokio::test]
+async fn what_begins_to_wait_goes_after_what_was_said_meanwhile() {
+    let world = World::new().await;
+    let mut late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    world.say("first").await;
+    let waiting = waiting("wait");
+    world.sessions.commit(&mut late, &[], Some(&waiting)).await.unwrap();
+    let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    assert_eq!(now.conversation, late.conversation);
+    assert_eq!(
+        (now.conversation.messages, now.conversation.pending),
+        (turn("first"), Some(waiting))
+    );
 }
 
 #[tokio::test]
 async fn of_two_who_take_up_the_same_waiting_turn_one_gets_it() {
     let world = World::new().await;
-    let new = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-    let next = waiting(&new.conversation, "wait");
-    let waits = world.sessions.replace(&new, next).await.unwrap();
-    let take = || {
-        let mut next = waits.conversation.clone();
-        next.pending = None;
-        world.sessions.replace(&waits, next)
-    };
-    let (one, other) = tokio::join!(take(), take());
+    let mut one = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    world.sessions.commit(&mut one, &[], Some(&waiting("wait"))).await.unwrap();
+    let (mut other, done) = (one.clone(), turn("wait"));
+    let (one, other) = tokio::join!(
+        world.sessions.commit(&mut one, &done, None),
+        world.sessions.commit(&mut other, &done, None)
+    );
     let conflicts = [&one, &other].map(|it| matches!(it, Err(SessionError::Conflict)));
     assert!(one.is_ok() != other.is_ok() && conflicts[0] != conflicts[1]);
 }
@@ -89,8 +97,8 @@ async fn a_deleted_conversation_does_not_come_back_with_a_late_turn() {
     world.say("secret").await;
     let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     assert!(world.sessions.delete(&user("alice"), &id("s")).await.unwrap());
-    let result = world.sessions.append(&mut late.clone(), &turn("late")).await;
-    assert!(matches!(result, Err(SessionError::Conflict)));
+    let result = world.sessions.commit(&mut late.clone(), &turn("late"), None).await;
+    assert!(matches!(result, Err(SessionError::Deleted)));
     assert_eq!(world.keys().await, Vec::<String>::new());
 }
 
@@ -105,7 +113,7 @@ async fn no_user_reaches_anothers_conversation_whatever_his_sub_is() {
     for sub in subs {
         let loaded = world.sessions.load(&user(sub), &id("s")).await.unwrap();
         assert!(!loaded.exists(), "{sub} sees what another user said");
-        world.sessions.append(&mut loaded.clone(), &turn(sub)).await.unwrap();
+        world.sessions.commit(&mut loaded.clone(), &turn(sub), None).await.unwrap();
     }
     for sub in subs {
         let loaded = world.sessions.load(&user(sub), &id("s")).await.unwrap();
@@ -134,7 +142,7 @@ async fn a_conversation_that_no_model_accepts_is_mended_and_goes_on() {
     assert_eq!(roles(&loaded.conversation.messages), mended);
     let Block::ToolResult(result) = &loaded.conversation.messages[2].content[0] else { panic!() };
     assert_eq!((result.tool_use_id.as_str(), result.status), ("c", ToolStatus::Error));
-    world.sessions.append(&mut loaded.clone(), &turn("go on")).await.unwrap();
+    world.sessions.commit(&mut loaded.clone(), &turn("go on"), None).await.unwrap();
     let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     assert_eq!(said(&loaded.conversation.messages[4..]), ["go on"]);
 }
@@ -157,7 +165,7 @@ async fn what_can_not_be_read_is_never_overwritten() {
         let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
         world.put("alice/s.json", object).await;
         assert!(right(
-            &world.sessions.append(&mut loaded.clone(), &turn("late")).await.unwrap_err()
+            &world.sessions.commit(&mut loaded.clone(), &turn("late"), None).await.unwrap_err()
         ));
         assert_eq!(world.text("alice/s.json").await, object);
     }
@@ -170,7 +178,7 @@ async fn a_lost_race_is_found_out_by_the_condition_alone() {
     let sessions = world.sessions.clone();
     let meanwhile = async move {
         let loaded = sessions.load(&user("alice"), &id("s")).await.unwrap();
-        sessions.append(&mut loaded.clone(), &turn("rival")).await.unwrap();
+        sessions.commit(&mut loaded.clone(), &turn("rival"), None).await.unwrap();
     };
     world.s3.fail(Method::PUT, Fault::After(Box::pin(meanwhile)));
     world.say("slow").await;

@@ -1,7 +1,7 @@
 //! What becomes of a turn when S3 or the network fails.
 
 use http::Method;
-use session::SessionError;
+use session::{Pending, SessionError};
 
 use crate::{World, id, s3::Fault, turn, user};
 
@@ -66,7 +66,7 @@ async fn a_write_is_recognised_under_what_others_wrote_on_top_of_it() {
     let others = async move {
         for n in 0..50 {
             let loaded = sessions.load(&user("alice"), &id("s")).await.unwrap();
-            sessions.append(&mut loaded.clone(), &turn(&format!("other {n}"))).await.unwrap();
+            sessions.commit(&mut loaded.clone(), &turn(&format!("other {n}")), None).await.unwrap();
         }
     };
     world.s3.fail(Method::PUT, Fault::DoneThen(Box::pin(others)));
@@ -79,11 +79,22 @@ async fn a_write_is_recognised_under_what_others_wrote_on_top_of_it() {
 async fn a_claim_whose_answer_was_lost_is_still_ones_own() {
     let world = World::new().await;
     world.say("before").await;
-    let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-    let next = loaded.conversation.clone();
+    let mut loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let claim = Pending { turn: turn("claimed"), calls: vec![] };
     world.s3.fail(Method::PUT, Fault::DoneButCut);
-    let claimed = world.sessions.replace(&loaded, next.clone()).await.unwrap();
-    world.sessions.replace(&claimed, next).await.unwrap();
+    world.sessions.commit(&mut loaded, &[], Some(&claim)).await.unwrap();
+    world.sessions.commit(&mut loaded, &turn("claimed"), None).await.unwrap();
+    assert_eq!(world.said().await, ["before", "claimed"]);
+}
+
+#[tokio::test]
+async fn who_loses_too_many_races_gives_the_turn_back() {
+    let world = World::new().await;
+    (0..30).for_each(|_| world.s3.fail(Method::PUT, Fault::Refused(412, "PreconditionFailed")));
+    let mut loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let result = world.sessions.commit(&mut loaded, &turn("turn"), None).await;
+    assert!(matches!(result, Err(SessionError::Contended)), "{result:?}");
+    assert!(!loaded.exists());
 }
 
 #[tokio::test]
@@ -93,7 +104,7 @@ async fn an_end_of_patience_leaves_what_was_there() {
         world.say("before").await;
         (0..20).for_each(|_| world.s3.fail(Method::PUT, fault()));
         let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-        let result = world.sessions.append(&mut loaded.clone(), &turn("turn")).await;
+        let result = world.sessions.commit(&mut loaded.clone(), &turn("turn"), None).await;
         assert!(matches!(result, Err(SessionError::Unavailable(_))));
         assert_eq!(world.said().await, ["before"]);
     }
@@ -104,7 +115,7 @@ async fn a_refusal_is_not_repeated() {
     let world = World::new().await;
     world.s3.fail(Method::PUT, Fault::Refused(403, "AccessDenied"));
     let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
-    let result = world.sessions.append(&mut loaded.clone(), &turn("turn")).await;
+    let result = world.sessions.commit(&mut loaded.clone(), &turn("turn"), None).await;
     assert!(matches!(result, Err(SessionError::Misconfigured(_))));
     world.s3.fail(Method::GET, Fault::Refused(404, "NoSuchBucket"));
     let result = world.sessions.load(&user("alice"), &id("s")).await;

@@ -31,7 +31,7 @@ impl World {
 
     async fn say(&self, text: &str) {
         let loaded = self.sessions.load(&user("alice"), &id("s")).await.unwrap();
-        self.sessions.append(&mut loaded.clone(), &turn(text)).await.unwrap();
+        self.sessions.commit(&mut loaded.clone(), &turn(text), None).await.unwrap();
     }
 
     /// What the user said in alice's conversation, in order.

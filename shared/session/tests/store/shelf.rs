@@ -8,7 +8,7 @@ use crate::{World, id, s3::Fault, turn, user};
 impl World {
     async fn begin(&self, sub: &str, session: &str) {
         let loaded = self.sessions.load(&user(sub), &id(session)).await.unwrap();
-        self.sessions.append(&mut loaded.clone(), &turn("hello")).await.unwrap();
+        self.sessions.commit(&mut loaded.clone(), &turn("hello"), None).await.unwrap();
     }
 
     /// Page by page.

@@ -67,7 +67,7 @@ async fn a_strands_session_goes_on_where_it_was_even_after_its_process_died() {
     assert_eq!(outline(messages)[..14], OUTLINE);
     assert_eq!(outline(messages)[14..], ["assistant: (There was no answer.)"]);
 
-    sessions.append(&mut loaded.clone(), &turn("go on")).await.unwrap();
+    sessions.commit(&mut loaded.clone(), &turn("go on"), None).await.unwrap();
     // From then on it is an ordinary conversation, and the switch is not needed any more.
     let loaded = world.sessions.load(&user("alice"), &id("moving")).await.unwrap();
     let messages = &loaded.conversation.messages;
@@ -115,7 +115,7 @@ async fn a_deleted_conversation_does_not_move_in_again() {
     let world = World::with_strands_session_of("alice").await;
     let sessions = world.importing();
     let loaded = sessions.load(&user("alice"), &id("moving")).await.unwrap();
-    sessions.append(&mut loaded.clone(), &turn("go on")).await.unwrap();
+    sessions.commit(&mut loaded.clone(), &turn("go on"), None).await.unwrap();
     assert!(sessions.delete(&user("alice"), &id("moving")).await.unwrap());
     assert_eq!(world.keys().await, Vec::<String>::new());
     assert!(!sessions.load(&user("alice"), &id("moving")).await.unwrap().exists());
@@ -128,8 +128,8 @@ async fn of_two_who_move_the_same_session_in_at_once_both_turns_are_kept() {
     let one = sessions.load(&user("alice"), &id("moving")).await.unwrap();
     let other = sessions.load(&user("alice"), &id("moving")).await.unwrap();
     let before = one.conversation.messages.len();
-    sessions.append(&mut one.clone(), &turn("one")).await.unwrap();
-    sessions.append(&mut other.clone(), &turn("other")).await.unwrap();
+    sessions.commit(&mut one.clone(), &turn("one"), None).await.unwrap();
+    sessions.commit(&mut other.clone(), &turn("other"), None).await.unwrap();
     let loaded = sessions.load(&user("alice"), &id("moving")).await.unwrap();
     assert_eq!(loaded.conversation.messages[before..], [turn("one"), turn("other")].concat());
 }

@@ -148,7 +148,9 @@ impl Answer {
 
     fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
         serde_json::from_str(&self.body).map_err(|error| {
-            tracing::error!(%error, "GitHub's answer has another shape");
+            // Its own words can quote the answer, and with it a private name.
+            let (kind, line, column) = (error.classify(), error.line(), error.column());
+            tracing::error!(?kind, line, column, "GitHub's answer has another shape");
             Failure::new("unexpected_answer", "GitHub answered something unexpected.")
         })
     }

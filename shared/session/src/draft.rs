@@ -1,0 +1,152 @@
+//! A conversation as it is about to be saved: what is there and what is new, without copying it.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+use uuid::Uuid;
+
+use crate::{
+    conversation::{Conversation, Message, SCHEMA},
+    pending::Pending,
+    strict,
+};
+
+/// How many writes an object remembers: more than others can make while a writer who never heard
+/// the answer to his PUT finds out what became of it.
+const REMEMBERED_WRITES: usize = 100;
+
+/// What one write makes of a conversation. It is written as a [`Conversation`] is read.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    conversation: &'a Conversation,
+    turn: &'a [Message],
+    pending: Option<&'a Pending>,
+    change: Change,
+}
+
+/// What a write changes besides what it was given.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// Names the write in the object.
+    id: String,
+    /// All messages, if they had to be mended.
+    mended: Option<Vec<Message>>,
+}
+
+impl<'a> Draft<'a> {
+    /// `conversation` with `turn` at its end and `pending` as what is not finished.
+    pub(crate) fn new(
+        conversation: &'a Conversation,
+        turn: &'a [Message],
+        pending: Option<&'a Pending>,
+    ) -> Self {
+        let messages = || conversation.messages.iter().chain(turn);
+        let is_accepted = strict::is_accepted(messages());
+        let mended = (!is_accepted).then(|| strict::mend(messages().cloned().collect()));
+        let change = Change { id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()), mended };
+        Self { conversation, turn, pending, change }
+    }
+
+    /// Whether `now` is this, or was made on top of it.
+    pub(crate) fn is_in(&self, now: &Conversation) -> bool {
+        now.writes.contains(&self.change.id)
+    }
+
+    /// What is to be applied once it is written.
+    pub(crate) fn into_change(self) -> Change {
+        self.change
+    }
+
+    fn messages(&self) -> impl Iterator<Item = &Message> {
+        let as_it_is = (self.conversation.messages.as_slice(), self.turn);
+        let (head, tail) = self.change.mended.as_deref().map_or(as_it_is, |all| (all, &[]));
+        head.iter().chain(tail)
+    }
+}
+
+impl Serialize for Draft<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Conversation", 4)?;
+        object.serialize_field("schema", &SCHEMA)?;
+        object.serialize_field("messages", &List(|| self.messages()))?;
+        if let Some(pending) = self.pending {
+            object.serialize_field("pending", pending)?;
+        }
+        let writes = || kept(&self.conversation.writes).iter().chain([&self.change.id]);
+        object.serialize_field("writes", &List(writes))?;
+        object.end()
+    }
+}
+
+/// Serialises what an iterator gives.
+struct List<F>(F);
+
+impl<F, I> Serialize for List<F>
+where
+    F: Fn() -> I,
+    I: IntoIterator<Item: Serialize>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// Those of `writes` that are remembered beside one more.
+fn kept(writes: &[String]) -> &[String] {
+    &writes[writes.len().saturating_sub(REMEMBERED_WRITES - 1)..]
+}
+
+impl Conversation {
+    /// What a draft of it was, now that it is written.
+    pub(crate) fn apply(&mut self, turn: &[Message], pending: Option<&Pending>, change: Change) {
+        let Change { id, mended } = change;
+        match mended {
+            Some(mended) => self.messages = mended,
+            None => self.messages.extend_from_slice(turn),
+        }
+        self.pending = pending.cloned();
+        let forgotten = self.writes.len() - kept(&self.writes).len();
+        self.writes.drain(..forgotten);
+        self.writes.push(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Draft, REMEMBERED_WRITES};
+    use crate::{
+        conversation::{Conversation, Message},
+        pending::Pending,
+        strict::tests::turn,
+    };
+
+    /// Drafts, writes, applies.
+    fn write(conversation: &mut Conversation, turn: &[Message], pending: Option<&Pending>) {
+        let draft = Draft::new(conversation, turn, pending);
+        let json = serde_json::to_vec(&draft).unwrap();
+        let change = draft.into_change();
+        conversation.apply(turn, pending, change);
+        assert_eq!(Conversation::from_json(&json).unwrap(), *conversation);
+    }
+
+    #[test]
+    fn what_is_applied_is_what_was_written() {
+        let mut conversation = Conversation::default();
+        let pending = Pending { turn: vec![Message::user("wait")], calls: vec![] };
+        write(&mut conversation, &turn(1, 2, "out"), None);
+        write(&mut conversation, &[], Some(&pending));
+        write(&mut conversation, &turn(2, 0, ""), None);
+        assert_eq!((conversation.messages.len(), &conversation.pending), (6, &None));
+        // A turn that no model would accept.
+        write(&mut conversation, &[Message::user("and then?")], Some(&pending));
+        assert_eq!(conversation.messages.len(), 8);
+    }
+
+    #[test]
+    fn as_many_writes_are_remembered_as_may_be_needed() {
+        let mut conversation = Conversation::default();
+        for n in 0..2 * REMEMBERED_WRITES {
+            write(&mut conversation, &turn(n, 0, ""), None);
+        }
+        assert_eq!(conversation.writes.len(), REMEMBERED_WRITES);
+    }
+}
