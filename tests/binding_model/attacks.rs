@@ -7,7 +7,7 @@ use crate::{
         FlowId,
         Person::Bob,
     },
-    protocol::{Action, NOTHING_PLANTED, NOTHING_STOLEN, Protocol, SIGNED_IN_THERE},
+    protocol::{Action, NOTHING_PLANTED, NOTHING_STOLEN, ONCE, Protocol, SIGNED_IN_THERE},
 };
 
 /// A way to break a property once something is taken away.
@@ -100,6 +100,25 @@ pub(crate) fn bob_lets_alice_consent_after_himself() -> Attack {
     steps.push(bind(Bobs, 0));
     let without = |protocol: &mut Protocol| protocol.authorizes_once = false;
     Attack { without, breaks: NOTHING_STOLEN, steps }
+}
+
+/// Bob opens his binding address twice.
+pub(crate) fn a_flow_is_completed_twice() -> Attack {
+    let mut steps = vec![Action::Ask(Bobs), Action::OpenLink(Bobs, 0)];
+    steps.extend(he_consents(0));
+    steps.extend([bind(Bobs, 0), bind(Bobs, 0)]);
+    let without = |protocol: &mut Protocol| protocol.completes_once = false;
+    Attack { without, breaks: ONCE, steps }
+}
+
+/// Bob sees alice's authorization address before she uses it, consents on it himself, and sends
+/// her on.
+pub(crate) fn bob_consents_on_the_address_that_waits_for_alice() -> Attack {
+    let mut steps = vec![Action::Ask(AlicesDesk), Action::OpenLink(AlicesDesk, 0)];
+    steps.extend(he_consents(0));
+    steps.push(bind(AlicesDesk, 0));
+    let without = |protocol: &mut Protocol| protocol.keeps_authorization_address_private = false;
+    Attack { without, breaks: NOTHING_PLANTED, steps }
 }
 
 /// Alice does not notice that she is signed in as bob, asks, and consents.

@@ -6,9 +6,13 @@
 //! says who is there and who knows what, [`protocol`] what each step does. With any part of the
 //! protocol taken away the checker finds an attack; [`attacks`] are the known ones.
 //!
-//! What no check of ours can do, the last two tests say: make alice look at whose account her
-//! page shows, and keep the address of the provider's page that waits for her to herself (RFC
-//! 9700, section 4.2.4, asks the same of every client).
+//! Who is signed in counts when something is asked for and when it is bound; at the provider,
+//! between the two, it is the provider's account that consents. One attacker is enough: bob is a
+//! user too, and a second attacker's browser could send nothing that bob's can't.
+//!
+//! What no check of ours can do, the tests named `what_is_left_to_alice` say: make her look at
+//! whose account her page shows, and keep the addresses that wait for her to herself until she has
+//! used them (RFC 9700, section 4.2.4, asks the same of every client).
 
 #![expect(clippy::expect_used, reason = "whatever fails here fails the test")]
 
@@ -114,7 +118,7 @@ async fn assert_found_and_stopped(attack: Attack, at: usize, reason: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_without_the_person_alice_who_consents_on_bobs_link_gives_him_her_token() {
+async fn m9_without_person_and_browser_alice_who_consents_on_bobs_link_gives_him_her_token() {
     let attack = attacks::alice_consents_on_bobs_link();
     assert_found_and_stopped(attack, 1, "This request is not yours").await;
 }
@@ -147,6 +151,16 @@ async fn m9_without_its_tie_to_the_session_the_state_of_another_flow_will_do() {
 async fn m9_without_single_use_at_agentcore_identity_bob_lets_alice_consent_after_himself() {
     let attack = attacks::bob_lets_alice_consent_after_himself();
     assert_found_and_stopped(attack, 4, "This link can't be used").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_without_single_completion_a_flow_brings_two_tokens() {
+    assert_found_and_stopped(attacks::a_flow_is_completed_twice(), 5, "session_refused").await;
+}
+
+#[test]
+fn what_is_left_to_alice_is_to_keep_the_address_that_waits_for_her_to_herself() {
+    assert_found(&attacks::bob_consents_on_the_address_that_waits_for_alice());
 }
 
 #[test]

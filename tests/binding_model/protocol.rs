@@ -65,6 +65,8 @@ pub(crate) struct Protocol {
     pub(crate) ties_state_to_session: bool,
     /// AgentCore Identity lets a session be authorized once.
     pub(crate) authorizes_once: bool,
+    /// AgentCore Identity completes a session once.
+    pub(crate) completes_once: bool,
     /// Bob can sign alice's browsers in as himself. He can't where every request brings a token
     /// of its own, and no browser is signed in.
     pub(crate) has_sign_in: bool,
@@ -72,6 +74,8 @@ pub(crate) struct Protocol {
     pub(crate) alice_looks_who_she_is: bool,
     /// Nobody sees the provider's page of alice's flow before she has answered it.
     pub(crate) keeps_provider_page_private: bool,
+    /// Nobody sees the authorization address of alice's flow before she has used it.
+    pub(crate) keeps_authorization_address_private: bool,
     /// How many flows there can be.
     pub(crate) flows: usize,
     /// The one property to look at, or all.
@@ -87,9 +91,11 @@ impl Protocol {
             keeps_state_secret: true,
             ties_state_to_session: true,
             authorizes_once: true,
+            completes_once: true,
             has_sign_in: true,
             alice_looks_who_she_is: true,
             keeps_provider_page_private: true,
+            keeps_authorization_address_private: true,
             flows,
             only: None,
         }
@@ -161,7 +167,10 @@ impl Protocol {
 
     fn bob_knows_session(&self, flow: &Flow) -> bool {
         let is_spent = flow.user == Alice && flow.session != Session::Begun;
-        flow.opened.has(Bobs) || flow.landed.has(Bobs) || is_spent
+        let is_seen = flow.user == Alice
+            && !flow.opened.is_empty()
+            && !self.keeps_authorization_address_private;
+        flow.opened.has(Bobs) || flow.landed.has(Bobs) || is_spent || is_seen
     }
 
     fn bob_knows_provider_state(&self, flow: &Flow) -> bool {
@@ -234,7 +243,11 @@ impl Protocol {
             return None;
         }
         self.check(next, browser, cookie)?;
-        let Session::Consented(consented_in) = target.session else { return None };
+        let consented_in = match target.session {
+            Session::Consented(consented_in) => consented_in,
+            Session::Bound(bound) if !self.completes_once => bound.consented_in,
+            _ => return None,
+        };
         if sealed.user != target.user {
             return None;
         }
