@@ -42,6 +42,11 @@ pub struct Options {
     #[arg(long)]
     pub fresh: bool,
 
+    /// What the vault does when it has a token of lesser scopes than asked for. AWS does not
+    /// document it; the services have to live with both.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = LesserScopes::BeginConsent)]
+    pub lesser_scopes: LesserScopes,
+
     /// Sign people in elsewhere than at the stand-in for an identity provider.
     #[command(flatten)]
     pub oidc: Option<Oidc>,
@@ -49,11 +54,6 @@ pub struct Options {
     /// Variables of the services that differ from what they would be here.
     #[arg(skip)]
     pub variables: BTreeMap<String, String>,
-
-    /// What the vault does when it has a token of lesser scopes than asked for; AWS does not
-    /// document it.
-    #[arg(skip = LesserScopes::BeginConsent)]
-    pub lesser_scopes: LesserScopes,
 
     /// What becomes of what the services' processes print.
     #[arg(skip = Output::Shown)]
@@ -151,6 +151,7 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::{Options, Platform};
+    use crate::agentcore::LesserScopes;
 
     fn parse(line: &str) -> Result<Options, clap::Error> {
         Options::try_parse_from(std::iter::once("local").chain(line.split_whitespace()))
@@ -162,6 +163,14 @@ mod tests {
         let options = parse("").unwrap();
         assert_eq!((options.port, options.platform), (8080, Platform::InProcess));
         assert!(options.oidc.is_none());
+    }
+
+    #[test]
+    fn both_behaviours_of_the_vault_can_be_chosen() {
+        assert_eq!(parse("").unwrap().lesser_scopes, LesserScopes::BeginConsent);
+        let options = parse("--lesser-scopes return-stored").unwrap();
+        assert_eq!(options.lesser_scopes, LesserScopes::ReturnStored);
+        assert!(parse("--lesser-scopes neither").is_err());
     }
 
     #[test]
