@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use local::agentcore::LesserScopes;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Browser, Fate, Gate, Machine, Proxies, Setup, Time, World};
@@ -347,7 +348,13 @@ async fn m5_without_confirmation_the_consent_is_enough_and_the_action_is_still_m
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m11_the_scope_for_private_repositories_is_asked_for_only_where_one_is_meant() {
-    let ready = Ready::new().await;
+    for lesser_scopes in [LesserScopes::BeginConsent, LesserScopes::ReturnStored] {
+        let ready = Ready::with(Setup { lesser_scopes, ..Setup::default() }).await;
+        a_private_repository_needs_a_scope_of_its_own(&ready).await;
+    }
+}
+
+async fn a_private_repository_needs_a_scope_of_its_own(ready: &Ready) {
     let private = "create an issue in octo-alice/diary: Write more";
     let asked = ok(ready.alice.say(SESSION, private)).await;
     assert_eq!(asked["interrupts"][0]["reason"], "authorization_required", "{asked}");

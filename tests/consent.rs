@@ -79,15 +79,17 @@ async fn m10_what_is_allowed_runs_at_once_and_is_not_repeated_for_what_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m10_a_consent_for_one_tool_does_not_undo_what_another_one_was_allowed() {
-    let world = World::in_process().await;
-    let alice = world.browser_of("alice").await;
-    connect(&world, &alice, PROFILE).await;
-    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
-    assert_asks_for(&asked, &["read:user", "repo"]);
-    world.consent(&alice, &asked, "octo-alice").await;
-    assert_says(&ok(alice.go_on(SESSION)).await, "octo-alice/diary");
-    assert_says(&ok(alice.say(SESSION, PROFILE)).await, "You are octo-alice");
-    assert_says(&ok(alice.say(SESSION, REPOSITORIES)).await, "octo-alice/diary");
+    for lesser_scopes in [LesserScopes::BeginConsent, LesserScopes::ReturnStored] {
+        let world = World::with(Setup { lesser_scopes, ..Setup::default() }).await;
+        let alice = world.browser_of("alice").await;
+        connect(&world, &alice, PROFILE).await;
+        let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+        assert_asks_for(&asked, &["read:user", "repo"]);
+        world.consent(&alice, &asked, "octo-alice").await;
+        assert_says(&ok(alice.go_on(SESSION)).await, "octo-alice/diary");
+        assert_says(&ok(alice.say(SESSION, PROFILE)).await, "You are octo-alice");
+        assert_says(&ok(alice.say(SESSION, REPOSITORIES)).await, "octo-alice/diary");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,34 +1,44 @@
 //! The whole flow, the same on every platform (M15): sign in, ask, be asked for consent,
 //! consent, be bound, get the answer, and never be asked again.
 
-use local::options::Platform;
+use local::{agentcore::LesserScopes, options::Platform};
 use reqwest::StatusCode;
 use tests::{
-    World,
+    Setup, World,
     flow::{assert_names_the_repositories, whole_flow},
 };
 
 const SESSION: &str = "first-light";
 
-async fn the_whole_flow(platform: Platform) {
-    let world = World::on(platform).await;
+async fn the_whole_flow(setup: Setup) {
+    let world = World::with(setup).await;
     whole_flow(&world).await;
     world.running.shutdown().await;
 }
 
+fn on(platform: Platform) -> Setup {
+    Setup { platform, ..Setup::default() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn m1_to_m11_the_whole_flow_in_one_process() {
-    the_whole_flow(Platform::InProcess).await;
+    the_whole_flow(on(Platform::InProcess)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_the_whole_flow_with_a_vault_that_returns_a_token_of_lesser_scopes() {
+    let lesser_scopes = LesserScopes::ReturnStored;
+    the_whole_flow(Setup { lesser_scopes, ..Setup::default() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m15_the_whole_flow_with_the_container_binaries() {
-    the_whole_flow(Platform::Container).await;
+    the_whole_flow(on(Platform::Container)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m15_the_whole_flow_with_the_lambda_binaries_behind_alb_events() {
-    the_whole_flow(Platform::Lambda).await;
+    the_whole_flow(on(Platform::Lambda)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 use clap::{Args, Parser, ValueEnum};
 use url::Url;
 
-use crate::{addresses::DEFAULT_PORT, agentcore::LesserScopes, process::Output};
+use crate::{
+    addresses::DEFAULT_PORT, agentcore::LesserScopes, load_balancer::OidcClient, process::Output,
+};
 
 /// All of Countersign on this machine: the two services, and stand-ins for everything that AWS
 /// and GitHub do for them. For development and tests; nothing here is AWS.
@@ -42,45 +44,57 @@ pub struct Options {
     #[arg(long)]
     pub fresh: bool,
 
+    /// What the vault does when it has a token of lesser scopes than asked for. AWS does not
+    /// document it; the services have to live with both.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = LesserScopes::BeginConsent)]
+    pub lesser_scopes: LesserScopes,
+
     /// Sign people in elsewhere than at the stand-in for an identity provider.
     #[command(flatten)]
-    pub oidc: Option<Oidc>,
+    pub oidc: Oidc,
 
     /// Variables of the services that differ from what they would be here.
     #[arg(skip)]
     pub variables: BTreeMap<String, String>,
-
-    /// What the vault does when it has a token of lesser scopes than asked for; AWS does not
-    /// document it.
-    #[arg(skip = LesserScopes::BeginConsent)]
-    pub lesser_scopes: LesserScopes,
 
     /// What becomes of what the services' processes print.
     #[arg(skip = Output::Shown)]
     pub output: Output,
 }
 
-/// An OpenID provider of one's own.
-#[derive(Debug, Clone, Args)]
+/// An OpenID provider of one's own: all of it, or nothing. A secret alone, which may stand in the
+/// environment for something else, is nothing.
+#[derive(Debug, Clone, Default, Args)]
 pub struct Oidc {
     /// Issuer of the OpenID provider at which people sign in; register the redirect URI
     /// http://localhost:PORT/oauth2/idpresponse there.
-    #[arg(long = "oidc-issuer", value_name = "URL", required = false, requires = "client_id")]
-    pub issuer: String,
+    #[arg(long = "oidc-issuer", value_name = "URL", requires = "client_id")]
+    issuer: Option<String>,
 
     /// The client's id at that provider.
-    #[arg(long = "oidc-client-id", value_name = "ID", required = false, requires = "issuer")]
-    pub client_id: String,
+    #[arg(long = "oidc-client-id", value_name = "ID", requires_all = ["issuer", "client_secret"])]
+    client_id: Option<String>,
 
     /// The client's secret at that provider; better given in the environment.
     #[arg(
         long = "oidc-client-secret",
         value_name = "SECRET",
-        required = false,
         env = "OIDC_CLIENT_SECRET",
         hide_env_values = true
     )]
-    pub client_secret: Secret,
+    client_secret: Option<Secret>,
+}
+
+impl Oidc {
+    /// The provider to use instead of the stand-in, if one is given.
+    #[must_use]
+    pub fn client(&self) -> Option<OidcClient> {
+        Some(OidcClient {
+            issuer: self.issuer.clone()?,
+            client_id: self.client_id.clone()?,
+            client_secret: self.client_secret.as_ref()?.expose().to_owned(),
+        })
+    }
 }
 
 /// A value that is not shown.
@@ -130,7 +144,7 @@ impl Default for Options {
             stand_ins_for: None,
             data: PathBuf::from(".local"),
             fresh: false,
-            oidc: None,
+            oidc: Oidc::default(),
             variables: BTreeMap::new(),
             lesser_scopes: LesserScopes::BeginConsent,
             output: Output::Logged,
@@ -151,6 +165,7 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::{Options, Platform};
+    use crate::agentcore::LesserScopes;
 
     fn parse(line: &str) -> Result<Options, clap::Error> {
         Options::try_parse_from(std::iter::once("local").chain(line.split_whitespace()))
@@ -161,17 +176,28 @@ mod tests {
         Options::command().debug_assert();
         let options = parse("").unwrap();
         assert_eq!((options.port, options.platform), (8080, Platform::InProcess));
-        assert!(options.oidc.is_none());
+        assert!(options.oidc.client().is_none());
+    }
+
+    #[test]
+    fn both_behaviours_of_the_vault_can_be_chosen() {
+        assert_eq!(parse("").unwrap().lesser_scopes, LesserScopes::BeginConsent);
+        let options = parse("--lesser-scopes return-stored").unwrap();
+        assert_eq!(options.lesser_scopes, LesserScopes::ReturnStored);
+        assert!(parse("--lesser-scopes neither").is_err());
     }
 
     #[test]
     fn a_provider_of_ones_own_needs_issuer_client_and_secret_and_shows_no_secret() {
         let all = "--oidc-issuer https://i.example --oidc-client-id c --oidc-client-secret hunter2";
         let options = parse(all).unwrap();
-        assert_eq!(options.oidc.as_ref().unwrap().issuer, "https://i.example");
+        assert_eq!(options.oidc.client().unwrap().issuer, "https://i.example");
         assert!(!format!("{options:?}").contains("hunter2"));
         assert!(parse("--oidc-issuer https://i.example").is_err());
         assert!(parse("--oidc-client-id c").is_err());
+        assert!(parse("--oidc-issuer https://i.example --oidc-client-id c").is_err());
+        // As from an environment in which it is set for something else.
+        assert!(parse("--oidc-client-secret hunter2").unwrap().oidc.client().is_none());
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     let s3 = storage(&options)?;
     let (github, agentcore) = services(&addresses, &clock);
     let agentcore = agentcore.with_lesser_scopes(options.lesser_scopes);
-    let (oidc, provider) = sign_in(options.oidc.as_ref(), &addresses, &clock);
+    let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock);
     let mut variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
     variables.extend(options.variables.clone());
     let mut running = Running {
@@ -183,27 +183,16 @@ fn services(addresses: &Addresses, clock: &Clock) -> (GitHub, AgentCore) {
     (github, agentcore)
 }
 
-fn sign_in(
-    own: Option<&Oidc>,
-    addresses: &Addresses,
-    clock: &Clock,
-) -> (OidcClient, IdentityProvider) {
+fn sign_in(own: &Oidc, addresses: &Addresses, clock: &Clock) -> (OidcClient, IdentityProvider) {
     let (id, secret) = (environment::OIDC_CLIENT_ID, environment::OIDC_CLIENT_SECRET);
     let redirect = load_balancer::callback(&addresses.application);
     let base = addresses.identity_provider.clone();
     let provider = IdentityProvider::new(base, id, secret, redirect, clock.clone());
-    let client = own.map_or_else(
-        || OidcClient {
-            issuer: provider.issuer().to_owned(),
-            client_id: id.to_owned(),
-            client_secret: secret.to_owned(),
-        },
-        |own| OidcClient {
-            issuer: own.issuer.clone(),
-            client_id: own.client_id.clone(),
-            client_secret: own.client_secret.expose().to_owned(),
-        },
-    );
+    let client = own.client().unwrap_or_else(|| OidcClient {
+        issuer: provider.issuer().to_owned(),
+        client_id: id.to_owned(),
+        client_secret: secret.to_owned(),
+    });
     (client, provider)
 }
 

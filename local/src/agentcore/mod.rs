@@ -38,6 +38,7 @@ use axum::{
     middleware,
     response::Response,
 };
+use clap::ValueEnum;
 use url::Url;
 use uuid::Uuid;
 
@@ -51,7 +52,7 @@ use crate::clock::Clock;
 
 /// What happens when the vault's token has lesser scopes than are asked for. AWS does not document
 /// it, so an application has to live with both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LesserScopes {
     /// The person is asked to consent again.
     BeginConsent,
