@@ -3,7 +3,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Workload, World};
+use tests::{Browser, Setup, Workload, World};
 
 async fn ask(browser: &Browser, method: Method, path: &str) -> (StatusCode, Value) {
     let request = browser.request(method, path).header("sec-fetch-site", "same-origin");
@@ -197,4 +197,36 @@ async fn m12_the_model_sees_the_newest_turns_that_fit_and_the_conversation_keeps
     assert_eq!(seen[..3], [1, 2, 3]);
     assert!(seen.iter().all(|it| *it < 20) && seen[29] > 4, "{seen:?}");
     assert_eq!(workload.said("s").await.len(), 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m12_a_turn_costs_one_get_and_one_put_and_a_round_of_changes_one_more_put() {
+    let (world, proxies) = World::proxied(Setup::default().with("CONFIRM_ACTIONS", "off")).await;
+    let alice = world.browser_of("alice").await;
+    world.connect(&alice, "s", "octo-alice").await;
+    alice.go_on("s").await;
+    for (message, expected) in [
+        ("Hello!", vec![Method::GET, Method::PUT]),
+        ("Which repositories do I have?", vec![Method::GET, Method::PUT]),
+        (
+            "Please create an issue in octo-alice/garden: Water it",
+            vec![Method::GET, Method::PUT, Method::PUT],
+        ),
+    ] {
+        let before = proxies.s3.seen().len();
+        let (status, answer) = alice.say("s", message).await;
+        assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("completed")), "{answer}");
+        let seen: Vec<Method> = proxies.s3.seen().drain(before..).map(|it| it.method).collect();
+        assert_eq!(seen, expected, "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m19_conversations_are_kept_between_runs_unless_one_starts_fresh() {
+    let world = World::in_process().await;
+    world.browser_of("alice").await.say("s", "Hello!").await;
+    let world = world.again(false).await;
+    assert_eq!(ids(&get(&world.browser_of("alice").await, "/sessions").await), ["s"]);
+    let world = world.again(true).await;
+    assert!(ids(&get(&world.browser_of("alice").await, "/sessions").await).is_empty());
 }

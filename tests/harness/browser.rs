@@ -85,9 +85,19 @@ impl Browser {
 
     /// Sends the form that `visit` shows.
     pub async fn submit(&self, visit: &Visit, form: Form) -> Visit {
+        self.submit_until(visit, form, |_| false).await
+    }
+
+    /// As [`submit`](Self::submit), but stops before the address that `stop` names is asked for.
+    pub async fn submit_until(
+        &self,
+        visit: &Visit,
+        form: Form,
+        stop: impl Fn(&Url) -> bool,
+    ) -> Visit {
         let action = visit.address().join(&form.action).expect("an action");
         let request = self.client.post(action.clone()).form(&form.fields);
-        self.navigate(request, action.as_str(), |_| true).await
+        self.navigate(request, action.as_str(), |next| !stop(next)).await
     }
 
     /// Forgets who is signed in here, and nothing else.
@@ -111,9 +121,7 @@ impl Browser {
     ) -> Visit {
         let form = Form::in_page(&visit.text);
         let form = form.with("account", account).with("decision", "authorize");
-        let action = visit.address().join(&form.action).expect("an action");
-        let request = self.client.post(action.clone()).form(&form.fields);
-        self.navigate(request, action.as_str(), |next| !stop(next)).await
+        self.submit_until(visit, form, stop).await
     }
 
     /// What the chat page's script does: one turn of the conversation `session`.

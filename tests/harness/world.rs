@@ -154,6 +154,19 @@ impl World {
         Self::on(Platform::InProcess).await
     }
 
+    /// Ends this world, and starts it again with what it has saved, or `fresh`.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub async fn again(self, fresh: bool) -> Self {
+        self.running.shutdown().await;
+        let data = self.data.path().to_owned();
+        let variables = self.variables.clone();
+        let options = Options { port: 0, data, fresh, variables, ..Options::default() };
+        let running = local::start(options, Clock::system()).await.expect("a running world");
+        Self { running, ..self }
+    }
+
     /// A new browser.
     #[must_use]
     pub fn browser(&self) -> Browser {
