@@ -6,7 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use local::{addresses::Addresses, development_key, environment};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Setup, Time, Visit, World, parameter};
+use tests::{
+    Browser, Setup, Time, World,
+    flow::{assert_nothing_bound, assert_refused},
+    parameter,
+};
 use url::Url;
 
 const SESSION: &str = "attacked";
@@ -14,21 +18,6 @@ const BINDING: &str = "/oauth2/session-binding";
 
 fn is_binding(address: &Url) -> bool {
     address.path() == BINDING
-}
-
-/// Nothing of `person` is bound: the same question still needs a consent.
-async fn assert_nothing_bound(browser: &Browser) {
-    let (status, answer) = browser.say("control", "Which repositories do I have?").await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    assert_eq!(answer["status"], "interrupted", "a token was bound: {answer}");
-}
-
-fn assert_refused(page: &Visit, code: &str, status: StatusCode) {
-    assert_eq!(page.parameter("result").as_deref(), Some(code), "{:?}", page.way);
-    assert_eq!(page.status, status, "{}", page.text);
-    for secret in ["session_id", "request_uri", "state="] {
-        assert!(!page.address().as_str().contains(secret) && !page.text.contains(secret));
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,46 +231,6 @@ async fn m12_bob_naming_a_conversation_of_alice_gets_one_of_his_own() {
     assert_eq!(status, StatusCode::OK, "{answer}");
     let (_, alone) = bob.say("never-used-before", "Hello").await;
     assert_eq!(answer["message"], alone["message"], "bob's model saw something of alice's");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn m9_another_sites_page_can_not_speak_for_alice() {
-    let world = World::in_process().await;
-    let alice = world.browser_of("alice").await;
-    let body = json!({ "sessionId": SESSION, "message": "hello" });
-    for (name, value) in [
-        ("sec-fetch-site", "cross-site"),
-        ("sec-fetch-site", "same-site"),
-        ("origin", "https://evil.example"),
-    ] {
-        let request = alice.request(Method::POST, "/invocations").header(name, value).json(&body);
-        let answer = request.send().await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{name}: {value}");
-        assert!(answer.headers().get("access-control-allow-origin").is_none());
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn m9_bob_can_not_complete_what_alice_consented_to_with_a_state_of_another_flow_of_his() {
-    let world = World::in_process().await;
-    let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
-    let agentcore = world.running.addresses.agentcore.clone();
-    let link = world.ask(&bob, SESSION).await;
-    let way = bob.open_until(&link, |address| address.origin() == agentcore.origin()).await;
-    let session = parameter(way.address(), "request_uri").expect("a session URI");
-    let consent = alice.open(way.address().as_str()).await;
-    alice.consent(&consent, "octo-alice").await;
-    // A flow of his own that he takes to its very end, and so a state that was once good.
-    let own = bob.open(&world.ask(&bob, "own").await).await;
-    let own = bob.consent_until(&own, "octo-bob", is_binding).await;
-
-    let mut address = own.address().clone();
-    let state = own.parameter("state").expect("a state");
-    let mixed = [("session_id", session.as_str()), ("state", state.as_str())];
-    address.query_pairs_mut().clear().extend_pairs(mixed);
-    let page = bob.open(address.as_str()).await;
-    assert_refused(&page, "wrong_state", StatusCode::FORBIDDEN);
-    assert_nothing_bound(&bob).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

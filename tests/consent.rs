@@ -7,7 +7,7 @@ use std::time::Duration;
 use local::agentcore::LesserScopes;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Form, Machine, Setup, Time, World};
+use tests::{Browser, Fate, Form, Machine, Setup, Time, World};
 
 const SESSION: &str = "waiting";
 const PROFILE: &str = "Who am I?";
@@ -75,6 +75,42 @@ async fn m10_what_is_allowed_runs_at_once_and_is_not_repeated_for_what_waits() {
     assert_says(&answer, "octo-alice/diary");
     assert_eq!(proxies.github.count(&Method::GET, "/user"), before + 1, "not repeated");
     assert_eq!(proxies.github.count(&Method::GET, "/user/repos"), 1);
+}
+
+/// Every tool result in what is saved, in its order.
+fn saved_results(saved: &str) -> Vec<Value> {
+    let begin = saved.split("{\"toolResult\":").skip(1);
+    let results = begin.map(|rest| serde_json::Deserializer::from_str(rest).into_iter().next());
+    results.map(|result| result.and_then(Result::ok).expect("a tool result")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_a_call_that_fails_after_another_succeeded_leaves_both_results_in_the_conversation() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    let asked = ok(alice.say(SESSION, BOTH)).await;
+    world.consent(&alice, &asked, "octo-alice").await;
+    proxies.github.rule(|seen| {
+        if !seen.is(&Method::GET, "/user/repos") {
+            return Fate::Arrives;
+        }
+        Fate::Answered(StatusCode::INTERNAL_SERVER_ERROR, vec![], "{}".to_owned())
+    });
+    let answer = ok(alice.go_on(SESSION)).await;
+    assert_says(&answer, "You are octo-alice");
+    assert_says(&answer, "GitHub is not working at the moment");
+    assert_eq!(proxies.github.count(&Method::GET, "/user"), 1);
+    assert_eq!(proxies.github.count(&Method::GET, "/user/repos"), 1, "nothing is repeated");
+
+    let results = saved_results(&world.everything_saved().await);
+    let statuses: Vec<&Value> = results.iter().map(|result| &result["status"]).collect();
+    assert_eq!(statuses, ["success", "error"], "{results:?}");
+    assert_eq!(results[0]["content"][0]["json"]["login"], "octo-alice", "{results:?}");
+    let why = results[1]["content"][0]["text"].as_str().expect("a reason");
+    assert!(why.contains("not working"), "{why}");
+
+    proxies.github.rule(|_| Fate::Arrives);
+    assert_says(&ok(alice.say(SESSION, REPOSITORIES)).await, "octo-alice/diary");
 }
 
 #[tokio::test(flavor = "multi_thread")]

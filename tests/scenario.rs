@@ -4,7 +4,7 @@
 use local::{agentcore::LesserScopes, options::Platform};
 use reqwest::StatusCode;
 use tests::{
-    Setup, World,
+    Logs, Setup, World,
     flow::{assert_names_the_repositories, whole_flow},
 };
 
@@ -14,6 +14,13 @@ async fn the_whole_flow(setup: Setup) {
     let world = World::with(setup).await;
     whole_flow(&world).await;
     world.running.shutdown().await;
+}
+
+/// What the process of this name logged is among what is searched for secrets.
+fn assert_logs_are_kept_of(process: &str) {
+    let audit = if process.starts_with("invoke") { "tool_called" } else { "bound" };
+    let is_its = |line: &String| line.contains(&format!("{process} | ")) && line.contains(audit);
+    assert!(Logs::kept().lines().iter().any(is_its), "no {audit} of {process} in the logs");
 }
 
 fn on(platform: Platform) -> Setup {
@@ -34,11 +41,15 @@ async fn m6_the_whole_flow_with_a_vault_that_returns_a_token_of_lesser_scopes() 
 #[tokio::test(flavor = "multi_thread")]
 async fn m15_the_whole_flow_with_the_container_binaries() {
     the_whole_flow(on(Platform::Container)).await;
+    assert_logs_are_kept_of("invoke-container");
+    assert_logs_are_kept_of("bind-session-container");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m15_the_whole_flow_with_the_lambda_binaries_behind_alb_events() {
     the_whole_flow(on(Platform::Lambda)).await;
+    assert_logs_are_kept_of("invoke");
+    assert_logs_are_kept_of("bind-session");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,17 @@ async function say(page, text) {
   await page.getByLabel("Your message").press("Enter");
 }
 
+/** The box in which `page` asks whether to create the issue; it shows exactly what would be done. */
+async function toApprove(page) {
+  const box = page.locator(".consent");
+  await box.getByRole("button", { name: "Approve" }).waitFor();
+  const said = (await box.innerText()).split("{")[0].trim();
+  assert.equal(said, 'The assistant wants to do this as "octo-alice": "github_create_issue"');
+  const input = { owner: "octo-alice", repo: "diary", title: "Water the Tomatoes" };
+  assert.deepEqual(JSON.parse(await box.locator("code").innerText()), input);
+  return box;
+}
+
 let shots = 0;
 async function shoot(page, name) {
   if (screenshots) await page.screenshot({ path: join(screenshots, `${++shots}-${name}.png`) });
@@ -66,6 +77,38 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await say(alice, "List my repositories again.");
   await alice.getByText("octo-alice/diary").nth(1).waitFor();
   step("the next turn needs no consent");
+
+  const create = "Please create an issue in octo-alice/diary: Water the Tomatoes";
+  await say(alice, create);
+  let box = await toApprove(alice);
+  await shoot(alice, "to-approve");
+  await box.getByRole("button", { name: "Decline" }).click();
+  await alice.getByText("the user declined it").waitFor();
+  assert.equal(await alice.locator(".consent").count(), 0);
+  step("an action is shown exactly, and declined");
+
+  await say(alice, create);
+  box = await toApprove(alice);
+  await box.getByRole("button", { name: "Approve" }).click();
+  // Numbers begin at 1: what was declined was not done.
+  await alice.getByText("I created issue 1:").waitFor();
+  assert.equal(await alice.locator(".consent").count(), 0);
+  await shoot(alice, "approved");
+  step("asked again and approved, it is done, once");
+
+  await bob.goto(application);
+  await say(bob, "Which repositories do I have?");
+  const asked = bob.getByRole("link", { name: "Authorize github" });
+  const [refusing] = await Promise.all([bob.context().waitForEvent("page"), asked.click()]);
+  await refusing.getByLabel("octo-bob").check();
+  await refusing.getByRole("button", { name: "Cancel" }).click();
+  await refusing.getByRole("heading", { name: "You did not allow it" }).waitFor();
+  assert.equal(new URL(refusing.url()).search, "?result=declined");
+  await shoot(refusing, "declined");
+  await bob.getByRole("button", { name: "Don’t allow" }).click();
+  await bob.getByText("declined to authorize").waitFor();
+  assert.equal(await bob.locator(".consent").count(), 0);
+  step("bob allows nothing, neither at GitHub nor here");
 
   await alice.goto(new URL("/docs/", application).href);
   await alice.getByText("/invocations").first().waitFor();

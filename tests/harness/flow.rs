@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::World;
+use crate::{Browser, Visit, World};
 
 const SESSION: &str = "first-light";
 
@@ -82,5 +82,27 @@ pub fn assert_names_the_repositories(answer: &Value) {
     let message = answer["message"].as_str().expect("a message");
     for repository in ["octo-alice/garden", "octo-alice/weather-station", "octo-alice/diary"] {
         assert!(message.contains(repository), "{repository} is missing: {message}");
+    }
+}
+
+/// Nothing of whoever is signed in in `browser` is bound: the same question still needs a consent.
+///
+/// # Panics
+/// When something is.
+pub async fn assert_nothing_bound(browser: &Browser) {
+    let (status, answer) = browser.say("control", "Which repositories do I have?").await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(answer["status"], "interrupted", "a token was bound: {answer}");
+}
+
+/// A visit to the page after consent ended so, and neither the page nor its address tells more.
+///
+/// # Panics
+/// When it did not.
+pub fn assert_refused(page: &Visit, code: &str, status: StatusCode) {
+    assert_eq!(page.parameter("result").as_deref(), Some(code), "{:?}", page.way);
+    assert_eq!(page.status, status, "{}", page.text);
+    for secret in ["session_id", "request_uri", "state="] {
+        assert!(!page.address().as_str().contains(secret) && !page.text.contains(secret));
     }
 }

@@ -15,6 +15,7 @@ mod proxy;
 mod time;
 mod workload;
 mod world;
+mod written;
 
 pub use browser::{Browser, Visit, parameter};
 pub use deployment::Deployment;

@@ -2,15 +2,25 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use serde_json::Value;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
+/// Of the services all that they can say, and what those that run as processes print.
+const OF_WHOM: &str = "info,invoke=trace,bind_session=trace,vault=trace,process=debug";
+
 /// Everything that this process has logged since the first call of [`Logs::kept`].
 #[derive(Debug, Clone, Default)]
-pub struct Logs(Arc<Mutex<Vec<u8>>>);
+pub struct Logs(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    /// Up to where [`Logs::unread`] has read.
+    read: usize,
+}
 
 impl Logs {
     /// Keeps what is logged from now on, in the services' own form. Tests of one process share it.
@@ -22,7 +32,7 @@ impl Logs {
         static KEPT: OnceLock<Logs> = OnceLock::new();
         let kept = KEPT.get_or_init(|| {
             let logs = Self::default();
-            let filter = EnvFilter::new("info,invoke=trace,bind_session=trace,vault=trace");
+            let filter = EnvFilter::new(OF_WHOM);
             let lines = tracing_subscriber::fmt().json().flatten_event(true);
             let lines = lines.with_env_filter(filter).with_current_span(true);
             lines.with_span_list(false).with_writer(logs.clone()).init();
@@ -34,8 +44,20 @@ impl Logs {
     /// Every line.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+        String::from_utf8_lossy(&self.kept_so_far().bytes).lines().map(str::to_owned).collect()
+    }
+
+    /// Every line since this was last called, by whomever.
+    pub(crate) fn unread(&self) -> Vec<String> {
+        let mut kept = self.kept_so_far();
+        let new = String::from_utf8_lossy(&kept.bytes[kept.read..]);
+        let lines = new.lines().map(str::to_owned).collect();
+        kept.read = kept.bytes.len();
+        lines
+    }
+
+    fn kept_so_far(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The audit events of the request with this id.
@@ -60,8 +82,7 @@ impl Logs {
 
 impl io::Write for Logs {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend_from_slice(bytes);
+        self.kept_so_far().bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

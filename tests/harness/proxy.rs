@@ -50,6 +50,8 @@ pub enum Fate {
     NeverArrives,
     /// It arrives, and its answer is lost on the way back.
     AnswerLost,
+    /// It arrives with this body instead of its own.
+    ArrivesAs(String),
     /// It waits until the gate is opened, and then arrives.
     Waits(Gate),
 }
@@ -202,6 +204,7 @@ async fn pass_on(
             hang_up()
         }
         Fate::NeverArrives => hang_up(),
+        Fate::ArrivesAs(body) => proxy.forward(method, &uri, headers, body.into()).await,
         Fate::Waits(gate) => {
             gate.pass().await;
             proxy.forward(method, &uri, headers, body).await

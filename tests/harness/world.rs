@@ -16,7 +16,9 @@ use crate::{
     browser::{Browser, Visit},
     deployment::{APPLICATION, Deployment},
     form::Form,
+    logs::Logs,
     proxy::Proxy,
+    written::{Written, text_in},
 };
 
 /// One running world; it ends with its value.
@@ -26,6 +28,7 @@ pub struct World {
     pub running: Running,
     /// What the services were configured with besides what they always are.
     pub variables: BTreeMap<String, String>,
+    written: Option<Written>,
     data: TempDir,
     deployment: Option<Deployment>,
 }
@@ -93,8 +96,10 @@ impl World {
             lesser_scopes,
             ..Options::default()
         };
+        let logs = Logs::kept();
         let running = local::start(options, clock).await.expect("a running world");
-        Self { running, variables, data, deployment: None }
+        let written = Some(Written::new(logs, data.path(), &running.variables["CONSENT_KEY"]));
+        Self { running, variables, written, data, deployment: None }
     }
 
     /// A fresh world as `setup` says, whose services reach the stand-ins through proxies.
@@ -114,7 +119,8 @@ impl World {
             .with("GITHUB_API_URL", origin(&proxies.github))
             .with("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", origin(&proxies.bedrock))
             .with("AWS_ENDPOINT_URL_S3", origin(&proxies.s3));
-        let world = Self::with(setup).await;
+        let mut world = Self::with(setup).await;
+        world.written.iter_mut().for_each(|it| it.watch_model(&proxies.bedrock));
         let addresses = &world.running.addresses;
         proxies.agentcore.lead_to(&addresses.agentcore);
         proxies.github.lead_to(&addresses.github);
@@ -146,7 +152,13 @@ impl World {
         };
         let running = local::start(options, Clock::system()).await.expect("running stand-ins");
         let deployment = Deployment::new(&running).await;
-        Self { running, variables: BTreeMap::new(), data, deployment: Some(deployment) }
+        Self {
+            running,
+            variables: BTreeMap::new(),
+            written: None,
+            data,
+            deployment: Some(deployment),
+        }
     }
 
     /// A fresh world with the handlers in this process.
@@ -257,25 +269,10 @@ impl World {
     }
 
     /// Everything that was saved, as text.
-    ///
-    /// # Panics
-    /// When the data folder can't be read.
     pub async fn everything_saved(&self) -> String {
         if let Some(deployment) = &self.deployment {
             return deployment.everything_saved().await;
         }
-        let mut text = String::new();
-        let mut folders = vec![self.data.path().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-                if entry.path().is_dir() {
-                    folders.push(entry.path());
-                } else {
-                    let bytes = std::fs::read(entry.path()).expect("a file");
-                    text.push_str(&String::from_utf8_lossy(&bytes));
-                }
-            }
-        }
-        text
+        text_in(self.data.path())
     }
 }

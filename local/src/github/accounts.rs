@@ -96,6 +96,12 @@ pub(super) static ACCOUNTS: [Account; 2] = [
     },
 ];
 
+/// The names of the repositories that only their owners may know of.
+pub fn private_repositories() -> impl Iterator<Item = &'static str> {
+    let all = ACCOUNTS.iter().flat_map(|account| &account.repositories);
+    all.filter(|repository| repository.private).map(|repository| repository.name)
+}
+
 impl Account {
     /// The account with this login.
     pub(super) fn named(login: &str) -> Option<&'static Self> {

@@ -27,6 +27,7 @@ use axum::{
 use url::Url;
 use uuid::Uuid;
 
+pub use self::accounts::private_repositories;
 use self::{
     grants::{App, AppKind, Grants},
     issues::Issues,
