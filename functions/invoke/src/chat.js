@@ -71,6 +71,8 @@ function askApproval(interrupt) {
 function ask(interrupt) {
   if (interrupt.reason === "authorization_required") askConsent(interrupt);
   if (interrupt.reason === "confirmation_required") askApproval(interrupt);
+  // All of it, with its buttons.
+  log.lastElementChild.scrollIntoView({ block: "nearest" });
 }
 
 async function invoke(body) {
