@@ -78,8 +78,11 @@ impl BindSession {
     pub fn prepare(&self) -> impl Future<Output = ()> + Send + use<> {
         let service = Arc::clone(&self.0);
         async move {
-            let nothing = service.binder().await.client().complete_resource_token_auth();
-            let _refused = nothing.customize().interceptor(Bare).send().await;
+            let identity = async {
+                let nothing = service.binder().await.client().complete_resource_token_auth();
+                let _refused = nothing.customize().interceptor(Bare).send().await;
+            };
+            tokio::join!(service.inbound.authenticator.connect(), identity);
         }
     }
 }

@@ -138,7 +138,11 @@ impl Invoke {
     /// Makes ready what a turn will use, connections too, before there is one.
     pub fn prepare(&self) -> impl Future<Output = ()> + Send + use<> {
         let service = Arc::clone(&self.0);
-        async move { service.clients().await.open_connections(&service.settings).await }
+        async move {
+            let clients =
+                async { service.clients().await.open_connections(&service.settings).await };
+            tokio::join!(service.settings.inbound.authenticator.connect(), clients);
+        }
     }
 }
 

@@ -76,6 +76,13 @@ impl AlbVerifier {
         }
     }
 
+    /// Opens a connection to the key server, of the first load balancer if there are more.
+    pub(crate) async fn connect(&self) {
+        if let Some((_, base)) = self.load_balancers.first() {
+            self.keys.connect(base).await;
+        }
+    }
+
     pub(crate) async fn verify(
         &self,
         headers: &HeaderMap,

@@ -36,6 +36,15 @@ impl Authenticator {
         Self(Kind::Bearer(BearerVerifier::new(settings)))
     }
 
+    /// Opens a connection to the load balancer's key server, so that the first request need not wait
+    /// for it. An issuer's keys are somewhere that only a fetch can tell.
+    pub async fn connect(&self) {
+        match &self.0 {
+            Kind::Alb(verifier) => verifier.connect().await,
+            Kind::Bearer(_) => {}
+        }
+    }
+
     /// The user who sent a request with these `headers`, as of `now`.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, sync::Arc, sync::OnceLock, time::Duration};
 
 use bytes::Bytes;
-use http::{StatusCode, Uri};
+use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::{
@@ -56,17 +56,28 @@ pub(crate) fn place(address: &Url) -> String {
 pub(crate) struct Fetcher(OnceLock<HttpsClient>);
 
 impl Fetcher {
-    /// The document at `address`.
-    pub(crate) async fn get(&self, address: &Url) -> Result<Bytes, Fault> {
+    /// The document at `address`. Any of the statuses `absent` says that there is none.
+    pub(crate) async fn get(&self, address: &Url, absent: &[StatusCode]) -> Result<Bytes, Fault> {
         let wrong = |what: &dyn fmt::Display| Fault::because(format!("{}: {what}", place(address)));
         let document = tokio::time::timeout(TIMEOUT, self.exchange(address)).await;
         let (status, body) = document.map_err(|slow| wrong(&slow))?.map_err(|e| wrong(&e))?;
         match status {
             StatusCode::OK => Ok(body),
-            // S3, where load balancers' keys live, answers 403 for an object that is not there.
-            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Err(Fault::Absent),
+            status if absent.contains(&status) => Err(Fault::Absent),
             status => Err(wrong(&status)),
         }
+    }
+
+    /// Opens a connection to the server of `address`, for the next document. It is asked for
+    /// nothing there, and if it can't be reached the next document will say so.
+    pub(crate) async fn connect(&self, address: &Url) {
+        let opened = async {
+            let request = Request::head(address.as_str()).body(Empty::new())?;
+            let answer = self.client()?.request(request).await?;
+            answer.into_body().collect().await?;
+            Ok::<_, Box<dyn Error + Send + Sync>>(())
+        };
+        let _either_way = tokio::time::timeout(TIMEOUT, opened).await;
     }
 
     async fn exchange(
@@ -97,5 +108,48 @@ impl Fetcher {
 impl fmt::Debug for Fetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Fetcher")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+        net::TcpListener,
+    };
+
+    use super::Fetcher;
+
+    #[tokio::test]
+    async fn a_connection_that_was_opened_before_is_used_for_the_first_document() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/alb", listener.local_addr().unwrap()).parse().unwrap();
+        // One connection is all that is ever accepted.
+        let server = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (mut stream, mut heads) = (BufReader::new(stream), Vec::new());
+            for (status, body) in [("403 Forbidden", ""), ("200 OK", "a key")] {
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") {
+                    stream.read_line(&mut head).await.unwrap();
+                }
+                let length = if body.is_empty() { 9 } else { body.len() };
+                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                heads.push(head);
+            }
+            heads
+        };
+        let fetcher = Fetcher::default();
+        let client = async {
+            fetcher.connect(&base).await;
+            fetcher.get(&base, &[]).await
+        };
+        let (heads, document) = tokio::join!(server, client);
+        assert_eq!(document.unwrap(), "a key");
+        assert!(
+            heads[0].starts_with("HEAD /alb ") && heads[1].starts_with("GET /alb "),
+            "{heads:?}"
+        );
     }
 }

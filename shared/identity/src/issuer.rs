@@ -115,9 +115,6 @@ impl Source {
 
     /// An issuer without keys is one that does not work, not one that knows no key.
     async fn get(&self, address: &Url) -> Result<bytes::Bytes, Fault> {
-        self.fetcher.get(address).await.map_err(|fault| match fault {
-            Fault::Absent => Fault::because(format!("{}: not there", place(address))),
-            fault => fault,
-        })
+        self.fetcher.get(address, &[]).await
     }
 }

@@ -15,6 +15,7 @@ use std::{
 };
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
+use http::StatusCode;
 use rustls_pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use url::Url;
 use uuid::Uuid;
@@ -32,6 +33,10 @@ const MAX_UNPROVEN: usize = 32;
 /// How many unproven keys are asked for in one [`PERIOD`].
 const MAX_FETCHES: usize = 10;
 const PERIOD: Duration = Duration::from_secs(5);
+/// S3, where these keys live, answers 403 for an object that is not there. So does a bucket or a
+/// proxy that has just been locked: for a key that was there, only 404 says that it is gone.
+const NEVER_THERE: &[StatusCode] = &[StatusCode::NOT_FOUND, StatusCode::FORBIDDEN];
+const GONE: &[StatusCode] = &[StatusCode::NOT_FOUND];
 
 /// Where a key is.
 #[derive(Clone, PartialEq, Eq)]
@@ -75,6 +80,11 @@ impl PublicKeys {
         Ok(token)
     }
 
+    /// Opens a connection to the key server at `base`.
+    pub(crate) async fn connect(&self, base: &Url) {
+        self.fetcher.connect(base).await;
+    }
+
     /// Asks the key server, unless too many unproven keys were asked for lately. That is not
     /// remembered: the next request for a key that has just come into use tries again.
     fn fetch(
@@ -88,7 +98,8 @@ impl PublicKeys {
             return None;
         }
         let (fetcher, address) = (Arc::clone(&self.fetcher), name.address());
-        Some(async move { parse(&fetcher.get(&address).await?) })
+        let absent = if is_proven { GONE } else { NEVER_THERE };
+        Some(async move { parse(&fetcher.get(&address, absent).await?) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Shelves> {

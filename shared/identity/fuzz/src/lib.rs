@@ -2,28 +2,70 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use identity::{AlbSettings, Authenticator, BearerSettings, KeySetPlace};
+use http::HeaderMap;
+use identity::{
+    AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, User,
+};
 use identity_vectors::{
-    CLIENT, ENTRA_CLIENT, ENTRA_ISSUER, Kind, LOAD_BALANCER, SECOND_LOAD_BALANCER, World,
+    CLIENT, ENTRA_CLIENT, ENTRA_ISSUER, Kind, LOAD_BALANCER, SECOND_LOAD_BALANCER, World, all,
 };
 
 /// When everything happens, in seconds since the Unix epoch.
 pub const NOW: u64 = 1_800_000_000;
 /// Who issues what Entra ID does not.
 pub const ISSUER: &str = "https://issuer.example";
+/// How many inputs one verifier judges. Each may name an invented key, and ten of those are fetched
+/// at one time of the clock; one of the ten was the verifier's own key.
+const INPUTS: u32 = 9;
 
-/// `seconds` since the Unix epoch as a time.
-#[must_use]
-pub fn at(seconds: u64) -> SystemTime {
+fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
+/// A verifier that has its key, and may still ask for others.
+pub struct Verifier {
+    kind: Kind,
+    good: HeaderMap,
+    authenticator: Authenticator,
+    left: u32,
+}
+
+impl Verifier {
+    /// One for this kind of token.
+    ///
+    /// # Panics
+    /// When the table has no good token of this kind.
+    #[must_use]
+    pub fn new(kind: Kind, world: &World) -> Self {
+        let good = all().into_iter().find(|vector| vector.kind == kind && vector.expect == "User");
+        let good = good.expect("a good token").headers(world, NOW);
+        Self { kind, good, authenticator: authenticator(kind, world), left: 0 }
+    }
+
+    /// What it makes of a request.
+    ///
+    /// # Errors
+    /// When it accepts nobody.
+    ///
+    /// # Panics
+    /// When it does not accept the plain good token.
+    pub async fn authenticate(
+        &mut self,
+        headers: &HeaderMap,
+        world: &World,
+    ) -> Result<User, AuthenticationError> {
+        if self.left == 0 {
+            self.authenticator = authenticator(self.kind, world);
+            self.authenticator.authenticate(&self.good, at(NOW)).await.expect("a user");
+            self.left = INPUTS;
+        }
+        self.left -= 1;
+        self.authenticator.authenticate(headers, at(NOW)).await
+    }
+}
+
 /// One that trusts the vectors' keys.
-///
-/// # Panics
-/// When an address is none.
-#[must_use]
-pub fn authenticator(kind: Kind, world: &World) -> Authenticator {
+fn authenticator(kind: Kind, world: &World) -> Authenticator {
     let keys_at = |address: String| KeySetPlace::At(address.parse().expect("an address"));
     let (issuer, client, keys) = match kind {
         Kind::Alb => {

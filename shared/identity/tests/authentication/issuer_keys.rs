@@ -1,11 +1,11 @@
 //! The issuer's keys: found by discovery, changed without a restart, and out of an attacker's reach.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join_all};
 use identity_vectors::{Answer, DISCOVERY_PATH, ENTRA_KEYS_PATH, KEYS_PATH, Kind, SigningKey};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::world::Desk;
 
@@ -190,4 +190,26 @@ async fn an_issuer_that_never_answers_is_not_waited_for() {
     let desk = Desk::of(Kind::Bearer).await;
     desk.world.server().put(DISCOVERY_PATH, Answer::Silence);
     assert_eq!(desk.after(0).await, "Unavailable");
+}
+
+/// Each byte comes in good time, and all of them too late.
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_drips_is_waited_for_until_three_seconds_are_over() {
+    let keys = key_set("p256", SigningKey::P256);
+    let document = |desk: &Desk| desk.world.discovery_document().to_string();
+    for (path, pause, verdict) in [
+        (KEYS_PATH, 10, "User"),
+        (KEYS_PATH, 1000, "Unavailable"),
+        (DISCOVERY_PATH, 5, "User"),
+        (DISCOVERY_PATH, 1000, "Unavailable"),
+    ] {
+        let (desk, begun) = (Desk::of(Kind::Bearer).await, Instant::now());
+        let whole = if path == KEYS_PATH { keys.clone() } else { document(&desk) };
+        desk.world.server().put(KEYS_PATH, Answer::Document(keys.clone()));
+        desk.world.server().put(path, Answer::Drip(Duration::from_millis(pause), whole));
+        assert_eq!(desk.after(0).await, verdict, "{path}, a byte every {pause} ms");
+        assert_eq!(desk.world.server().asked(path), 1);
+        let waited = begun.elapsed().as_secs_f64();
+        assert!((1.5..3.1).contains(&waited), "waited for {waited} s");
+    }
 }

@@ -1,11 +1,11 @@
 //! The load balancer's keys: fetched once, kept, renewed, and out of an attacker's reach.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join_all};
 use identity_vectors::{Answer, KEY_ID, Kind, SigningKey};
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::world::Desk;
 
@@ -69,10 +69,25 @@ async fn a_key_is_kept_and_asked_for_again_every_fifteen_minutes() {
 async fn a_key_that_was_taken_back_is_not_believed_for_longer_than_fifteen_minutes() {
     let desk = Desk::of(Kind::Alb).await;
     assert_eq!(desk.after(0).await, "User");
-    desk.world.server().put(&path(KEY_ID), Answer::Status(403));
+    desk.world.server().put(&path(KEY_ID), Answer::Status(404));
     assert_eq!(desk.after(15 * MINUTE - 1).await, "User");
     assert_eq!(desk.after(15 * MINUTE).await, "UnknownKey");
     assert_eq!(desk.after(15 * MINUTE + 1).await, "UnknownKey");
+}
+
+/// A bucket or a proxy that was locked answers 403 for every key; with ours dropped, everybody
+/// would be signed out. For a key that was never there it means what S3 means by it.
+#[tokio::test]
+async fn a_key_server_that_has_been_locked_takes_no_known_key_away() {
+    let desk = Desk::of(Kind::Alb).await;
+    assert_eq!(desk.after(0).await, "User");
+    desk.world.server().put(&path(KEY_ID), Answer::Status(403));
+    desk.world.server().put(&path(&unknown(0)), Answer::Status(403));
+    assert_eq!(desk.after(15 * MINUTE).await, "User");
+    assert_eq!(desk.world.server().asked(&path(KEY_ID)), 2);
+    assert_eq!(desk.of_key(&unknown(0), 15 * MINUTE).await, "UnknownKey");
+    assert_eq!(desk.after(12 * HOUR - 1).await, "User");
+    assert_eq!(desk.after(12 * HOUR + 10).await, "Unavailable");
 }
 
 #[tokio::test]
@@ -141,6 +156,21 @@ async fn a_key_server_that_never_answers_is_not_waited_for() {
     let desk = Desk::of(Kind::Alb).await;
     desk.world.server().put(&path(KEY_ID), Answer::Silence);
     assert_eq!(desk.after(0).await, "Unavailable");
+}
+
+/// Each byte comes in good time, and all of them too late.
+#[tokio::test(start_paused = true)]
+async fn a_key_server_that_drips_is_waited_for_until_three_seconds_are_over() {
+    for (pause, verdict) in [(10, "User"), (1000, "Unavailable")] {
+        let (desk, begun) = (Desk::of(Kind::Alb).await, Instant::now());
+        let pem = SigningKey::LoadBalancer.pem();
+        let drip = Answer::Drip(Duration::from_millis(pause), pem);
+        desk.world.server().put(&path(KEY_ID), drip);
+        assert_eq!(desk.after(0).await, verdict, "a byte every {pause} ms");
+        assert_eq!(desk.world.server().asked_in_all(), 1);
+        let waited = begun.elapsed().as_secs_f64();
+        assert!((1.5..3.1).contains(&waited), "waited for {waited} s");
+    }
 }
 
 #[tokio::test]

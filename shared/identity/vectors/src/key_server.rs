@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -12,13 +13,15 @@ use axum::{
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Redirect, Response},
+    serve::ListenerExt,
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
     task::JoinHandle,
+    time::sleep,
 };
 
 /// What the server answers at one path.
@@ -32,6 +35,8 @@ pub enum Answer {
     Redirect(String),
     /// 200, and bytes without end.
     Endless,
+    /// 200 with this, a byte at a time, and this long before each.
+    Drip(Duration, String),
     /// Nothing, ever.
     Silence,
     /// 200 with this, once there is a permit.
@@ -63,6 +68,10 @@ impl KeyServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let state = Arc::<Served>::default();
+        // A stopped clock would not wait for bytes that TCP holds back.
+        let listener = listener.tap_io(|stream| {
+            let _as_fast_as_it_goes = stream.set_nodelay(true);
+        });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&state));
         let task = tokio::spawn(async move {
             let _until_it_is_dropped = axum::serve(listener, router).await;
@@ -142,6 +151,13 @@ async fn answer(State(state): State<Arc<Served>>, request: Request) -> Response 
         Some(Answer::Endless) => {
             let chunk: Result<_, Infallible> = Ok([b'x'; 4096].as_slice());
             Body::from_stream(stream::repeat(chunk)).into_response()
+        }
+        Some(Answer::Drip(pause, document)) => {
+            let bytes = stream::iter(document.into_bytes()).then(move |byte| async move {
+                sleep(pause).await;
+                Ok::<_, Infallible>(vec![byte])
+            });
+            Body::from_stream(bytes).into_response()
         }
         Some(Answer::Silence) => future::pending().await,
         Some(Answer::Gated(gate, document)) => {
