@@ -8,7 +8,8 @@
 //!
 //! It takes any signed request for its service (see `signature`), keeps everything in memory, and
 //! knows one of the flows of `GetResourceOauth2Token`: `USER_FEDERATION`. It has no payments, no
-//! tags, and no keys or secrets of one's own in KMS and Secrets Manager.
+//! consent portals, no tags, no token vault's settings, and no keys or secrets of one's own in KMS
+//! and Secrets Manager; and it never throttles.
 
 mod api_keys;
 mod browser;
