@@ -3,8 +3,11 @@
 #![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use reqwest::{Client, Method, StatusCode, redirect::Policy};
-use serde_json::json;
-use tests::{Browser, Visit, World, flow::whole_flow, parameter};
+use tests::{
+    World,
+    flow::{assert_nothing_bound, assert_refused, whole_flow},
+    parameter,
+};
 
 const SESSION: &str = "deployed";
 const BINDING: &str = "/oauth2/session-binding";
@@ -69,8 +72,8 @@ async fn alice_opening_bobs_link_gets_nowhere(world: &World) {
     let link = world.ask(&bob, SESSION).await;
     let page = alice.open(&link).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN, "{}", page.text);
-    assert_not_connected(&bob).await;
-    assert_not_connected(&alice).await;
+    assert_nothing_bound(&bob).await;
+    assert_nothing_bound(&alice).await;
 }
 
 /// M9, the flow: AgentCore Identity holds alice's code on bob's session, and bob completes it.
@@ -82,14 +85,14 @@ async fn bob_can_not_complete_what_alice_consented_to(world: &World) {
     let session = parameter(way.address(), "request_uri").expect("a session URI");
     let consent = alice.open(way.address().as_str()).await;
     let refused = alice.consent(&consent, "octo-alice").await;
-    assert_refused(&refused, "no_flow");
+    assert_refused(&refused, "no_flow", StatusCode::FORBIDDEN);
 
     let mut address = world.running.addresses.application.join(BINDING).expect("an address");
     address.query_pairs_mut().append_pair("session_id", &session);
-    assert_refused(&bob.open(address.as_str()).await, "no_state");
+    assert_refused(&bob.open(address.as_str()).await, "no_state", StatusCode::FORBIDDEN);
     address.query_pairs_mut().append_pair("state", "guessed");
-    assert_refused(&bob.open(address.as_str()).await, "wrong_state");
-    assert_not_connected(&bob).await;
+    assert_refused(&bob.open(address.as_str()).await, "wrong_state", StatusCode::FORBIDDEN);
+    assert_nothing_bound(&bob).await;
 }
 
 /// M9, the browser: someone follows alice's way on from another browser.
@@ -98,18 +101,6 @@ async fn another_browser_of_the_same_person_is_refused(world: &World) {
     let link = world.ask(&desk, SESSION).await;
     let consent = desk.open(&link).await;
     let back = desk.consent_until(&consent, "octo-alice", |next| next.path() == BINDING).await;
-    assert_refused(&cafe.open(back.address().as_str()).await, "no_flow");
-    assert_not_connected(&desk).await;
-}
-
-fn assert_refused(page: &Visit, code: &str) {
-    assert_eq!(page.parameter("result").as_deref(), Some(code), "{:?}", page.way);
-    assert_eq!(page.status, StatusCode::FORBIDDEN, "{code}");
-}
-
-async fn assert_not_connected(browser: &Browser) {
-    let body = json!({ "sessionId": "elsewhere", "message": "Which repositories do I have?" });
-    let (status, answer) = browser.invoke(&body).await;
-    assert!(status.is_success(), "{status}: {answer}");
-    assert_eq!(answer["status"], "interrupted", "{answer}");
+    assert_refused(&cafe.open(back.address().as_str()).await, "no_flow", StatusCode::FORBIDDEN);
+    assert_nothing_bound(&desk).await;
 }
