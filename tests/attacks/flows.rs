@@ -1,11 +1,8 @@
-//! Attacks that must fail (M2, M9, M11, M12), each told by its name.
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
+//! Consents that are finished by another person, in another browser, too late or twice (M9, M12).
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use local::{addresses::Addresses, development_key, environment};
 use reqwest::{Client, Method, StatusCode};
-use serde_json::{Value, json};
 use tests::{
     Browser, Setup, Time, World,
     flow::{assert_nothing_bound, assert_refused},
@@ -13,8 +10,12 @@ use tests::{
 };
 use url::Url;
 
+use crate::{
+    BINDING,
+    token::{Token, host},
+};
+
 const SESSION: &str = "attacked";
-const BINDING: &str = "/oauth2/session-binding";
 
 fn is_binding(address: &Url) -> bool {
     address.path() == BINDING
@@ -301,121 +302,4 @@ async fn m9_a_code_injected_at_the_callback_binds_neither_for_alice_nor_for_the_
     let page = mallory.open(mixed.as_str()).await;
     assert_refused(&page, "no_flow", StatusCode::FORBIDDEN);
     assert_nothing_bound(&alice).await;
-}
-
-/// `x-amzn-oidc-data` as the local load balancer makes it, to be spoilt.
-struct Token {
-    header: Value,
-    payload: Value,
-}
-
-impl Token {
-    fn of(addresses: &Addresses, person: &str) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let exp = (now + Duration::from_secs(120)).as_secs();
-        let issuer = addresses.identity_provider.as_str().trim_end_matches('/');
-        Self {
-            header: json!({
-                "typ": "JWT", "alg": "ES256", "kid": development_key::KEY_ID, "iss": issuer,
-                "client": environment::OIDC_CLIENT_ID, "exp": exp,
-                "signer": environment::LOAD_BALANCER_ARN,
-            }),
-            payload: json!({ "sub": person, "exp": exp, "iss": issuer }),
-        }
-    }
-
-    fn signed(&self) -> String {
-        development_key::sign(&self.header, &self.payload)
-    }
-}
-
-fn host(address: &Url) -> String {
-    format!("{}:{}", address.host_str().unwrap_or_default(), address.port().unwrap_or_default())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn m2_a_forged_token_straight_at_the_target_gets_401_and_no_reason() {
-    let world = World::in_process().await;
-    let addresses = &world.running.addresses;
-    let good = Token::of(addresses, "alice").signed();
-    let spoil = |change: fn(&mut Token)| {
-        let mut token = Token::of(addresses, "alice");
-        change(&mut token);
-        token.signed()
-    };
-    let forged = [
-        ("no token", None),
-        ("empty", Some(String::new())),
-        (
-            "other payload, same signature",
-            Some(with_payload_of(&good, &spoil(|t| t.payload["sub"] = json!("bob")))),
-        ),
-        (
-            "no signature",
-            Some(good.rsplit_once('.').map(|(signed, _)| format!("{signed}.")).unwrap_or_default()),
-        ),
-        ("alg none", Some(spoil(|t| t.header["alg"] = json!("none")))),
-        (
-            "foreign signer",
-            Some(spoil(|t| {
-                t.header["signer"] = json!(
-                    "arn:aws:elasticloadbalancing:eu-central-1:999999999999:loadbalancer/app/evil/0000000000000000"
-                )
-            })),
-        ),
-        ("foreign client", Some(spoil(|t| t.header["client"] = json!("other")))),
-        ("foreign issuer", Some(spoil(|t| t.header["iss"] = json!("https://evil.example")))),
-        (
-            "foreign issuer in the payload",
-            Some(spoil(|t| t.payload["iss"] = json!("https://evil.example"))),
-        ),
-        ("expired header", Some(spoil(|t| t.header["exp"] = json!(1_700_000_000)))),
-        ("expired payload", Some(spoil(|t| t.payload["exp"] = json!(1_700_000_000)))),
-        (
-            "unknown key",
-            Some(spoil(|t| t.header["kid"] = json!("11111111-2222-4333-8444-555555555555"))),
-        ),
-        ("key id as a path", Some(spoil(|t| t.header["kid"] = json!("../../etc/passwd")))),
-        ("empty sub", Some(spoil(|t| t.payload["sub"] = json!("")))),
-    ];
-    for target in [&addresses.invoke, &addresses.bind_session] {
-        let path = if target == &addresses.invoke { "/openapi.json" } else { BINDING };
-        let ask = |token: Option<String>| {
-            let request = Client::new().get(target.join(path).expect("an address"));
-            let request = request.header("accept", "application/json");
-            let request = request.header("host", host(&addresses.application));
-            // Unsigned, and so worth nothing.
-            let request = request.header("x-amzn-oidc-identity", "alice");
-            match token {
-                Some(token) => request.header("x-amzn-oidc-data", token),
-                None => request,
-            }
-        };
-        let answer = ask(Some(good.clone())).send().await.expect("an answer");
-        assert_ne!(answer.status(), StatusCode::UNAUTHORIZED, "the unspoilt token is good");
-        for (name, token) in &forged {
-            let answer = ask(token.clone()).send().await.expect("an answer");
-            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{name}");
-            let problem: Value = answer.json().await.expect("a problem");
-            assert_eq!(problem["detail"], "Sign in first.", "{name}");
-        }
-        let twice = ask(Some(good.clone())).header("x-amzn-oidc-data", &good);
-        let answer = twice.send().await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "two tokens");
-    }
-}
-
-fn with_payload_of(token: &str, other: &str) -> String {
-    let (mine, theirs): (Vec<_>, Vec<_>) = (token.split('.').collect(), other.split('.').collect());
-    [mine[0], theirs[1], mine[2]].join(".")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn m2_a_client_can_not_bring_its_own_token_through_the_load_balancer() {
-    let world = World::in_process().await;
-    let bob = world.browser_of("bob").await;
-    let alice = Token::of(&world.running.addresses, "alice").signed();
-    let page = bob.request(Method::GET, "/").header("x-amzn-oidc-data", alice).send().await;
-    let text = page.expect("an answer").text().await.expect("a page");
-    assert!(text.contains("Bob") && !text.contains("Alice"), "{text}");
 }

@@ -1,0 +1,97 @@
+//! Forged proofs of who is calling, past the load balancer and through it (M2).
+
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use tests::World;
+
+use crate::{
+    BINDING,
+    token::{Token, host},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m2_a_forged_token_straight_at_the_target_gets_401_and_no_reason() {
+    let world = World::in_process().await;
+    let addresses = &world.running.addresses;
+    let good = Token::of(addresses, "alice").signed();
+    let spoil = |change: fn(&mut Token)| {
+        let mut token = Token::of(addresses, "alice");
+        change(&mut token);
+        token.signed()
+    };
+    let forged = [
+        ("no token", None),
+        ("empty", Some(String::new())),
+        (
+            "other payload, same signature",
+            Some(with_payload_of(&good, &spoil(|t| t.payload["sub"] = json!("bob")))),
+        ),
+        (
+            "no signature",
+            Some(good.rsplit_once('.').map(|(signed, _)| format!("{signed}.")).unwrap_or_default()),
+        ),
+        ("alg none", Some(spoil(|t| t.header["alg"] = json!("none")))),
+        (
+            "foreign signer",
+            Some(spoil(|t| {
+                t.header["signer"] = json!(
+                    "arn:aws:elasticloadbalancing:eu-central-1:999999999999:loadbalancer/app/evil/0000000000000000"
+                )
+            })),
+        ),
+        ("foreign client", Some(spoil(|t| t.header["client"] = json!("other")))),
+        ("foreign issuer", Some(spoil(|t| t.header["iss"] = json!("https://evil.example")))),
+        (
+            "foreign issuer in the payload",
+            Some(spoil(|t| t.payload["iss"] = json!("https://evil.example"))),
+        ),
+        ("expired header", Some(spoil(|t| t.header["exp"] = json!(1_700_000_000)))),
+        ("expired payload", Some(spoil(|t| t.payload["exp"] = json!(1_700_000_000)))),
+        (
+            "unknown key",
+            Some(spoil(|t| t.header["kid"] = json!("11111111-2222-4333-8444-555555555555"))),
+        ),
+        ("key id as a path", Some(spoil(|t| t.header["kid"] = json!("../../etc/passwd")))),
+        ("empty sub", Some(spoil(|t| t.payload["sub"] = json!("")))),
+    ];
+    for target in [&addresses.invoke, &addresses.bind_session] {
+        let path = if target == &addresses.invoke { "/openapi.json" } else { BINDING };
+        let ask = |token: Option<String>| {
+            let request = Client::new().get(target.join(path).expect("an address"));
+            let request = request.header("accept", "application/json");
+            let request = request.header("host", host(&addresses.application));
+            // Unsigned, and so worth nothing.
+            let request = request.header("x-amzn-oidc-identity", "alice");
+            match token {
+                Some(token) => request.header("x-amzn-oidc-data", token),
+                None => request,
+            }
+        };
+        let answer = ask(Some(good.clone())).send().await.expect("an answer");
+        assert_ne!(answer.status(), StatusCode::UNAUTHORIZED, "the unspoilt token is good");
+        for (name, token) in &forged {
+            let answer = ask(token.clone()).send().await.expect("an answer");
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{name}");
+            let problem: Value = answer.json().await.expect("a problem");
+            assert_eq!(problem["detail"], "Sign in first.", "{name}");
+        }
+        let twice = ask(Some(good.clone())).header("x-amzn-oidc-data", &good);
+        let answer = twice.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "two tokens");
+    }
+}
+
+fn with_payload_of(token: &str, other: &str) -> String {
+    let (mine, theirs): (Vec<_>, Vec<_>) = (token.split('.').collect(), other.split('.').collect());
+    [mine[0], theirs[1], mine[2]].join(".")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m2_a_client_can_not_bring_its_own_token_through_the_load_balancer() {
+    let world = World::in_process().await;
+    let bob = world.browser_of("bob").await;
+    let alice = Token::of(&world.running.addresses, "alice").signed();
+    let page = bob.request(Method::GET, "/").header("x-amzn-oidc-data", alice).send().await;
+    let text = page.expect("an answer").text().await.expect("a page");
+    assert!(text.contains("Bob") && !text.contains("Alice"), "{text}");
+}
