@@ -1,0 +1,10 @@
+//! What changes something is done once, as it was shown, and only if the user said so (M5, M10).
+#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
+
+mod approval;
+mod once;
+mod ready;
+
+const SESSION: &str = "acting";
+const CREATE: &str = "Please create an issue in octo-alice/garden: Water the Tomatoes";
+const ISSUES: &str = "/repos/octo-alice/garden/issues";
