@@ -1,0 +1,1 @@
+// Not in this build: /docs uses swagger-ui-bundle.js, which holds the same.
