@@ -35,6 +35,7 @@ const OWN: [&str; 9] = [
 ///
 /// Whatever `RUST_LOG` says, a dependency's lines are written from `info` on: at `trace` the Lambda
 /// runtime writes whole requests, cookies and all, and the AWS SDK what AgentCore Identity answers.
+/// A release is built without any line below `info`, which makes it smaller, too.
 #[expect(clippy::disallowed_methods, reason = "a mistake in the configuration is logged, too")]
 pub fn init() {
     let wanted = env::var("RUST_LOG").ok().and_then(|wanted| wanted.parse().ok());
