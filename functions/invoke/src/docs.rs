@@ -16,7 +16,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 /// The file at `path` below `/docs/`.
 pub(crate) fn file(path: &str) -> Result<Reply, Problem> {
-    let config = Config::from("/openapi.json").with_credentials(true);
+    let config = Config::from("/openapi.json").use_base_layout().with_credentials(true);
     let file = utoipa_swagger_ui::serve(path, Arc::new(config)).map_err(|error| {
         Problem::new(Kind::Internal, "This page failed.").because(error.to_string())
     })?;
