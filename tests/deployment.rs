@@ -4,7 +4,7 @@
 
 use reqwest::{Client, Method, StatusCode, redirect::Policy};
 use tests::{
-    World,
+    Browser, World,
     flow::{assert_nothing_bound, assert_refused, whole_flow},
     parameter,
 };
@@ -21,7 +21,10 @@ async fn m15_the_template_deploys_and_its_load_balancer_and_functions_hold() {
     alice_opening_bobs_link_gets_nowhere(&world).await;
     bob_can_not_complete_what_alice_consented_to(&world).await;
     another_browser_of_the_same_person_is_refused(&world).await;
+    who_signs_alices_browser_in_as_himself_gets_nothing(&world).await;
     whole_flow(&world).await;
+    a_replayed_session_binds_nothing_twice(&world).await;
+    a_conversation_is_listed_for_its_owner_and_deleted_by_him(&world).await;
 }
 
 /// M1, M17: pages redirect to sign in, calls are refused, all else is not there.
@@ -33,7 +36,7 @@ async fn only_what_exists_is_routed(world: &World) {
         let location = answer.headers()["location"].to_str().expect("an address");
         assert!(location.starts_with(world.deployment().text("/idp/issuer")), "{location}");
     }
-    for call in ["/invocations", "/openapi.json"] {
+    for call in ["/invocations", "/openapi.json", "/sessions", "/sessions/x"] {
         let answer = nobody.request(Method::GET, call).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{call}");
     }
@@ -103,4 +106,52 @@ async fn another_browser_of_the_same_person_is_refused(world: &World) {
     let back = desk.consent_until(&consent, "octo-alice", |next| next.path() == BINDING).await;
     assert_refused(&cafe.open(back.address().as_str()).await, "no_flow", StatusCode::FORBIDDEN);
     assert_nothing_bound(&desk).await;
+}
+
+/// M9, the login: mallory (here bob) signs alice's browser in as himself, and she does not notice.
+async fn who_signs_alices_browser_in_as_himself_gets_nothing(world: &World) {
+    let (victim, mallory) = (world.browser_of("alice").await, world.browser_of("bob").await);
+    let agentcore = world.running.addresses.agentcore.clone();
+    let link = world.ask(&mallory, SESSION).await;
+    let way = mallory.open_until(&link, |address| address.origin() == agentcore.origin()).await;
+    world.sign_in_over(&victim, "bob").await;
+    let page = victim.open(&link).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN, "{}", page.text);
+    assert!(page.text.contains("not asked for in this browser"), "{}", page.text);
+    let consent = victim.open(way.address().as_str()).await;
+    let refused = victim.consent(&consent, "octo-alice").await;
+    assert_refused(&refused, "no_flow", StatusCode::FORBIDDEN);
+    assert_nothing_bound(&mallory).await;
+}
+
+/// M9, replay: the address that bound once is opened again, and an invented one.
+async fn a_replayed_session_binds_nothing_twice(world: &World) {
+    let bob = world.browser_of("bob").await;
+    let consent = bob.open(&world.ask(&bob, "replayed").await).await;
+    let back = bob.consent_until(&consent, "octo-bob", |next| next.path() == BINDING).await;
+    for result in ["connected", "already_connected"] {
+        let page = bob.open(back.address().as_str()).await;
+        assert_eq!(page.parameter("result").as_deref(), Some(result), "{}", page.text);
+    }
+    let mut address = world.running.addresses.application.join(BINDING).expect("an address");
+    let invented = "urn:ietf:params:oauth:request_uri:invented";
+    address.query_pairs_mut().append_pair("session_id", invented).append_pair("state", "x");
+    assert_refused(&bob.open(address.as_str()).await, "no_flow", StatusCode::FORBIDDEN);
+}
+
+/// M12, with the rights of the function's role.
+async fn a_conversation_is_listed_for_its_owner_and_deleted_by_him(world: &World) {
+    let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
+    let (status, answer) = alice.say("kept", "Hello!").await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let ask = async |browser: &Browser, method, path| {
+        let request = browser.request(method, path).header("sec-fetch-site", "same-origin");
+        let answer = request.send().await.expect("an answer");
+        (answer.status(), answer.text().await.expect("a body"))
+    };
+    let (status, list) = ask(&alice, Method::GET, "/sessions").await;
+    assert!(status == StatusCode::OK && list.contains("\"kept\""), "{status}: {list}");
+    assert_eq!(ask(&bob, Method::DELETE, "/sessions/kept").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask(&alice, Method::DELETE, "/sessions/kept").await.0, StatusCode::NO_CONTENT);
+    assert_eq!(ask(&alice, Method::GET, "/sessions/kept").await.0, StatusCode::NOT_FOUND);
 }
