@@ -1,5 +1,4 @@
 //! Attacks by pages of other sites, whose browsers send the user's cookies along (M9).
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use local::options::Platform;
 use reqwest::{Method, StatusCode, header};

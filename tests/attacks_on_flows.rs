@@ -1,5 +1,4 @@
 //! Attacks on consent flows by whoever is sent a link, or sends one, that must fail (M9).
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;

@@ -1,6 +1,5 @@
 //! An application that calls with its users' bearer tokens and receives the return URL itself: the
 //! same flow, the same checks, no load balancer and no cookies (M9, M15).
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,5 @@
 //! Interrupts and their end: whatever the user does, the turn goes on once, with what he allowed
 //! and nothing more (M6, M7, M10, M11).
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use std::time::Duration;
 

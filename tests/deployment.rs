@@ -1,6 +1,5 @@
 //! `template.yaml` deployed: the whole flow and the attacks through its own load balancer, its own
 //! functions and its own roles (M15, M17, M18). `.ci/test-release` runs it.
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use reqwest::{Client, Method, StatusCode, redirect::Policy};
 use tests::{

@@ -1,5 +1,4 @@
 //! The events in `events/`, as `cargo lambda invoke` hands them to the functions (M19).
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use std::{collections::BTreeMap, fs, path::Path};
 

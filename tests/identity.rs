@@ -1,5 +1,4 @@
 //! Every token of the table, sent to both services over HTTP (M2, M15).
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,4 @@
 //! Pages and documents (M3, M16).
-#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 use local::options::Platform;
 use reqwest::{Method, StatusCode};

@@ -10,7 +10,7 @@ use tests::{
 };
 use url::Url;
 
-use crate::{
+use super::{
     BINDING,
     token::{Token, host},
 };

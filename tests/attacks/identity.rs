@@ -4,7 +4,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tests::World;
 
-use crate::{
+use super::{
     BINDING,
     token::{Token, host},
 };

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode, header};
 use tests::{Fate, World};
 
-use crate::{COMPLETE, ready::Ready};
+use super::{COMPLETE, ready::Ready};
 
 /// What becomes of completions from now on.
 fn complete(ready: &Ready, fate: Fate) {

@@ -4,7 +4,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::{BINDING, ready::Ready};
+use super::{BINDING, ready::Ready};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m9_head_post_prefetching_and_prerendering_never_bind() {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tests::{Browser, Logs, Proxies, Setup, Time, Visit, World};
 use url::Url;
 
-use crate::{BINDING, COMPLETE};
+use super::{BINDING, COMPLETE};
 
 const SESSION: &str = "binding";
 

@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tests::Form;
 
-use crate::{BINDING, COMPLETE, ready::Ready};
+use super::{BINDING, COMPLETE, ready::Ready};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m8_bound_once_and_already_bound_on_a_reload() {

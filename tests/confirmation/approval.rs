@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::{Setup, Time};
 
-use crate::{
+use super::{
     CREATE, SESSION,
     ready::{Ready, answering, assert_asks_to_confirm, assert_says, ok},
 };

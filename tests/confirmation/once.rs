@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::{Fate, Gate, Machine, Setup, Time, World};
 
-use crate::{
+use super::{
     CREATE, ISSUES, SESSION,
     ready::{Ready, answering, assert_says, ok},
 };

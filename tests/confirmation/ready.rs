@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Browser, Proxies, Setup, World};
 
-use crate::{CREATE, ISSUES, SESSION};
+use super::{CREATE, ISSUES, SESSION};
 
 /// A world in which alice has allowed what an issue needs.
 pub(crate) struct Ready {

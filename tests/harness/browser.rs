@@ -52,6 +52,18 @@ impl Visit {
     pub fn parameter(&self, name: &str) -> Option<String> {
         parameter(self.address(), name)
     }
+
+    /// The fingerprint of the flow that the browser came back from, as the audit trail has it: the
+    /// beginning of the session URI's SHA-256.
+    ///
+    /// # Panics
+    /// When it came back from none.
+    #[must_use]
+    pub fn flow(&self) -> String {
+        let session = self.way.iter().find_map(|at| parameter(at, "session_id")).expect("a flow");
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, session.as_bytes());
+        hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// A parameter of an address's query.

@@ -3,7 +3,7 @@
 use aws_sdk_bedrockagentcore::types::{SessionStatus, UserIdentifier};
 use reqwest::StatusCode;
 
-use crate::world::{World, flow, outcome, query, user_id};
+use super::world::{World, flow, outcome, query, user_id};
 
 fn session_error() -> (String, String) {
     ("AccessDeniedException".to_owned(), "Invalid or expired session".to_owned())

@@ -4,7 +4,7 @@ use aws_sdk_bedrockagentcore::types::Oauth2FlowType;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{SIGNED, WORKLOAD, World, outcome, query};
+use super::world::{SIGNED, WORKLOAD, World, outcome, query};
 
 #[tokio::test]
 async fn only_the_flow_with_a_person_is_there() {
@@ -130,7 +130,7 @@ async fn the_limits_of_a_token_request_hold() {
     let good = json!({
         "workloadIdentityToken": token, "resourceCredentialProviderName": "github",
         "scopes": ["repo"], "oauth2Flow": "USER_FEDERATION",
-        "resourceOauth2ReturnUrl": crate::world::RETURN_URL,
+        "resourceOauth2ReturnUrl": super::world::RETURN_URL,
     });
     assert_eq!(world.post("oauth2/token", SIGNED, &good).await.status(), StatusCode::OK);
     for (member, value) in [
@@ -164,7 +164,7 @@ async fn a_provider_that_is_down_does_not_cost_the_code() {
     let gone = "http://127.0.0.1:1/".parse().unwrap();
     let callback = world.core.create_github_provider("gone", "app", "secret", &gone);
     let call = world.ask("alice", &["repo"]).await.resource_credential_provider_name("gone");
-    let flow = crate::world::flow(&call.send().await.unwrap());
+    let flow = super::world::flow(&call.send().await.unwrap());
     let state = &query(&world.follow(&flow.authorization_url).await)["state"];
     world.follow(&format!("{callback}?code=code&state={state}")).await;
     let body = json!({ "userIdentifier": { "userId": "alice" }, "sessionUri": flow.session_uri });

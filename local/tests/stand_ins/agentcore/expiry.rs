@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::world::{World, flow};
+use super::world::{World, flow};
 
 const EIGHT_HOURS: u64 = 8 * 60;
 
@@ -75,9 +75,9 @@ async fn a_provider_that_is_down_does_not_cost_the_refresh_token() {
     let body = json!({
         "workloadIdentityToken": world.workload_token("alice").await, "scopes": ["repo"],
         "resourceCredentialProviderName": "custom", "oauth2Flow": "USER_FEDERATION",
-        "resourceOauth2ReturnUrl": crate::world::RETURN_URL,
+        "resourceOauth2ReturnUrl": super::world::RETURN_URL,
     });
-    let answer = world.post("oauth2/token", crate::world::SIGNED, &body).await;
+    let answer = world.post("oauth2/token", super::world::SIGNED, &body).await;
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.headers()["x-amzn-errortype"], "InternalServerException");
     assert_eq!(update(good.as_str()).await, 200);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{PROVIDER, RETURN_URL, World, flow, user_id};
+use super::world::{PROVIDER, RETURN_URL, World, flow, user_id};
 
 #[tokio::test]
 async fn a_workload_identity_is_created_read_changed_and_deleted() {

@@ -6,7 +6,7 @@ use local::identity_provider::IdentityProvider;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{World, flow, listen, serve, user_id};
+use super::world::{World, flow, listen, serve, user_id};
 
 fn definition(discovery: &Value) -> Value {
     json!({

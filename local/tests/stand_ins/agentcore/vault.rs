@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use local::agentcore::LesserScopes;
 use serde_json::json;
 
-use crate::world::{RETURN_URL, WORKLOAD, World, flow, outcome, user_id};
+use super::world::{RETURN_URL, WORKLOAD, World, flow, outcome, user_id};
 
 #[tokio::test]
 async fn every_user_has_tokens_of_their_own() {

@@ -1,7 +1,5 @@
 //! The Lambda service's stand-in with a real function: the workload's own Lambda binary.
 
-#![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
-
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use futures_util::future::join_all;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{WORKLOAD, World, outcome};
+use super::world::{WORKLOAD, World, outcome};
 
 #[tokio::test]
 async fn a_key_is_stored_read_by_a_workload_changed_and_deleted() {

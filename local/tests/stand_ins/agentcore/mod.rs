@@ -1,8 +1,6 @@
 //! AgentCore Identity's stand-in, seen by the official SDK and by a browser, with GitHub's
 //! stand-in as the provider.
 
-#![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
-
 mod api_keys;
 mod consent;
 mod control_plane;

@@ -1,0 +1,26 @@
+//! The end-to-end tests: one scenario on every platform, the attacks, and what else the table of
+//! the README promises.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+
+mod attacks;
+mod attacks_of_other_sites;
+mod attacks_on_flows;
+mod bad_input;
+mod bearer;
+mod binder;
+mod confirmation;
+mod consent;
+mod crashes;
+mod deployment;
+mod events;
+mod hang_up;
+mod identity;
+mod openapi;
+mod pages;
+mod scenario;
+mod secrets;
+mod sessions;
+mod sign_in;
+mod start;
+mod unclear;
+mod vault;
