@@ -290,3 +290,22 @@ async fn m10_an_answer_to_an_interrupt_that_is_not_open_is_refused_and_changes_n
     let (status, problem) = alice.invoke(&answering(&asked, "cancelled")).await;
     assert_eq!(status, StatusCode::CONFLICT, "answered before: {problem}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_a_further_message_that_fails_tells_the_truth_about_what_waited_before_it() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let link = ok(alice.say(SESSION, REPOSITORIES)).await;
+    let (status, problem) = alice.say(SESSION, "fail please").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+    let told = problem["detail"].as_str().unwrap_or_default();
+    assert!(told.contains("was not done without your permission"), "{told}");
+    assert!(told.contains("Your new message is not saved"), "{told}");
+
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    world.consent(&alice, &asked, "octo-alice").await;
+    let (_, problem) = alice.say(SESSION, "fail please").await;
+    let told = problem["detail"].as_str().unwrap_or_default();
+    assert!(told.contains("What waited before is done, and its answer is saved"), "{told}");
+    assert_ne!(link["interrupts"], asked["interrupts"], "the first was closed");
+}

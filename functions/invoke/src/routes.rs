@@ -7,7 +7,7 @@ use identity::{BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
 use serde_json::json;
 use service::{
-    Kind, Problem, Reply, browser, reply,
+    Problem, Reply, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
@@ -141,6 +141,5 @@ fn page(
 }
 
 fn new_browser() -> Result<BrowserSecret, Problem> {
-    let detail = "Something failed.";
-    BrowserSecret::generate().map_err(|error| Problem::new(Kind::Internal, detail).because(error))
+    BrowserSecret::generate().map_err(Problem::internal)
 }

@@ -120,6 +120,17 @@ impl Problem {
         }
     }
 
+    /// What a caller is told of every failure that only the operator can do something about. The
+    /// problem has the request's id.
+    pub const INTERNAL: &str = "Something went wrong on our side. Try again; if it happens again, \
+                                tell the people who run this service the id of this request.";
+
+    /// 500 for a failure of ours; `cause` goes to the log.
+    #[must_use]
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Internal, Self::INTERNAL).because(cause)
+    }
+
     /// 400 for one member of the request.
     #[must_use]
     pub fn field(field: &'static str, detail: impl Into<String>) -> Self {
