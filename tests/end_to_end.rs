@@ -12,6 +12,7 @@ mod confirmation;
 mod consent;
 mod crashes;
 mod deployment;
+mod documents;
 mod events;
 mod hang_up;
 mod identity;
