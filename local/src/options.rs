@@ -6,7 +6,7 @@ use clap::{Args, Parser, ValueEnum};
 use url::Url;
 
 use crate::{
-    addresses::DEFAULT_PORT, agentcore::LesserScopes, load_balancer::OidcClient, process::Output,
+    addresses::DEFAULT_PORT, agentcore::GrantLookup, load_balancer::OidcClient, process::Output,
 };
 
 /// All of Countersign on this machine: the two services, and stand-ins for everything that AWS
@@ -44,10 +44,10 @@ pub struct Options {
     #[arg(long)]
     pub fresh: bool,
 
-    /// What the vault does when it has a token of lesser scopes than asked for. AWS does not
-    /// document it; the services have to live with both.
-    #[arg(long, value_enum, value_name = "WHICH", default_value_t = LesserScopes::BeginConsent)]
-    pub lesser_scopes: LesserScopes,
+    /// Which stored grant the vault returns for a request. AWS does not document it; the services
+    /// have to live with all three.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = GrantLookup::ByScopes)]
+    pub grant_lookup: GrantLookup,
 
     /// Sign people in elsewhere than at the stand-in for an identity provider.
     #[command(flatten)]
@@ -146,7 +146,7 @@ impl Default for Options {
             fresh: false,
             oidc: Oidc::default(),
             variables: BTreeMap::new(),
-            lesser_scopes: LesserScopes::BeginConsent,
+            grant_lookup: GrantLookup::ByScopes,
             output: Output::Logged,
         }
     }
@@ -165,7 +165,7 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::{Options, Platform};
-    use crate::agentcore::LesserScopes;
+    use crate::agentcore::GrantLookup;
 
     fn parse(line: &str) -> Result<Options, clap::Error> {
         Options::try_parse_from(std::iter::once("local").chain(line.split_whitespace()))
@@ -181,10 +181,10 @@ mod tests {
 
     #[test]
     fn both_behaviours_of_the_vault_can_be_chosen() {
-        assert_eq!(parse("").unwrap().lesser_scopes, LesserScopes::BeginConsent);
-        let options = parse("--lesser-scopes return-stored").unwrap();
-        assert_eq!(options.lesser_scopes, LesserScopes::ReturnStored);
-        assert!(parse("--lesser-scopes neither").is_err());
+        assert_eq!(parse("").unwrap().grant_lookup, GrantLookup::ByScopes);
+        let options = parse("--grant-lookup by-provider").unwrap();
+        assert_eq!(options.grant_lookup, GrantLookup::ByProvider);
+        assert!(parse("--grant-lookup by-luck").is_err());
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     }
     let s3 = storage(&options)?;
     let (github, agentcore) = services(&addresses, &clock);
-    let agentcore = agentcore.with_lesser_scopes(options.lesser_scopes);
+    let agentcore = agentcore.with_grant_lookup(options.grant_lookup);
     let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock);
     let mut variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
     variables.extend(options.variables.clone());
