@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::{
     Setup, Terminal, World,
     flow::{ask_to_the_end, whole_flow},
-    terminal::{parent, printed},
+    terminal::{ending, parent, printed},
 };
 
 const SESSION: &str = "first-minute";
@@ -144,15 +144,17 @@ async fn m19_whatever_ends_it_both_services_end_and_free_their_ports() {
             let mut terminal = Terminal::run(platform, &[], &[]).await;
             let addresses = terminal.addresses().await;
             let services = terminal.children();
-            assert_eq!(services.len(), 2, "{services:?}");
+            let endings: Vec<_> = services.iter().map(|service| ending(*service)).collect();
+            assert_eq!(endings.len(), 2, "{services:?}");
             terminal.signal(signal);
             let status = terminal.ended().await;
             assert_eq!(status.success(), signal != Signal::KILL, "{signal:?}: {status}");
-            // The system kills what we could not: a moment after, and nobody tells when.
-            while signal == Signal::KILL && services.iter().any(|it| parent(*it).is_some()) {
-                tokio::task::yield_now().await;
+            if signal != Signal::KILL {
+                assert!(services.iter().all(|it| parent(*it).is_none()), "{signal:?}");
             }
-            assert!(services.iter().all(|it| parent(*it).is_none()), "{signal:?}");
+            for ending in endings {
+                ending.await;
+            }
             let port = addresses.application.port().expect("a port");
             assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "{signal:?}");
         }

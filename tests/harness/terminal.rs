@@ -12,11 +12,12 @@ use std::{
 
 use local::{addresses::Addresses, binaries, options::Platform};
 use rustix::{
-    process::{Pid, Signal, kill_process},
+    process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
 };
 use tempfile::TempDir;
 use tokio::{
+    io::unix::AsyncFd,
     process::{Child, Command},
     sync::watch,
     time::timeout,
@@ -161,6 +162,19 @@ pub fn parent(pid: Pid) -> Option<Pid> {
     let mut rest = stat.rsplit_once(") ")?.1.split(' ');
     let (state, parent) = (rest.next()?, rest.next()?);
     if state == "Z" { None } else { Pid::from_raw(parent.parse().ok()?) }
+}
+
+/// Completes when a process that runs has ended.
+///
+/// # Panics
+/// When it does not end.
+pub fn ending(pid: Pid) -> impl Future<Output = ()> {
+    let process = pidfd_open(pid, PidfdFlags::NONBLOCK).expect("a process");
+    let process = AsyncFd::new(process).expect("a process to wait for");
+    async move {
+        let ended = timeout(PATIENCE, process.readable()).await;
+        ended.unwrap_or_else(|_| panic!("{pid:?} goes on")).expect("an end");
+    }
 }
 
 /// `program` as the leader of a session whose terminal is its standard input.
