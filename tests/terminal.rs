@@ -250,6 +250,9 @@ async fn m15_the_services_own_variables_come_from_the_environment() {
             // Where AWS is, is not for the environment to say.
             ("AWS_ENDPOINT_URL_S3", "https://s3.example"),
             ("SESSION_BUCKET", "of-somebody"),
+            // What is on this machine is not behind a proxy.
+            ("HTTP_PROXY", "http://127.0.0.1:1"),
+            ("http_proxy", "http://127.0.0.1:1"),
         ];
         let terminal = Terminal::run(platform, &[], &variables).await;
         let alice = terminal.browser_of("alice").await;
@@ -263,8 +266,13 @@ async fn m15_the_services_own_variables_come_from_the_environment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m15_the_whole_flow_with_bearer_tokens_that_the_proxy_forwards() {
-    for platform in [Platform::InProcess, Platform::Container] {
-        let setup = Setup { platform, ..Setup::default() }.with("INBOUND_AUTH", "bearer");
+    for (platform, identity) in [
+        (Platform::InProcess, "user-id"),
+        (Platform::InProcess, "user-token"),
+        (Platform::Container, "user-id"),
+    ] {
+        let setup = Setup { platform, ..Setup::default() };
+        let setup = setup.with("INBOUND_AUTH", "bearer").with("VAULT_IDENTITY", identity);
         let world = World::with(setup).await;
         whole_flow(&world).await;
         world.running.shutdown().await;

@@ -17,6 +17,7 @@ pub mod narration;
 pub mod options;
 mod page;
 pub mod process;
+pub mod proxies;
 pub mod public_keys;
 pub mod running;
 pub mod s3;

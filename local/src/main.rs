@@ -13,7 +13,7 @@ use local::{
     narration::Narration,
     options::{Command, Options, Platform},
     process::Output,
-    signing_in,
+    proxies, signing_in,
 };
 use service::{ProcessEnvironment, Source};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -47,6 +47,7 @@ async fn sign_in(options: &Options, person: &str) -> Result<(), Failure> {
 }
 
 async fn run(mut options: Options) -> Result<(), Failure> {
+    proxies::keep_out(&ProcessEnvironment)?;
     options.output = init_logs();
     options.passed_on = environment::passed_on(&ProcessEnvironment);
     let platform = match (&options.lambda_endpoint, options.platform) {

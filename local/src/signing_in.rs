@@ -14,7 +14,9 @@ use url::Url;
 #[non_exhaustive]
 pub enum SignInError {
     /// Nothing answers, or not as it should.
-    #[error("{application} does not answer; is `cargo run -p local` running there? ({error})")]
+    #[error(
+        "{application} does not answer as it should: {error}; does `cargo run -p local` run there?"
+    )]
     Unreachable {
         /// Where it should be.
         application: Url,
