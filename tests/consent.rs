@@ -156,7 +156,7 @@ async fn m10_who_says_no_at_the_provider_can_still_say_yes_by_a_fresh_link() {
     let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
     let link = asked["interrupts"][0]["url"].as_str().expect("a link");
     let page = alice.open(link).await;
-    let no = Form::in_page(&page.text).with("account", "octo-alice").with("decision", "cancel");
+    let no = Form::in_page(&page.text).with("decision", "cancel");
     let declined = alice.submit(&page, no).await;
     assert_eq!(declined.parameter("result").as_deref(), Some("declined"));
     assert_eq!(declined.status, StatusCode::FORBIDDEN);

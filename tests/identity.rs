@@ -44,7 +44,7 @@ impl Services {
         tokio::spawn(container::serve(binder_listener, bind_session, future::pending()));
         Self {
             client: Client::new(),
-            invoke: format!("{invoke}/openapi.json"),
+            invoke: format!("{invoke}/docs/swagger-ui.css"),
             bind_session: format!("{binding}?result=connected"),
         }
     }

@@ -14,7 +14,7 @@ use std::{
     error::Error,
     future::Future,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     pin::pin,
     time::Duration,
 };
@@ -59,8 +59,11 @@ impl<S> Handler for S where
 }
 
 /// A container's program. Serves the handler that `start` makes on `PORT` (default 8080; 0 for any
-/// free one) of every interface until SIGTERM or Ctrl-C, then lets requests in flight finish. The
+/// free one) of `LISTEN_ADDRESS` until SIGTERM or Ctrl-C, then lets requests in flight finish. The
 /// log says `listening` on which `port`.
+///
+/// The address is this machine's own (127.0.0.1) unless another is given: what is meant to be
+/// reached from elsewhere, as an image is, says so.
 ///
 /// With the argument `health` it asks the one that runs already for `/ping` instead.
 ///
@@ -70,22 +73,26 @@ pub async fn run<H: Handler>(
     start: impl FnOnce() -> Result<H, ConfigError>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     match env::args().nth(1).as_deref() {
-        None => listen(start()?, port()?).await,
-        Some("health") => health::check(port()?).await,
+        None => listen(start()?, address()?).await,
+        Some("health") => health::check(address()?).await,
         Some(_) => Err("no argument but `health` is known, which asks a running one for /ping; \
                         everything else is configured by environment variables"
             .into()),
     }
 }
 
-fn port() -> Result<u16, ConfigError> {
+fn address() -> Result<SocketAddr, ConfigError> {
     let mut reader = Reader::new(&ProcessEnvironment);
+    let address = reader.or("LISTEN_ADDRESS", "127.0.0.1", parsed::<IpAddr>);
     let port = reader.or("PORT", "8080", parsed::<u16>);
-    reader.finish(port)
+    reader.finish(address.zip(port).map(SocketAddr::from))
 }
 
-async fn listen(handler: impl Handler, port: u16) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await?;
+async fn listen(
+    handler: impl Handler,
+    address: SocketAddr,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let listener = TcpListener::bind(address).await?;
     let port = listener.local_addr()?.port();
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async {

@@ -70,16 +70,18 @@ async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Proble
     if !route.allows(request.method()) {
         return Err(Problem::method_not_allowed(route.methods()));
     }
-    if matches!(route, Route::Ping) {
-        return ping(service);
+    match route {
+        Route::Ping => return ping(service),
+        Route::OpenApi => return Ok(open_api()),
+        _ => {}
     }
     let user = service.settings.inbound.user(request.headers()).await?;
     match route {
         Route::Ping => ping(service),
+        Route::OpenApi => Ok(open_api()),
         Route::Invocations => invocations(service, &request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
         Route::Session(id) => sessions::one(service, &request, &user, &id).await,
-        Route::OpenApi => Ok(reply::body(StatusCode::OK, "application/json", openapi::json())),
         Route::Chat => page(service, &request, || Ok(chat::page(&user))),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
         Route::Docs(file) if file.is_empty() => page(service, &request, || docs::file(&file)),
@@ -95,6 +97,11 @@ async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Proble
 fn ping(service: &Service) -> Result<Reply, Problem> {
     let since = service.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     reply::json(StatusCode::OK, &json!({ "status": "Healthy", "time_of_last_update": since }))
+}
+
+/// The interface's description, which is the same for everybody and so is public.
+fn open_api() -> Reply {
+    reply::body(StatusCode::OK, "application/json", openapi::json())
 }
 
 async fn invocations(

@@ -181,7 +181,9 @@ impl World {
         let provider = self.follow(&flow.authorization_url).await;
         let mut form: HashMap<String, String> = provider.query_pairs().into_owned().collect();
         form.insert("account".to_owned(), account.to_owned());
-        form.insert("decision".to_owned(), decision.to_owned());
+        if decision == "cancel" {
+            form.insert("decision".to_owned(), decision.to_owned());
+        }
         let page = self.github.join("login/oauth/authorize").unwrap();
         let answer = self.browser.post(page).form(&form).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
