@@ -14,6 +14,7 @@ mod crashes;
 mod deployment;
 mod documents;
 mod events;
+mod exhaustion;
 mod hang_up;
 mod identity;
 mod openapi;

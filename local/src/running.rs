@@ -255,7 +255,7 @@ impl Running {
             let stopped = async move {
                 let _sender_gone = stop.wait_for(|stop| *stop).await;
             };
-            container::serve(listener, handler, stopped).await;
+            container::serve(listener, handler, container::Limits::default(), stopped).await;
         });
     }
 

@@ -12,14 +12,15 @@ use std::{
 
 use local::{addresses::Addresses, binaries, options::Platform};
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
 };
 use tempfile::TempDir;
 use tokio::{
-    io::unix::AsyncFd,
     process::{Child, Command},
     sync::watch,
+    task::spawn_blocking,
     time::timeout,
 };
 
@@ -169,11 +170,14 @@ pub fn parent(pid: Pid) -> Option<Pid> {
 /// # Panics
 /// When it does not end.
 pub fn ending(pid: Pid) -> impl Future<Output = ()> {
-    let process = pidfd_open(pid, PidfdFlags::NONBLOCK).expect("a process");
-    let process = AsyncFd::new(process).expect("a process to wait for");
+    let process = pidfd_open(pid, PidfdFlags::empty()).expect("a process");
+    let patience = Timespec { tv_sec: PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
+    let ended = spawn_blocking(move || {
+        poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience)).expect("an end")
+    });
     async move {
-        let ended = timeout(PATIENCE, process.readable()).await;
-        ended.unwrap_or_else(|_| panic!("{pid:?} goes on")).expect("an end");
+        let ended = ended.await.expect("no panic");
+        assert_eq!(ended, 1, "{pid:?} goes on");
     }
 }
 

@@ -7,7 +7,7 @@ use identity::{BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
 use serde_json::json;
 use service::{
-    Problem, Reply, browser, reply,
+    Problem, Reply, body, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
@@ -64,7 +64,7 @@ pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
     request::answer(request, |request| route(service, request)).await
 }
 
-async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Problem> {
+async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Problem> {
     let path = request.uri().path();
     let route = Route::at(path).ok_or_else(Problem::no_such_route)?;
     if !route.allows(request.method()) {
@@ -79,7 +79,7 @@ async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Proble
     match route {
         Route::Ping => ping(service),
         Route::OpenApi => Ok(open_api()),
-        Route::Invocations => invocations(service, &request, user).await,
+        Route::Invocations => invocations(service, &mut request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
         Route::Session(id) => sessions::one(service, &request, &user, &id).await,
         Route::Chat => page(service, &request, || Ok(chat::page(&user))),
@@ -106,12 +106,14 @@ fn open_api() -> Reply {
 
 async fn invocations(
     service: &Arc<Service>,
-    request: &Request,
+    request: &mut Request,
     user: User,
 ) -> Result<Reply, Problem> {
-    let (headers, site) = (request.headers(), &service.settings.inbound.site);
-    refuse_cross_site(request.method(), headers, site)?;
-    require_json(headers)?;
+    let site = &service.settings.inbound.site;
+    refuse_cross_site(request.method(), request.headers(), site)?;
+    require_json(request.headers())?;
+    body::read(request).await?;
+    let headers = request.headers();
     let invocation = Invocation::parse(request.body())?;
 
     let time = turns::time_left(service, request.lambda_context_ref());

@@ -116,6 +116,10 @@ impl TurnError {
     /// What the caller is told, and the operator.
     pub(crate) fn problem(self, saved: Saved) -> Problem {
         let (kind, what) = self.words();
+        let (kind, what) = match self.is_for_want_of_files() {
+            true => (Kind::Overloaded, "This service is overloaded."),
+            false => (kind, what),
+        };
         let problem = match &self {
             // No time to try again: whatever the turn did would be done twice.
             Self::NotSaved { said, .. } if saved != Saved::Unfinished => {
@@ -138,13 +142,22 @@ impl TurnError {
                     _ => problem,
                 };
                 match kind {
-                    Kind::UpstreamUnavailable => problem.retry_after(RETRY),
+                    Kind::UpstreamUnavailable | Kind::Overloaded => problem.retry_after(RETRY),
                     Kind::Conflict => problem.code("turn_in_progress").retry_after(RETRY),
                     _ => problem,
                 }
             }
         };
         problem.because(self)
+    }
+
+    /// Whether an upstream seems unavailable because this process can't open a connection to it.
+    fn is_for_want_of_files(&self) -> bool {
+        let is_upstreams = matches!(
+            self,
+            Self::ModelUnavailable(_) | Self::Vault(_) | Self::Session(_) | Self::NotSaved { .. }
+        );
+        is_upstreams && service::out_of_open_files(self)
     }
 
     fn words(&self) -> (Kind, &'static str) {
