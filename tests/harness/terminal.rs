@@ -12,14 +12,15 @@ use std::{
 
 use local::{addresses::Addresses, binaries, options::Platform};
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
 };
 use tempfile::TempDir;
 use tokio::{
-    io::unix::AsyncFd,
     process::{Child, Command},
     sync::watch,
+    task::spawn_blocking,
     time::timeout,
 };
 
@@ -164,16 +165,17 @@ pub fn parent(pid: Pid) -> Option<Pid> {
     if state == "Z" { None } else { Pid::from_raw(parent.parse().ok()?) }
 }
 
-/// Completes when a process that runs has ended.
+/// Completes when a process that runs has ended, of which its descriptor tells (`pidfd_open(2)`).
 ///
 /// # Panics
 /// When it does not end.
 pub fn ending(pid: Pid) -> impl Future<Output = ()> {
-    let process = pidfd_open(pid, PidfdFlags::NONBLOCK).expect("a process");
-    let process = AsyncFd::new(process).expect("a process to wait for");
+    let process = pidfd_open(pid, PidfdFlags::empty()).expect("a process");
     async move {
-        let ended = timeout(PATIENCE, process.readable()).await;
-        ended.unwrap_or_else(|_| panic!("{pid:?} goes on")).expect("an end");
+        let patience = Timespec::try_from(PATIENCE).expect("a time");
+        let wait = move || poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience));
+        let ended = spawn_blocking(wait).await.expect("it waits").expect("it tells");
+        assert_eq!(ended, 1, "{pid:?} goes on");
     }
 }
 
