@@ -42,7 +42,7 @@ async fn the_first_minute(platform: Platform) {
     let (created, reasons) = ask_to_the_end(&alice, SESSION, &questions[2], "octo-alice").await;
     assert_eq!(reasons.last().map(String::as_str), Some("confirmation_required"));
     let (_, issue) = created.split_once("http").expect("a link");
-    let page = alice.open(&format!("http{}", issue.trim_end_matches('.'))).await;
+    let page = alice.open(&format!("http{issue}")).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
     assert!(page.text.contains("Water the tomatoes"), "{}", page.text);
 

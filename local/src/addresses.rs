@@ -8,7 +8,7 @@ use std::{io, net::Ipv4Addr};
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::running::StartError;
+use crate::StartError;
 
 /// The application's port, if none is chosen.
 pub const DEFAULT_PORT: u16 = 8080;

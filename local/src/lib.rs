@@ -22,5 +22,7 @@ pub mod public_keys;
 pub mod running;
 pub mod s3;
 pub mod signing_in;
+mod start_error;
 
-pub use running::{Running, StartError, start};
+pub use running::{Running, start};
+pub use start_error::StartError;

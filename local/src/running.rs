@@ -1,20 +1,19 @@
 //! Everything that runs, from start to stop.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use axum::Router;
 use bind_session::BindSession;
 use container::Handler;
 use invoke::Invoke;
-use service::ConfigError;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use url::Url;
 
 use crate::{
+    StartError,
     addresses::{Addresses, Listeners},
     agentcore::AgentCore,
-    bedrock::{self, ModelError},
-    binaries::{self, BinaryError},
+    bedrock, binaries,
     clock::Clock,
     environment::{self, functions},
     github::GitHub,
@@ -30,61 +29,6 @@ use crate::{
 const GITHUB_APP: &str = "countersign-local";
 /// … and its secret.
 const GITHUB_APP_SECRET: &str = "for-development-only";
-
-/// Why nothing was started.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Another program listens on a port that is needed.
-    #[error(
-        "port {port}, for {what}, is taken by another program; stop it, or choose other ports \
-         with --port"
-    )]
-    PortTaken {
-        /// The port.
-        port: u16,
-        /// What it is for.
-        what: &'static str,
-    },
-    /// A port can't be listened on for another reason.
-    #[error("port {port}, for {what}, can't be listened on: {error}")]
-    Listen {
-        /// The port.
-        port: u16,
-        /// What it is for.
-        what: &'static str,
-        /// Why not.
-        error: io::Error,
-    },
-    /// The data folder can't be used.
-    #[error("the data folder {} can't be used: {error}; choose another with --data", folder.display())]
-    Data {
-        /// The folder.
-        folder: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
-    /// The functions' binaries are not there and can't be built.
-    #[error(transparent)]
-    Binaries(#[from] BinaryError),
-    /// A service's binary can't be run, or stopped before it served anything.
-    #[error("{name} can't be run: {error}")]
-    Process {
-        /// The service.
-        name: &'static str,
-        /// Why not.
-        error: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A handler refuses the configuration that it is given here.
-    #[error(transparent)]
-    Configuration(#[from] ConfigError),
-    /// The real model can't be used.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// Something that never fails did.
-    #[error(transparent)]
-    Io(io::Error),
-}
 
 /// What runs; all of it stops with this value.
 #[derive(Debug)]

@@ -93,6 +93,12 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await alice.getByText("I created issue 1:").waitFor();
   assert.equal(await alice.locator(".consent").count(), 0);
   await shoot(alice, "approved");
+  const created = await alice.getByText("I created issue 1:").innerText();
+  const issue = await alice.context().newPage();
+  await issue.goto(created.slice(created.indexOf("http")));
+  await issue.getByRole("heading", { name: "Water the Tomatoes #1" }).waitFor();
+  await shoot(issue, "issue");
+  await issue.close();
   step("asked again and approved, it is done, once");
 
   await bob.goto(application);

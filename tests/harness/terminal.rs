@@ -165,18 +165,16 @@ pub fn parent(pid: Pid) -> Option<Pid> {
     if state == "Z" { None } else { Pid::from_raw(parent.parse().ok()?) }
 }
 
-/// Completes when a process that runs has ended.
+/// Completes when a process that runs has ended, of which its descriptor tells (`pidfd_open(2)`).
 ///
 /// # Panics
 /// When it does not end.
 pub fn ending(pid: Pid) -> impl Future<Output = ()> {
     let process = pidfd_open(pid, PidfdFlags::empty()).expect("a process");
-    let patience = Timespec { tv_sec: PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
-    let ended = spawn_blocking(move || {
-        poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience)).expect("an end")
-    });
     async move {
-        let ended = ended.await.expect("no panic");
+        let patience = Timespec::try_from(PATIENCE).expect("a time");
+        let wait = move || poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience));
+        let ended = spawn_blocking(wait).await.expect("it waits").expect("it tells");
         assert_eq!(ended, 1, "{pid:?} goes on");
     }
 }

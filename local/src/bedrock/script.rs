@@ -138,7 +138,7 @@ fn tell(result: &ToolResult) -> String {
         return format!("You are {login} at GitHub.");
     }
     if data["created"] == true {
-        return format!("I created issue {}: {}.", data["number"], plain_url(&data["url"]));
+        return format!("I created issue {}: {}", data["number"], plain_url(&data["url"]));
     }
     format!("The tool answered {data}.")
 }

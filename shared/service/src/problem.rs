@@ -251,15 +251,16 @@ impl Problem {
 #[must_use]
 pub fn out_of_open_files(error: &(dyn Error + 'static)) -> bool {
     const EMFILE_AND_ENFILE: [i32; 2] = [24, 23];
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let code = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
-        if code.is_some_and(|code| EMFILE_AND_ENFILE.contains(&code)) {
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        if error.raw_os_error().is_some_and(|code| EMFILE_AND_ENFILE.contains(&code)) {
             return true;
         }
-        cause = error.source();
+        // What an I/O error wraps is not its source: that is the wrapped one's.
+        if error.get_ref().is_some_and(|wrapped| out_of_open_files(wrapped)) {
+            return true;
+        }
     }
-    false
+    error.source().is_some_and(out_of_open_files)
 }
 
 /// An error and what caused it, on one line.
