@@ -74,7 +74,7 @@ pub(crate) fn from_socket(request: Request<Incoming>, bodies: &Bodies) -> lambda
 /// Answers a request that does not reach the handler.
 pub(crate) async fn refuse(request: Request<Incoming>, problem: Problem) -> Reply {
     let (head, _unread) = request.into_parts();
-    request::answer(Request::from_parts(head, Body::Empty), |_| async { Err(problem) }).await
+    request::refuse(Request::from_parts(head, Body::Empty), problem).await
 }
 
 fn too_large() -> Problem {

@@ -102,7 +102,10 @@ pub(crate) async fn complete(checked: Checked<'_>, binder: &SessionBinder) -> Ou
         Err(error) => error,
     };
     let (outcome, cause) = match &error {
-        BindError::SessionRefused => return Outcome::SessionRefused,
+        BindError::SessionRefused(cause) => {
+            tracing::warn!(%cause, "{error}");
+            return Outcome::SessionRefused;
+        }
         BindError::Unclear(cause) => (Outcome::Unclear, Some(cause)),
         BindError::Vault(VaultError::Throttled(cause)) => (Outcome::Throttled, Some(cause)),
         BindError::Vault(VaultError::Unavailable(cause)) => (Outcome::Unavailable, Some(cause)),

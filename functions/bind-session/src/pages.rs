@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use service::{
-    Problem, Reply,
+    Named, Problem, Reply,
     page::{Page, escape},
     reply,
 };
@@ -16,12 +16,9 @@ const TELL_THE_CONVERSATION: &str = include_str!("connected.js");
 const CLEAR_THE_ADDRESS: &str = include_str!("not_signed_in.js");
 
 /// The page of an outcome, with the status that fits.
-pub(crate) fn page(outcome: Outcome) -> Reply {
+pub(crate) fn page(outcome: Outcome, visitor: Option<&Named>) -> Reply {
     let (title, text) = outcome.words();
-    let (heading, text) = (escape(title), escape(text));
-    let main = format!(
-        "<h1>{heading}</h1>\n<p>{text}</p>\n<p><a href=\"/\">Back to the conversation</a></p>"
-    );
+    let main = main(title, text, visitor);
     let script = match outcome {
         // Which finds out for itself.
         Outcome::Connected | Outcome::AlreadyConnected | Outcome::Unclear => TELL_THE_CONVERSATION,
@@ -29,6 +26,27 @@ pub(crate) fn page(outcome: Outcome) -> Reply {
         _ => "",
     };
     Page { title, main: &main, script }.into_reply(outcome.status())
+}
+
+/// The page for an address that says how a visit ended, in a browser in which none ended so: anybody
+/// can send such a link.
+pub(crate) fn nothing_happened(visitor: &Named) -> Reply {
+    let title = "Nothing has happened here";
+    let text = "This page tells how a consent ended, for a few minutes and in the browser in which it \
+                was given. Whether you are connected shows in the conversation.";
+    let main = main(title, text, Some(visitor));
+    Page { title, main: &main, script: "" }.into_reply(StatusCode::OK)
+}
+
+fn main(title: &str, text: &str, visitor: Option<&Named>) -> String {
+    let visitor = visitor.map(Named::html);
+    let visitor = visitor.map(|name| format!("<p class=\"quiet\">Signed in as {name}.</p>\n"));
+    format!(
+        "<h1>{}</h1>\n<p>{}</p>\n{}<p><a href=\"/\">Back to the conversation</a></p>",
+        escape(title),
+        escape(text),
+        visitor.unwrap_or_default()
+    )
 }
 
 /// The outcome for a program.

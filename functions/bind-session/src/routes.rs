@@ -2,21 +2,19 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, Method, header};
-use identity::User;
+use http::{HeaderMap, HeaderValue, Method, header};
+use identity::{BrowserHash, User};
 use lambda_http::Request;
 use serde::Deserialize;
 use serde_json::json;
 use service::{
-    Kind, Problem, Reply, body,
-    browser::{self, DONE},
-    reply,
+    Inbound, Kind, Named, Problem, Reply, body, browser, reply,
     request::{self, query, refuse_cross_site, require_json},
     site::SESSION_BINDING_PATH,
     visit::refuse_speculation,
 };
 use telemetry::Audit;
-use vault::SessionUri;
+use vault::{Bound, Ended, SessionUri};
 
 use crate::{
     Service,
@@ -36,7 +34,7 @@ struct Returned {
 }
 
 pub(crate) async fn answer(service: &Service, request: Request) -> Reply {
-    request::answer(request, |request| route(service, request)).await
+    request::answer(request, &service.inbound.site, |request| route(service, request)).await
 }
 
 async fn route(service: &Service, mut request: Request) -> Result<Reply, Problem> {
@@ -76,13 +74,16 @@ async fn session_binding(service: &Service, request: &Request) -> Result<Reply, 
             if pages::wants_document(headers) {
                 return Err(problem);
             }
-            return Ok(pages::page(Outcome::NotSignedIn));
+            return Ok(pages::page(Outcome::NotSignedIn, None));
         }
         user => user?,
     };
     if let Some(code) = result {
         let outcome = Outcome::of_code(&code).ok_or_else(Problem::no_such_route)?;
-        return Ok(retry_later(pages::page(outcome), outcome));
+        if !is_proven(service, request, &user, outcome) {
+            return Ok(pages::nothing_happened(&Named::new(&user)));
+        }
+        return Ok(retry_later(pages::page(outcome, Some(&Named::new(&user))), outcome));
     }
     let session = only_session(request);
     let outcome = match &session {
@@ -92,7 +93,7 @@ async fn session_binding(service: &Service, request: &Request) -> Result<Reply, 
     };
     let session = session.ok();
     record(outcome, Some(&user), session.as_ref());
-    present(service, request, outcome, session.as_ref())
+    present(service, request, &user, outcome, session.as_ref())
 }
 
 /// A browser that has come back from its consent.
@@ -107,10 +108,34 @@ async fn visit(
         binding::STATE_PARAMETERS.iter().flat_map(|name| query(request, name)).collect();
     let flow = match flow.as_deref() {
         None => Carried::Nothing,
-        Some(DONE) => Carried::Done,
+        Some(sealed) if was_bound(service, sealed, user, session) => Carried::Done,
         Some(sealed) => Carried::Sealed(sealed),
     };
     attempt(service, request, user, session, flow, &states).await
+}
+
+/// Whether what the browser carries says that this user's flow is bound.
+fn was_bound(service: &Service, sealed: &str, user: &User, session: &SessionUri) -> bool {
+    let inbound = &service.inbound;
+    Bound::open(sealed, &inbound.consent_keys).is_some_and(|bound| {
+        bound.is_of_user(user.id())
+            && bound.is_of_session(session)
+            && !bound.has_expired(inbound.clock.now())
+    })
+}
+
+/// Whether a visit of this user in this browser has just ended so. Anybody can send a link that says
+/// it did.
+fn is_proven(service: &Service, request: &Request, user: &User, outcome: Outcome) -> bool {
+    let inbound = &service.inbound;
+    let (headers, code) = (request.headers(), outcome.code());
+    let sealed = browser::ended(headers, code, &inbound.site).unwrap_or_default();
+    let (now, keys) = (inbound.clock.now(), &inbound.consent_keys);
+    Ended::is_proven(&sealed, user.id(), browser_hash(inbound, headers), code, now, keys)
+}
+
+fn browser_hash(inbound: &Inbound, headers: &HeaderMap) -> Option<BrowserHash> {
+    browser::secret(headers, &inbound.site).map(|browser| browser.hash())
 }
 
 /// An application that speaks for a browser that has come back to it.
@@ -119,10 +144,7 @@ async fn returned(service: &Service, request: &mut Request) -> Result<Reply, Pro
     require_json(request.headers())?;
     let user = service.inbound.user(request.headers()).await?;
     body::read(request).await?;
-    let returned: Returned = serde_json::from_slice(request.body()).map_err(|_| {
-        let detail = "The body has to have session_id, state and flow, each a string.";
-        Problem::new(Kind::InvalidRequest, detail)
-    })?;
+    let returned: Returned = request::json(request.body())?;
     let session = SessionUri::parse(returned.session_id).map_err(|_| Outcome::Malformed);
     let outcome = match &session {
         Ok(session) => {
@@ -197,19 +219,26 @@ fn not_consented(request: &Request) -> Outcome {
 fn present(
     service: &Service,
     request: &Request,
+    user: &User,
     outcome: Outcome,
     session: Option<&SessionUri>,
 ) -> Result<Reply, Problem> {
-    let site = &service.inbound.site;
+    let Inbound { site, consent_keys: keys, clock, .. } = &service.inbound;
+    let (id, now) = (user.id().clone(), clock.now());
     let mut reply = if pages::wants_document(request.headers()) {
         document(outcome)?
     } else {
-        reply::see_other(
-            &site.address(&format!("{SESSION_BINDING_PATH}?result={}", outcome.code())),
-        )?
+        let code = outcome.code();
+        let page = site.address(&format!("{SESSION_BINDING_PATH}?result={code}"));
+        let mut reply = reply::see_other(&page)?;
+        let browser = browser_hash(&service.inbound, request.headers());
+        let ended = Ended::new(id.clone(), browser, code, now).seal(keys);
+        browser::prove_end(&mut reply, code, ended.map_err(Problem::internal)?, site)?;
+        reply
     };
     if let (Outcome::Connected, Some(session)) = (outcome, session) {
-        browser::carry(&mut reply, &session.fingerprint(), DONE, site)?;
+        let bound = Bound::new(id, session, now).seal(keys).map_err(Problem::internal)?;
+        browser::carry(&mut reply, &session.fingerprint(), bound, site)?;
     }
     Ok(reply)
 }

@@ -8,6 +8,13 @@ const WAITS = "countersign-waits";
 let session = sessionStorage.getItem(KEY) || begin();
 let busy = false;
 
+// Every request says for whom this page was made: somebody else may have signed in since.
+function request(path, body) {
+  const headers = { accept: "application/json", "x-countersign-user": log.dataset.mark };
+  if (body) headers["content-type"] = "application/json";
+  return fetch(path, { method: "POST", headers, body: body && JSON.stringify(body) });
+}
+
 function begin() {
   const id = crypto.randomUUID ? crypto.randomUUID() : String(Date.now());
   sessionStorage.setItem(KEY, id);
@@ -39,14 +46,15 @@ function answer(interrupt, status) {
 // Nothing in an action may be hidden from whoever approves it: invisible characters, and those
 // that turn the direction of writing, are shown by their code.
 function plainly(value) {
-  const hidden = /[^\S\n ]|[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\ufe00-\ufe0f\uffa0]/gu;
-  const code = (c) => (c === "\n" ? c : `\\u{${c.codePointAt(0).toString(16)}}`);
+  const hidden = /[^\S\n ]|[\p{Default_Ignorable_Code_Point}\p{C}\p{Zl}\p{Zp}\u2800]/gu;
+  const hex = (c) => c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
+  const code = (c) => (c === "\n" ? c : `⟨U+${hex(c)}⟩`);
   return JSON.stringify(value, null, 2).replace(hidden, code);
 }
 
 function askConsent(interrupt) {
   const what = interrupt.scopes.join(", ");
-  const entry = show("consent", `To go on, the assistant needs your consent at ${interrupt.provider} (${what}). `);
+  const entry = show("consent", `To go on, the assistant needs your consent at ${interrupt.provider} (${what}). What you allow there is kept for ${log.dataset.name}. `);
   if (interrupt.url.startsWith(location.origin + "/")) {
     const link = document.createElement("a");
     link.href = interrupt.url;
@@ -80,19 +88,20 @@ async function invoke(body) {
   const working = show("quiet", "Working …");
   let stale = false;
   try {
-    const reply = await fetch("/invocations", {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json" },
-      body: JSON.stringify(body),
-    });
+    const reply = await request("/invocations", body);
     if (reply.status === 401) {
       show("problem", "You are signed out. Reload this page to sign in again.");
       return false;
     }
     const said = await reply.json();
     if (!reply.ok) {
-      show("problem", `${said.detail} (request ${said.requestId})`);
+      const entry = show("problem", `${said.detail} (request ${said.requestId}) `);
       stale = said.code === "interrupt_not_open" || said.code === "interrupt_expired";
+      if (said.code === "another_user") entry.append(button("Reload", () => location.reload()));
+      if (said.code === "turn_unfinished") {
+        sessionStorage.setItem(WAITS, "yes");
+        entry.append(button("Go on", resume));
+      }
       return false;
     }
     if (said.message) show("assistant", said.message);
@@ -138,6 +147,20 @@ document.getElementById("new").addEventListener("click", () => {
   session = begin();
   log.replaceChildren();
   field.focus();
+});
+
+document.getElementById("sign-out").addEventListener("click", async () => {
+  try {
+    const reply = await request("/sign-out");
+    if (reply.status === 401) return location.reload();
+    const said = await reply.json();
+    const entry = show(reply.ok ? "quiet" : "problem", `${said.message || said.detail} `);
+    const again = reply.ok ? "Sign in again" : "Reload";
+    entry.append(button(again, () => location.reload()));
+    if (reply.ok) form.hidden = true;
+  } catch {
+    show("problem", "The service can't be reached. You are still signed in. Try again.");
+  }
 });
 
 new BroadcastChannel("countersign").addEventListener("message", resume);

@@ -27,7 +27,7 @@ impl Clients {
         let bedrock = settings.bedrock.within(&shared);
         Self {
             sessions: sessions.importing_strands(settings.imports_strands),
-            vault: TokenVault::new(identity.clone(), settings.workload.clone(), return_url),
+            vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
             model: Model::new(&bedrock, settings.model_id.clone(), settings.context),
             identity,
         }
@@ -37,7 +37,7 @@ impl Clients {
     /// to the turn, which says so.
     pub(crate) async fn open_connections(&self, settings: &Settings) {
         let s3 = self.sessions.client().head_bucket().bucket(&settings.bucket);
-        let workload = settings.workload.to_string();
+        let workload = settings.inbound.workload.to_string();
         let identity = self.identity.get_workload_access_token().workload_name(workload);
         let bedrock = self.model.client().converse_stream().model_id(&settings.model_id);
         let _refused = tokio::join!(

@@ -8,7 +8,7 @@ use http::StatusCode;
 use identity::User;
 use lambda_http::Request;
 use service::{
-    Problem, Reply, browser,
+    Named, Problem, Reply, browser,
     page::{Page, escape},
     reply,
     request::query,
@@ -39,7 +39,7 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
         }
         Err(refusal) => {
             Audit::ConsentRefused { user: user.id(), reason: refusal.code() }.record();
-            Ok(refusal.page())
+            Ok(refusal.page(&Named::new(user)))
         }
     }
 }
@@ -71,7 +71,7 @@ impl Refusal {
         }
     }
 
-    fn page(&self) -> Reply {
+    fn page(&self, visitor: &Named) -> Reply {
         let (status, title, text) = match self {
             Self::Malformed => (
                 StatusCode::BAD_REQUEST,
@@ -96,8 +96,10 @@ impl Refusal {
             ),
         };
         let (heading, text) = (escape(title), escape(text));
+        let visitor = visitor.html();
         let main = format!(
-            "<h1>{heading}</h1>\n<p>{text}</p>\n<p><a href=\"/\">Back to the conversation</a></p>"
+            "<h1>{heading}</h1>\n<p>{text}</p>\n<p class=\"quiet\">Signed in as {visitor}.</p>\n\
+             <p><a href=\"/\">Back to the conversation</a></p>"
         );
         Page { title, main: &main, script: "" }.into_reply(status)
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service::{Kind, Problem};
+use service::{Kind, Problem, request};
 use session::SessionId;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -167,9 +167,7 @@ pub(crate) struct UnsavedTurn {
 impl Invocation {
     /// Reads a body; a mistake names the member that it is in.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let document: Value = serde_json::from_slice(body).map_err(|error| {
-            Problem::new(Kind::InvalidRequest, format!("The body is not JSON: {error}."))
-        })?;
+        let document: Value = request::json(body)?;
         let Value::Object(members) = document else {
             return Err(Problem::new(Kind::InvalidRequest, "The body has to be a JSON object."));
         };

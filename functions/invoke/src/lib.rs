@@ -15,6 +15,7 @@ mod openapi;
 mod record;
 mod routes;
 mod sessions;
+mod sign_out;
 mod turns;
 
 use std::{
@@ -34,7 +35,7 @@ use service::{
 use session::ContextTokens;
 use tokio::sync::OnceCell;
 use url::Url;
-use vault::{ProviderName, WorkloadName, endpoint};
+use vault::{ProviderName, endpoint};
 
 use crate::{agent::github::GitHub, clients::Clients};
 
@@ -61,7 +62,6 @@ impl Service {
 struct Settings {
     inbound: Inbound,
     aws: Aws,
-    workload: WorkloadName,
     bucket: String,
     imports_strands: bool,
     model_id: String,
@@ -79,7 +79,6 @@ impl Settings {
     fn read(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(source);
         let inbound = Inbound::read(&mut reader, clock);
-        let workload = reader.required("WORKLOAD_IDENTITY_NAME", |name| WorkloadName::parse(name));
         let bucket = reader.required("SESSION_BUCKET", text);
         let imports_strands = reader.or("IMPORT_STRANDS_SESSIONS", "off", switch);
         let model_id = reader.required("MODEL_ID", text);
@@ -96,7 +95,6 @@ impl Settings {
             Some(Self {
                 inbound: inbound?,
                 aws: Aws::read(source),
-                workload: workload?,
                 bucket: bucket?,
                 imports_strands: imports_strands?,
                 model_id: model_id?,

@@ -7,6 +7,7 @@ use utoipa::OpenApi;
 use crate::{
     invocation::{InvocationAnswer, InvocationRequest, ProblemDocument},
     sessions::{SessionDocument, SessionList},
+    sign_out::SignedOut,
 };
 
 #[derive(OpenApi)]
@@ -16,7 +17,7 @@ use crate::{
         description = "An agent that acts for you at GitHub, only with your consent.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    paths(invocations, list_sessions, get_session, delete_session, ping)
+    paths(invocations, list_sessions, get_session, delete_session, sign_out, ping)
 )]
 struct Document;
 
@@ -44,7 +45,7 @@ pub(crate) fn json() -> &'static str {
         (status = 400, description = "A member of the body is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
         (status = 403, description = "Sent by another site's page (`cross_site`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another request is at work on the conversation (`turn_in_progress`), or `resume` names an interrupt that is not open (`interrupt_not_open`) or a confirmation that is too old (`interrupt_expired`), or the conversation was deleted meanwhile (`conversation_deleted`)", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Sent by a page that was made for another person (`another_user`), or another request is at work on the conversation (`turn_in_progress`), or `resume` names an interrupt that is not open (`interrupt_not_open`) or a confirmation that is too old (`interrupt_expired`), or the conversation was deleted meanwhile (`conversation_deleted`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "The body has more than 1,048,576 bytes", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is not application/json", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "Something failed here", body = ProblemDocument, content_type = "application/problem+json"),
@@ -54,6 +55,22 @@ pub(crate) fn json() -> &'static str {
 )]
 #[expect(dead_code, reason = "carries the description")]
 fn invocations() {}
+
+/// Sign out in this browser
+///
+/// Ends the load balancer's session, and nothing else. With bearer tokens there is no such route.
+#[utoipa::path(
+    post,
+    path = "/sign-out",
+    responses(
+        (status = 200, description = "The load balancer's cookies have expired", body = SignedOut),
+        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
+        (status = 403, description = "Sent by another site's page (`cross_site`)", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Sent by a page that was made for another person (`another_user`)", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+#[expect(dead_code, reason = "carries the description")]
+fn sign_out() {}
 
 /// Your conversations
 ///

@@ -13,7 +13,9 @@ use service::{
 };
 use session::SessionId;
 
-use crate::{Service, chat, consent_page, docs, invocation::Invocation, openapi, sessions, turns};
+use crate::{
+    Service, chat, consent_page, docs, invocation::Invocation, openapi, sessions, sign_out, turns,
+};
 
 const READ: &str = "GET, HEAD";
 
@@ -21,6 +23,7 @@ const READ: &str = "GET, HEAD";
 enum Route {
     Ping,
     Invocations,
+    SignOut,
     Sessions,
     Session(SessionId),
     OpenApi,
@@ -34,6 +37,7 @@ impl Route {
         Some(match path {
             "/ping" => Self::Ping,
             "/invocations" => Self::Invocations,
+            "/sign-out" => Self::SignOut,
             "/sessions" => Self::Sessions,
             "/openapi.json" => Self::OpenApi,
             "/" => Self::Chat,
@@ -48,7 +52,7 @@ impl Route {
 
     fn methods(&self) -> &'static str {
         match self {
-            Self::Invocations => "POST",
+            Self::Invocations | Self::SignOut => "POST",
             Self::Consent => "GET",
             Self::Session(_) => "GET, HEAD, DELETE",
             Self::Ping | Self::Sessions | Self::OpenApi | Self::Chat | Self::Docs(_) => READ,
@@ -61,7 +65,8 @@ impl Route {
 }
 
 pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
-    request::answer(request, |request| route(service, request)).await
+    let site = &service.settings.inbound.site;
+    request::answer(request, site, |request| route(service, request)).await
 }
 
 async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Problem> {
@@ -82,7 +87,8 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
         Route::Invocations => invocations(service, &mut request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
         Route::Session(id) => sessions::one(service, &request, &user, &id).await,
-        Route::Chat => page(service, &request, || Ok(chat::page(&user))),
+        Route::SignOut => sign_out::answer(service, &request, &user),
+        Route::Chat => page(service, &request, || Ok(chat::page(service, &user))),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
         Route::Docs(file) if file.is_empty() => page(service, &request, || docs::file(&file)),
         Route::Docs(file) => docs::file(&file),

@@ -35,7 +35,7 @@ pub(super) struct Rule {
 pub(super) fn rule(path: &str) -> Option<Rule> {
     let (service, unauthenticated) = match path {
         "/" | "/docs" | "/consent" => (Service::Invoke, Unauthenticated::SignIn),
-        "/invocations" | "/sessions" => (Service::Invoke, Unauthenticated::Deny),
+        "/invocations" | "/sessions" | "/sign-out" => (Service::Invoke, Unauthenticated::Deny),
         "/openapi.json" => (Service::Invoke, Unauthenticated::Allow),
         "/oauth2/session-binding" => (Service::BindSession, Unauthenticated::SignIn),
         _ if path.starts_with("/sessions/") => (Service::Invoke, Unauthenticated::Deny),

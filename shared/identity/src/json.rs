@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::HashSet, fmt, str};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
 use crate::error::Refusal;
@@ -18,6 +18,17 @@ pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Re
     let text = str::from_utf8(bytes).map_err(|_| Refusal::Malformed)?;
     let UniqueMembers = serde_json::from_str(text).map_err(|_| Refusal::Malformed)?;
     serde_json::from_str(text).map_err(|_| Refusal::Malformed)
+}
+
+/// What is all of `bytes`, in which no object at any level has two members of one name. For what a
+/// caller asks to be done, where nothing is skipped.
+///
+/// # Errors
+/// When it is no JSON in UTF-8, gives a member twice, or is not of the type `T`.
+pub fn unambiguous<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    let text = str::from_utf8(bytes).map_err(serde_json::Error::custom)?;
+    let UniqueThroughout = serde_json::from_str(text)?;
+    serde_json::from_str(text)
 }
 
 /// Deserialises a member that may be absent but must have its type when present: `null` is
@@ -60,6 +71,63 @@ impl<'de> Visitor<'de> for Names {
     }
 }
 
+/// Any value in which no two members of one object have one name; as deep as `serde_json` reads.
+struct UniqueThroughout;
+
+impl<'de> Deserialize<'de> for UniqueThroughout {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for UniqueThroughout {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(Name(name)) = members.next_key()? {
+            if !seen.insert(name) {
+                return Err(A::Error::custom("a member is given twice"));
+            }
+            members.next_value::<Self>()?;
+        }
+        Ok(self)
+    }
+}
+
 /// Borrowed where no escape has to be undone.
 #[derive(Deserialize, PartialEq, Eq, Hash)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -68,7 +136,9 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 mod tests {
     use serde::Deserialize;
 
-    use super::{object, present};
+    use serde_json::Value;
+
+    use super::{object, present, unambiguous};
 
     #[derive(Deserialize, Debug, PartialEq)]
     struct Example {
@@ -91,6 +161,31 @@ mod tests {
             assert_eq!(read(text), None, "{text}");
         }
         assert_eq!(read(r#"{"exp":1,"Exp":2}"#), Some(Example { exp: Some(1.0) }));
+    }
+
+    #[test]
+    fn what_a_caller_asks_for_says_one_thing_at_every_level() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":{"b":1,"\u0062":2}}"#,
+            r#"[{"status":"cancelled","status":"resolved"}]"#,
+            r#"{"x":[[{"y":[{"a":null,"b":{},"a":[]}]}]]}"#,
+            r#"{"":1,"":2}"#,
+        ] {
+            let error = unambiguous::<Value>(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("a member is given twice"), "{text}: {error}");
+        }
+        for text in
+            [r#"{"a":{"a":[{"a":-1},{"a":1.5,"A":true}]},"b":null}"#, "7", "null", r#""a""#, "[]"]
+        {
+            let value: Value = unambiguous(text.as_bytes()).unwrap();
+            assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());
+        }
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        for text in [deep.as_str(), "", "{} {}", "{\"x\":"] {
+            assert!(unambiguous::<Value>(text.as_bytes()).is_err());
+        }
+        assert!(unambiguous::<Value>(b"{\"x\":\"\xff\"}").is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod browser;
 mod error;
 mod fetch;
 mod issuer;
-mod json;
+pub mod json;
 mod key_set;
 mod load_balancer;
 mod public_keys;

@@ -4,17 +4,21 @@
 //! 4.1.3.2), `HttpOnly` keeps it from scripts, `SameSite=Lax` lets it come back from the provider's
 //! top-level redirect and from nothing else of another site.
 
-use cookie::{Cookie, SameSite, time::Duration};
+use cookie::{
+    Cookie, SameSite,
+    time::{Duration, OffsetDateTime},
+};
 use http::{HeaderMap, HeaderValue, header};
 use identity::BrowserSecret;
-use vault::{Flow, SessionUri};
+use vault::{Ended, Flow, SessionUri};
 
 use crate::{problem::Problem, reply::Reply, site::Site};
 
 const BROWSER_DAYS: i64 = 30;
 
-/// What a flow's cookie holds once the flow is bound, so that a reload can say so.
-pub const DONE: &str = "done";
+/// How many cookies a load balancer's session takes at most ("Authenticate users using an
+/// Application Load Balancer": it is split into shards of 4 KB).
+const SESSION_SHARDS: u8 = 4;
 
 /// The browser that sent these headers, if it has our cookie.
 #[must_use]
@@ -30,13 +34,13 @@ pub fn remember(reply: &mut Reply, secret: &BrowserSecret, site: &Site) -> Resul
     set(reply, "countersign", secret.expose(), Duration::days(BROWSER_DAYS), site)
 }
 
-/// What the browser carries of the flow `session`: sealed, or [`DONE`].
+/// What the browser carries of the flow `session`, sealed: the flow, or that it is bound.
 #[must_use]
 pub fn flow(headers: &HeaderMap, session: &SessionUri, site: &Site) -> Option<String> {
     value(headers, &name(&format!("flow-{}", session.fingerprint()), site))
 }
 
-/// Gives the browser a flow to carry (sealed, or [`DONE`]) for as long as the flow can last.
+/// Gives the browser what it is to carry of a flow, sealed, for as long as the flow can last.
 ///
 /// # Errors
 /// An internal problem when the cookie can't be in a header.
@@ -46,8 +50,49 @@ pub fn carry(
     flow: impl Into<String>,
     site: &Site,
 ) -> Result<(), Problem> {
-    let lifetime = i64::try_from(Flow::LIFETIME.as_secs()).unwrap_or(i64::MAX);
-    set(reply, &format!("flow-{fingerprint}"), flow.into(), Duration::seconds(lifetime), site)
+    let of = format!("flow-{fingerprint}");
+    set(reply, &of, flow.into(), seconds(Flow::LIFETIME), site)
+}
+
+/// What the browser carries of a visit that ended as `code`, sealed.
+#[must_use]
+pub fn ended(headers: &HeaderMap, code: &str, site: &Site) -> Option<String> {
+    value(headers, &name(&format!("ended-{code}"), site))
+}
+
+/// Gives the browser what proves to the next page that its visit ended as `code`.
+///
+/// # Errors
+/// An internal problem when the cookie can't be in a header.
+pub fn prove_end(
+    reply: &mut Reply,
+    code: &str,
+    sealed: String,
+    site: &Site,
+) -> Result<(), Problem> {
+    set(reply, &format!("ended-{code}"), sealed, seconds(Ended::LIFETIME), site)
+}
+
+/// Ends the load balancer's session, which is all in its cookies: the application is to let them
+/// expire ("Authenticate users using an Application Load Balancer", "Authentication logout").
+///
+/// # Errors
+/// An internal problem when a cookie can't be in a header.
+pub fn end_session(reply: &mut Reply, site: &Site) -> Result<(), Problem> {
+    for shard in 0..SESSION_SHARDS {
+        let cookie = Cookie::build((format!("AWSELBAuthSessionCookie-{shard}"), ""))
+            .path("/")
+            .http_only(true)
+            .secure(site.is_secure())
+            .max_age(Duration::ZERO)
+            .expires(OffsetDateTime::UNIX_EPOCH);
+        append(reply, &cookie.build())?;
+    }
+    Ok(())
+}
+
+fn seconds(lifetime: std::time::Duration) -> Duration {
+    Duration::seconds(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX))
 }
 
 fn name(name: &str, site: &Site) -> String {
@@ -83,6 +128,10 @@ fn set(
         .same_site(SameSite::Lax)
         .max_age(lifetime)
         .build();
+    append(reply, &cookie)
+}
+
+fn append(reply: &mut Reply, cookie: &Cookie<'_>) -> Result<(), Problem> {
     let line = HeaderValue::from_str(&cookie.to_string()).map_err(Problem::internal)?;
     reply.headers_mut().append(header::SET_COOKIE, line);
     Ok(())

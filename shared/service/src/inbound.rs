@@ -5,15 +5,16 @@ use std::time::Duration;
 use http::HeaderMap;
 use identity::{
     AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, LoadBalancerArn,
-    User,
+    OIDC_DATA_HEADER, User,
 };
 use telemetry::Audit;
 use url::Url;
-use vault::{ConsentKeys, Naming, Principal, endpoint};
+use vault::{ConsentKeys, Naming, Principal, WorkloadName, endpoint};
 
 use crate::{
     clock::Clock,
     environment::{Reader, parsed, switch, text},
+    person,
     problem::{Kind, Problem},
     site::Site,
 };
@@ -21,15 +22,18 @@ use crate::{
 const KEYS_RETRY: Duration = Duration::from_secs(5);
 
 /// Everything that decides about a caller, from `INBOUND_AUTH` and the variables of the kind that
-/// it names, `SESSION_BINDING_URL`, `CONSENT_KEY`, `BROWSER_BINDING` and `VAULT_IDENTITY`.
+/// it names, `SESSION_BINDING_URL`, `CONSENT_KEY`, `WORKLOAD_IDENTITY_NAME`, `BROWSER_BINDING` and
+/// `VAULT_IDENTITY`.
 #[derive(Debug)]
 pub struct Inbound {
     /// Turns headers into users.
     pub authenticator: Authenticator,
     /// Where browsers know the application.
     pub site: Site,
-    /// Seal and open flows.
+    /// Seal and open flows, of this deployment alone.
     pub consent_keys: ConsentKeys,
+    /// This agent in AgentCore Identity.
+    pub workload: WorkloadName,
     /// Whether a consent counts only in the browser that asked for it. Off only where callers are
     /// programs with bearer tokens, which have no browser's cookies.
     pub browser_binding: bool,
@@ -47,6 +51,7 @@ impl Inbound {
         let authenticator = kind.and_then(|kind| authenticator(kind, reader));
         let site = reader.required("SESSION_BINDING_URL", Site::parse);
         let consent_keys = reader.required("CONSENT_KEY", ConsentKeys::parse);
+        let workload = reader.required("WORKLOAD_IDENTITY_NAME", |name| WorkloadName::parse(name));
         let browser_binding = reader.or("BROWSER_BINDING", "on", switch);
         let naming = reader.or("VAULT_IDENTITY", "user-id", naming);
         let (kind, browser_binding, naming) = (kind?, browser_binding?, naming?);
@@ -61,10 +66,12 @@ impl Inbound {
             reader.mistake("VAULT_IDENTITY", why);
             return None;
         }
+        let (site, workload) = (site?, workload?);
         Some(Self {
             authenticator: authenticator?,
-            site: site?,
-            consent_keys: consent_keys?,
+            consent_keys: consent_keys?.tied_to(&site.origin(), &workload),
+            site,
+            workload,
             browser_binding,
             bearer: kind == InboundAuth::Bearer,
             clock,
@@ -80,12 +87,28 @@ impl Inbound {
         self.naming.of(user).ok_or_else(Problem::unauthorized)
     }
 
-    /// The signed-in user who sent `headers`.
+    /// The signed-in user who sent `headers`, from no page that was made for somebody else.
     ///
     /// # Errors
-    /// 401 for no or bad proof (the reason goes to the audit trail alone), 503 when that can't
-    /// be decided now.
+    /// 401 for no or bad proof (the reason goes to the audit trail alone), 409 for a page of
+    /// another user's, 503 when who it is can't be decided now.
     pub async fn user(&self, headers: &HeaderMap) -> Result<User, Problem> {
+        let user = self.authenticated(headers).await?;
+        person::refuse_another(headers, &user, &self.consent_keys)
+            .inspect_err(|_| Audit::StalePage { user: user.id() }.record())?;
+        Ok(user)
+    }
+
+    /// As [`user`](Self::user), but nobody if the load balancer says that nobody is signed in.
+    ///
+    /// # Errors
+    /// As [`user`](Self::user).
+    pub async fn user_if_signed_in(&self, headers: &HeaderMap) -> Result<Option<User>, Problem> {
+        let is_signed_in = self.bearer || headers.contains_key(OIDC_DATA_HEADER);
+        if is_signed_in { self.user(headers).await.map(Some) } else { Ok(None) }
+    }
+
+    async fn authenticated(&self, headers: &HeaderMap) -> Result<User, Problem> {
         let outcome = self.authenticator.authenticate(headers, self.clock.now()).await;
         outcome.map_err(|error| match error {
             AuthenticationError::Refused(reason) => {
@@ -197,6 +220,7 @@ mod tests {
         let common = [
             ("SESSION_BINDING_URL", "https://a.example/oauth2/session-binding"),
             ("CONSENT_KEY", "0123456789abcdef0123456789abcdef"),
+            ("WORKLOAD_IDENTITY_NAME", "countersign"),
         ];
         let all = common.iter().chain(variables);
         let source: BTreeMap<_, _> =

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use serde::Serialize;
 
@@ -55,13 +55,16 @@ fn redirect(status: StatusCode, location: &str) -> Result<Reply, Problem> {
     Ok(reply)
 }
 
-/// Not to be kept, sniffed, framed or told about elsewhere.
+/// Not to be kept, sniffed, framed, told about elsewhere, or taken into another site's page (Fetch,
+/// "Cross-Origin-Resource-Policy"; HTML, "Cross-origin opener policies").
 fn protect(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -4,6 +4,7 @@ use std::{fmt, future::Future, time::Instant};
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use lambda_http::{Request, RequestExt};
+use serde::de::DeserializeOwned;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -38,12 +39,34 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Answers `request` by `route`: every failure becomes a problem, and one line says what
-/// happened (the path without its query, which may hold what must not be logged).
-pub async fn answer<F>(request: Request, route: impl FnOnce(Request) -> F) -> Reply
+/// Answers `request` to `site` by `route`: every failure becomes a problem, and one line says what
+/// happened (the path without its query, which may hold what must not be logged). What another
+/// site's page takes in by itself gets nothing on any route.
+pub async fn answer<F>(request: Request, site: &Site, route: impl FnOnce(Request) -> F) -> Reply
 where
     F: Future<Output = Result<Reply, Problem>>,
 {
+    let route = async |request: Request| {
+        refuse_subresource(request.headers())?;
+        route(request).await
+    };
+    let mut reply = answer_anywhere(request, route).await;
+    if site.is_secure() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        reply.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    reply
+}
+
+/// Answers a request that a platform does not give to the handler.
+pub async fn refuse(request: Request, problem: Problem) -> Reply {
+    answer_anywhere(request, async |_| Err(problem)).await
+}
+
+async fn answer_anywhere(
+    request: Request,
+    route: impl AsyncFnOnce(Request) -> Result<Reply, Problem>,
+) -> Reply {
     let id = RequestId::of(&request);
     let span = tracing::info_span!("request", request_id = %id);
     async {
@@ -70,6 +93,21 @@ pub fn query<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = St
     pairs.filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
+/// Refuses what a page of another site takes in by itself, whatever its method: an image, a script, a
+/// frame, a `fetch`. A person's own navigation, which other sites may begin, passes (Fetch Metadata,
+/// W3C, "resource isolation").
+fn refuse_subresource(headers: &HeaderMap) -> Result<(), Problem> {
+    let says = |name: &str, value: &str| headers.get(name).is_some_and(|it| it == value);
+    let is_own = headers.get("sec-fetch-site").is_none_or(|it| it == "same-origin" || it == "none");
+    let navigates = says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document");
+    if is_own || navigates { Ok(()) } else { Err(cross_site()) }
+}
+
+fn cross_site() -> Problem {
+    let detail = "Another site's page may not do this.";
+    Problem::new(Kind::Forbidden, detail).code("cross_site")
+}
+
 /// Refuses what a page of another site could make a browser send (Fetch Metadata, W3C; the
 /// `Origin` header for browsers without it). GET and HEAD change nothing and pass.
 ///
@@ -83,8 +121,18 @@ pub fn refuse_cross_site(method: &Method, headers: &HeaderMap, site: &Site) -> R
         Some(from) => from == "same-origin" || from == "none",
         None => headers.get(header::ORIGIN).is_none_or(|origin| *origin == *site.origin()),
     };
-    let detail = "Another site's page may not do this.";
-    if is_own { Ok(()) } else { Err(Problem::new(Kind::Forbidden, detail).code("cross_site")) }
+    if is_own { Ok(()) } else { Err(cross_site()) }
+}
+
+/// What is all of the JSON in `body`. A member that is given twice, at any level, is refused: one
+/// reader would believe the first and another the last.
+///
+/// # Errors
+/// 400 for anything else.
+pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    identity::json::unambiguous(body).map_err(|error| {
+        Problem::new(Kind::InvalidRequest, format!("The body can't be read: {error}."))
+    })
 }
 
 /// Refuses a body that is not declared as exactly `application/json`, which no form can be.

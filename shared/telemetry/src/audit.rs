@@ -12,6 +12,16 @@ pub enum Audit<'a> {
         /// The rule that its token broke.
         reason: &'a str,
     },
+    /// A page that was made for somebody else asked for something. Nothing was done.
+    StalePage {
+        /// Who is signed in.
+        user: &'a UserId,
+    },
+    /// The user signed out here.
+    SignedOut {
+        /// Who.
+        user: &'a UserId,
+    },
     /// A tool needs a consent that the user has not given.
     ConsentRequired {
         /// Who was asked.
@@ -120,6 +130,8 @@ impl Audit<'_> {
             Audit::SignInRefused { reason } => {
                 info!(target: "audit", event = "sign_in_refused", reason);
             }
+            Audit::StalePage { user } => info!(target: "audit", event = "stale_page", %user),
+            Audit::SignedOut { user } => info!(target: "audit", event = "signed_out", %user),
             Audit::ConsentRequired { user, provider, scopes, flow } => {
                 info!(target: "audit", event = "consent_required", %user, provider, scopes, flow);
             }

@@ -1,24 +1,63 @@
-//! The key that seals flows, shared by the two services and known to nobody else.
+//! The key that seals what browsers carry, shared by the two services and known to nobody else.
 //!
 //! AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D, section 8.2.2); the AES key is
-//! derived from `CONSENT_KEY` by HKDF-SHA-256 (RFC 5869).
+//! derived from `CONSENT_KEY` by HKDF-SHA-256 (RFC 5869). What was sealed for one purpose, or by
+//! another deployment that happens to have the same key, does not open: both are authenticated
+//! with it (associated data). Marks are HMAC-SHA-256 (RFC 2104) with a key of their own.
 
 use std::fmt;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    constant_time,
     error::Unspecified,
-    hkdf::{HKDF_SHA256, Salt},
+    hkdf::{self, HKDF_SHA256, Salt},
+    hmac,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use identity::UserId;
 use zeroize::Zeroizing;
 
-const PURPOSE: &[u8] = b"countersign/flow/1";
+use crate::names::WorkloadName;
+
+const SEALING: &[u8] = b"countersign/seal/2";
+const MARKING: &[u8] = b"countersign/mark/1";
 const MIN_CHARACTERS: usize = 32;
 const MAX_KEYS: usize = 2;
+/// Of an HMAC, which may be truncated to half its length (RFC 2104, section 5).
+const MARK_BYTES: usize = 16;
+
+/// What something is sealed for; nothing else opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A flow that waits for its consent.
+    Flow,
+    /// That a flow was bound.
+    Bound,
+    /// How a visit ended.
+    Ended,
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Bound => "bound",
+            Self::Ended => "ended",
+        }
+    }
+}
 
 /// One key, or two while rotating: the first seals, either opens.
-pub struct ConsentKeys(Vec<RandomizedNonceKey>);
+pub struct ConsentKeys {
+    keys: Vec<Key>,
+    deployment: String,
+}
+
+struct Key {
+    sealing: RandomizedNonceKey,
+    marking: hmac::Key,
+}
 
 impl ConsentKeys {
     /// Keys from `CONSENT_KEY`'s value: one or two, comma-separated, each of at least 32
@@ -33,36 +72,75 @@ impl ConsentKeys {
             return Err(InvalidConsentKey);
         }
         let keys: Result<Vec<_>, Unspecified> = secrets.into_iter().map(derive).collect();
-        keys.map(Self).map_err(|_| InvalidConsentKey)
+        let keys = keys.map_err(|_| InvalidConsentKey)?;
+        Ok(Self { keys, deployment: String::new() })
     }
 
-    pub(crate) fn seal(&self, plaintext: &[u8]) -> Result<String, Unspecified> {
-        let key = self.0.first().ok_or(Unspecified)?;
+    /// The same keys for one deployment alone: the application's `site` (its origin) and the
+    /// workload's name in AgentCore Identity.
+    #[must_use]
+    pub fn tied_to(self, site: &str, workload: &WorkloadName) -> Self {
+        // Neither can hold a line feed, so that no two pairs read the same.
+        Self { deployment: format!("{site}\n{}", workload.as_str()), ..self }
+    }
+
+    pub(crate) fn seal(&self, purpose: Purpose, plaintext: &[u8]) -> Result<String, Unspecified> {
+        let key = self.keys.first().ok_or(Unspecified)?;
         let mut text = plaintext.to_vec();
-        let nonce = key.seal_in_place_append_tag(Aad::from(PURPOSE), &mut text)?;
+        let nonce = key.sealing.seal_in_place_append_tag(self.associated(purpose), &mut text)?;
         let mut sealed = nonce.as_ref().to_vec();
         sealed.append(&mut text);
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    pub(crate) fn open(&self, sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(&self, purpose: Purpose, sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN)?;
-        self.0.iter().find_map(|key| {
+        self.keys.iter().find_map(|key| {
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let mut text = Zeroizing::new(ciphertext.to_vec());
-            let length = key.open_in_place(nonce, Aad::from(PURPOSE), &mut text).ok()?.len();
+            let associated = self.associated(purpose);
+            let length = key.sealing.open_in_place(nonce, associated, &mut text).ok()?.len();
             text.truncate(length);
             Some(text)
         })
     }
+
+    /// A value that stands for `user` in this deployment and tells nothing else of them: 22
+    /// characters of base64url, the same each time.
+    #[must_use]
+    pub fn mark(&self, user: &UserId) -> String {
+        let tag = self.keys.first().map(|key| hmac::sign(&key.marking, &self.marked(user)));
+        let tag = tag.as_ref().map(|tag| &tag.as_ref()[..MARK_BYTES]).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(tag)
+    }
+
+    /// Whether `mark` stands for `user`, by any of the keys.
+    #[must_use]
+    pub fn is_mark(&self, mark: &str, user: &UserId) -> bool {
+        let Ok(mark) = URL_SAFE_NO_PAD.decode(mark) else { return false };
+        self.keys.iter().any(|key| {
+            let tag = hmac::sign(&key.marking, &self.marked(user));
+            constant_time::verify_slices_are_equal(&tag.as_ref()[..MARK_BYTES], &mark).is_ok()
+        })
+    }
+
+    fn marked(&self, user: &UserId) -> Vec<u8> {
+        format!("{}\n{}", self.deployment, user.as_str()).into_bytes()
+    }
+
+    fn associated(&self, purpose: Purpose) -> Aad<Vec<u8>> {
+        Aad::from(format!("{}\n{}", purpose.name(), self.deployment).into_bytes())
+    }
 }
 
-fn derive(secret: &str) -> Result<RandomizedNonceKey, Unspecified> {
-    let mut key = Zeroizing::new([0; 32]);
+fn derive(secret: &str) -> Result<Key, Unspecified> {
     let pseudorandom_key = Salt::new(HKDF_SHA256, &[]).extract(secret.as_bytes());
-    pseudorandom_key.expand(&[PURPOSE], &AES_256_GCM)?.fill(key.as_mut_slice())?;
-    RandomizedNonceKey::new(&AES_256_GCM, key.as_slice())
+    let mut key = Zeroizing::new([0; 32]);
+    pseudorandom_key.expand(&[SEALING], &AES_256_GCM)?.fill(key.as_mut_slice())?;
+    let sealing = RandomizedNonceKey::new(&AES_256_GCM, key.as_slice())?;
+    let marking: hkdf::Okm<'_, _> = pseudorandom_key.expand(&[MARKING], hmac::HMAC_SHA256)?;
+    Ok(Key { sealing, marking: hmac::Key::from(marking) })
 }
 
 impl fmt::Debug for ConsentKeys {
@@ -78,7 +156,10 @@ pub struct InvalidConsentKey;
 
 #[cfg(test)]
 mod tests {
-    use super::ConsentKeys;
+    use identity::UserId;
+
+    use super::{ConsentKeys, Purpose};
+    use crate::names::WorkloadName;
 
     const OLD: &str = "an old key of at least 32 characters";
     const NEW: &str = "a new key of at least 32 characters!";
@@ -89,28 +170,34 @@ mod tests {
 
     #[test]
     fn what_one_service_seals_the_other_opens() {
-        let sealed = keys(NEW).seal(b"flow").unwrap();
-        assert_eq!(keys(NEW).open(&sealed).unwrap().as_slice(), b"flow");
+        let sealed = keys(NEW).seal(Purpose::Flow, b"flow").unwrap();
+        assert_eq!(keys(NEW).open(Purpose::Flow, &sealed).unwrap().as_slice(), b"flow");
     }
 
     #[test]
     fn while_rotating_either_key_opens_and_the_first_seals() {
         let both = keys(&format!("{NEW},{OLD}"));
-        assert!(both.open(&keys(OLD).seal(b"flow").unwrap()).is_some());
-        assert!(keys(NEW).open(&both.seal(b"flow").unwrap()).is_some());
-        assert!(keys(OLD).open(&both.seal(b"flow").unwrap()).is_none());
+        assert!(
+            both.open(Purpose::Flow, &keys(OLD).seal(Purpose::Flow, b"flow").unwrap()).is_some()
+        );
+        assert!(
+            keys(NEW).open(Purpose::Flow, &both.seal(Purpose::Flow, b"flow").unwrap()).is_some()
+        );
+        assert!(
+            keys(OLD).open(Purpose::Flow, &both.seal(Purpose::Flow, b"flow").unwrap()).is_none()
+        );
     }
 
     #[test]
     fn no_changed_character_opens() {
-        let sealed = keys(NEW).seal(b"flow").unwrap();
+        let sealed = keys(NEW).seal(Purpose::Flow, b"flow").unwrap();
         for at in 0..sealed.len() {
             let other = if sealed.as_bytes()[at] == b'A' { "B" } else { "A" };
             let mut changed = sealed.clone();
             changed.replace_range(at..=at, other);
-            assert!(keys(NEW).open(&changed).is_none(), "at {at}");
+            assert!(keys(NEW).open(Purpose::Flow, &changed).is_none(), "at {at}");
         }
-        assert!(keys(NEW).open("").is_none());
+        assert!(keys(NEW).open(Purpose::Flow, "").is_none());
     }
 
     #[test]
@@ -118,5 +205,48 @@ mod tests {
         for value in ["", "short", &format!("{NEW},"), &format!("{NEW},{OLD},{OLD}")] {
             assert!(ConsentKeys::parse(value).is_err(), "{value:?}");
         }
+    }
+
+    fn of(site: &str, workload: &str) -> ConsentKeys {
+        keys(NEW).tied_to(site, &WorkloadName::parse(workload).unwrap())
+    }
+
+    #[test]
+    fn what_was_sealed_for_one_purpose_opens_for_no_other() {
+        let sealed = keys(NEW).seal(Purpose::Bound, b"flow").unwrap();
+        assert!(keys(NEW).open(Purpose::Bound, &sealed).is_some());
+        assert!(keys(NEW).open(Purpose::Flow, &sealed).is_none());
+        assert!(keys(NEW).open(Purpose::Ended, &sealed).is_none());
+    }
+
+    #[test]
+    fn another_deployment_with_the_same_key_opens_nothing() {
+        let here = of("https://a.example", "agent");
+        let sealed = here.seal(Purpose::Flow, b"flow").unwrap();
+        assert!(of("https://a.example", "agent").open(Purpose::Flow, &sealed).is_some());
+        for other in [of("https://b.example", "agent"), of("https://a.example", "other")] {
+            assert!(other.open(Purpose::Flow, &sealed).is_none());
+            assert!(!other.is_mark(&here.mark(&user("alice")), &user("alice")));
+        }
+    }
+
+    fn user(id: &str) -> UserId {
+        UserId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn a_mark_is_one_persons_and_lasts_while_the_key_is_rotated() {
+        let (alice, bob) = (user("alice"), user("bob"));
+        let mark = keys(OLD).mark(&alice);
+        assert_eq!(mark, keys(OLD).mark(&alice));
+        let rotating = keys(&format!("{NEW},{OLD}"));
+        assert!(
+            rotating.is_mark(&mark, &alice) && rotating.is_mark(&rotating.mark(&alice), &alice)
+        );
+        assert!(!rotating.is_mark(&mark, &bob));
+        for wrong in ["", "alice", &mark[1..], &format!("{mark}A"), &rotating.mark(&bob)] {
+            assert!(!rotating.is_mark(wrong, &alice), "{wrong}");
+        }
+        assert!(!mark.contains("alice") && mark.len() == 22, "{mark}");
     }
 }

@@ -4,6 +4,8 @@ use std::{error::Error, fmt};
 
 use aws_sdk_bedrockagentcore::error::{ProvideErrorMetadata, SdkError};
 
+use crate::session_uri::SessionUri;
+
 /// A failure of AgentCore Identity, by who can do something about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -47,18 +49,27 @@ impl Cause {
             std::iter::successors(Some(error as &(dyn Error + 'static)), |error| (*error).source());
         Self::new(chain.map(ToString::to_string).collect::<Vec<_>>().join(": "))
     }
+
+    /// Without `session` and the part of it that says which, however short they are.
+    pub(crate) fn without(self, session: &SessionUri) -> Self {
+        let text = self.0.replace(session.as_str(), "[…]");
+        Self(text.replace(session.id(), "[…]"))
+    }
 }
 
 /// Takes out what may be a secret: AWS's messages can quote the value that they complain about.
-/// Tokens and session URIs are long words; what an operator needs of long words are ARNs.
+/// Tokens and session URIs are long words; what an operator needs of long words are ARNs. A state
+/// is shorter, and looks as random as it is.
 fn scrub(text: &str) -> String {
     const LONGEST_WORD: usize = 64;
-    let is_end =
-        |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ',' | '(' | ')' | '[' | ']');
+    let is_end = |c: char| {
+        c.is_whitespace() || matches!(c, '\'' | '"' | ',' | '(' | ')' | '[' | ']' | '=' | '&' | ';')
+    };
     let scrubbed = text.split_inclusive(is_end).map(|word| {
         let end = word.chars().next_back().filter(|c| is_end(*c));
         let bare = word.trim_end_matches(is_end);
-        let is_secret = bare.contains("request_uri") || bare.len() > LONGEST_WORD;
+        let is_secret =
+            bare.contains("request_uri") || bare.len() > LONGEST_WORD || looks_random(bare);
         match is_secret && !bare.starts_with("arn:") {
             true => format!("[…]{}", end.map(String::from).unwrap_or_default()),
             false => word.to_owned(),
@@ -67,7 +78,28 @@ fn scrub(text: &str) -> String {
     scrubbed.collect()
 }
 
+/// 32 characters or more of base64, small and capital letters and digits among them.
+fn looks_random(word: &str) -> bool {
+    const SHORTEST: usize = 32;
+    let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'/');
+    let has = |kind: fn(&u8) -> bool| word.as_bytes().iter().any(kind);
+    word.len() >= SHORTEST
+        && word.trim_end_matches(['=', '.']).bytes().all(is_base64)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+}
+
 impl VaultError {
+    pub(crate) fn map(self, change: impl FnOnce(Cause) -> Cause) -> Self {
+        match self {
+            Self::Throttled(cause) => Self::Throttled(change(cause)),
+            Self::Unavailable(cause) => Self::Unavailable(change(cause)),
+            Self::Misconfigured(cause) => Self::Misconfigured(change(cause)),
+            Self::Unexpected(cause) => Self::Unexpected(change(cause)),
+        }
+    }
+
     pub(crate) fn of<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -92,7 +124,7 @@ impl VaultError {
 
 #[cfg(test)]
 mod tests {
-    use super::scrub;
+    use super::{Cause, SessionUri, scrub};
 
     #[test]
     fn what_may_be_a_token_or_a_session_is_not_repeated_and_an_arn_is() {
@@ -105,5 +137,16 @@ mod tests {
             "binder".repeat(10)
         );
         assert_eq!(scrub(&denied), denied);
+        let request = "request 01234567-89ab-4cde-8f01-23456789abcd failed";
+        assert_eq!(scrub(request), request);
+    }
+
+    #[test]
+    fn neither_a_state_nor_any_part_of_the_session_is_repeated() {
+        let state = "kX3uYq0dV1b_T2mC9a-RzW8nP5sLhG7fJ4eQiOyUtNE";
+        assert_eq!(scrub(&format!("state={state} {state}")), "state=[…] […]");
+        let session = SessionUri::parse("urn:ietf:params:oauth:request_uri:short").unwrap();
+        let cause = Cause::new("no session short (urn:ietf:params:oauth:request_uri:short)");
+        assert_eq!(cause.without(&session).to_string(), "no session […] ([…])");
     }
 }

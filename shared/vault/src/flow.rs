@@ -10,7 +10,10 @@ use identity::{BrowserHash, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    consent_key::ConsentKeys, secret::AuthorizationUrl, session_uri::SessionUri, state::StateHash,
+    consent_key::{ConsentKeys, Purpose},
+    secret::AuthorizationUrl,
+    session_uri::SessionUri,
+    state::StateHash,
 };
 
 /// A cookie with its attributes must fit 4,096 bytes (RFC 6265, section 6.1).
@@ -73,14 +76,14 @@ impl Flow {
         let authorization_url = self.authorization_url.expose().into();
         let wire = Wire { sealed: &self.sealed, authorization_url };
         let plaintext = serde_json::to_vec(&wire).map_err(|_| FlowTooLong)?;
-        let sealed = keys.seal(&plaintext).map_err(|_| FlowTooLong)?;
+        let sealed = keys.seal(Purpose::Flow, &plaintext).map_err(|_| FlowTooLong)?;
         if sealed.len() <= MAX_SEALED_BYTES { Ok(sealed) } else { Err(FlowTooLong) }
     }
 
     /// The flow in `sealed`, if one of `keys` sealed it. It may have expired.
     #[must_use]
     pub fn open(sealed: &str, keys: &ConsentKeys) -> Option<Self> {
-        let plaintext = keys.open(sealed)?;
+        let plaintext = keys.open(Purpose::Flow, sealed)?;
         let wire: Wire<'_, Sealed> = serde_json::from_slice(&plaintext).ok()?;
         let authorization_url = AuthorizationUrl::parse(&wire.authorization_url).ok()?;
         Some(Self { sealed: wire.sealed, authorization_url })
@@ -135,7 +138,7 @@ impl Flow {
     }
 }
 
-fn since_epoch(time: SystemTime) -> u64 {
+pub(crate) fn since_epoch(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod consent_key;
+mod ended;
 mod endpoint;
 mod error;
 mod flow;
@@ -15,6 +16,7 @@ mod token_vault;
 mod workload_tokens;
 
 pub use consent_key::{ConsentKeys, InvalidConsentKey};
+pub use ended::{Bound, Ended};
 pub use endpoint::{InvalidEndpoint, endpoint};
 pub use error::{Cause, VaultError};
 pub use flow::{Flow, FlowTooLong};

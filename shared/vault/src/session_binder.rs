@@ -18,7 +18,7 @@ use aws_sdk_bedrockagentcore::{
     config::{
         ConfigBag, Intercept, RuntimeComponents, interceptors::FinalizerInterceptorContextRef,
     },
-    error::{BoxError, SdkError},
+    error::{BoxError, ProvideErrorMetadata, SdkError},
     operation::complete_resource_token_auth::CompleteResourceTokenAuthError,
 };
 
@@ -40,7 +40,7 @@ pub struct SessionBinder {
 pub enum BindError {
     /// The session is unknown, used, expired or another user's; the service does not say which.
     #[error("AgentCore Identity refuses the session")]
-    SessionRefused,
+    SessionRefused(#[source] Cause),
     /// At least once it was asked and gave no answer, or failed while it worked. A session is good
     /// for one completion, so whatever it says when it is asked again proves nothing.
     #[error("it is not known whether AgentCore Identity has bound the token")]
@@ -75,8 +75,8 @@ impl SessionBinder {
         let unheard = Unheard::default();
         let bound = call.customize().interceptor(unheard.clone()).send().await;
         bound.map(|_| ()).map_err(|error| match unheard.0.load(Ordering::Relaxed) {
-            true => BindError::Unclear(Cause::of(&error)),
-            false => bind_error(&error),
+            true => BindError::Unclear(Cause::of(&error).without(session)),
+            false => bind_error(&error, session),
         })
     }
 }
@@ -117,21 +117,16 @@ fn was_not_connected(error: &(dyn Error + 'static)) -> bool {
         .any(|error| error.downcast_ref().is_some_and(is_refusal))
 }
 
-/// AWS names a dead session and a missing permission alike: `AccessDeniedException`. The
-/// first is the visitor's, the second ("is not authorized to perform: …", as IAM says it) the
-/// operator's. A resource that is not found can only be the session.
-fn bind_error(error: &SdkError<CompleteResourceTokenAuthError>) -> BindError {
-    match error.as_service_error() {
-        Some(CompleteResourceTokenAuthError::AccessDeniedException(denied))
-            if !denied.message().unwrap_or_default().contains("is not authorized to perform") =>
-        {
-            BindError::SessionRefused
-        }
-        Some(CompleteResourceTokenAuthError::ResourceNotFoundException(_)) => {
-            BindError::SessionRefused
-        }
-        _ => VaultError::of(error).into(),
+/// AWS names a dead session and a missing permission alike: `AccessDeniedException`. The first
+/// says "Invalid or expired session" and is the visitor's. Everything else, such as "is not
+/// authorized to perform: …", as IAM says it, is the operator's, who would not hear of it otherwise.
+fn bind_error(error: &SdkError<CompleteResourceTokenAuthError>, session: &SessionUri) -> BindError {
+    let says = error.message().unwrap_or_default().to_lowercase();
+    let is_refusal = error.raw_response().is_some_and(|answer| answer.status().is_client_error());
+    if is_refusal && says.contains("invalid or expired session") {
+        return BindError::SessionRefused(Cause::of(error).without(session));
     }
+    VaultError::of(error).map(|cause| cause.without(session)).into()
 }
 
 #[cfg(test)]

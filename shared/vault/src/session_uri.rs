@@ -34,6 +34,11 @@ impl SessionUri {
         &self.0
     }
 
+    /// What follows the prefix that all of them have.
+    pub(crate) fn id(&self) -> &str {
+        self.0.strip_prefix(PREFIX).unwrap_or(&self.0)
+    }
+
     pub(crate) fn sha256(&self) -> [u8; 32] {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest::digest(&digest::SHA256, self.0.as_bytes()).as_ref());

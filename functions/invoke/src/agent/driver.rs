@@ -16,6 +16,7 @@ use super::{
     error::TurnError,
     github::{Called, Failure, GitHub, Remedy},
     model::{Model, Usage},
+    plain,
     scopes::{Scopes, joined},
     tokens::{Asked, Tokens},
     tools::Tool,
@@ -131,9 +132,10 @@ impl Driver<'_> {
             Tool::Reads(reading) => {
                 Outcome::Read(self.github.read(reading, &attempt.call, &token).await)
             }
-            Tool::Changes(change) => {
-                Outcome::Seen(self.github.look(change, &attempt.call, &token).await)
-            }
+            Tool::Changes(change) => Outcome::Seen(match plain::refusal(&attempt.call.input) {
+                Some(failure) => Called::failed(failure),
+                None => self.github.look(change, &attempt.call, &token).await,
+            }),
         };
         Tried { attempt, token, outcome }
     }

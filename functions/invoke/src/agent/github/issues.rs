@@ -52,6 +52,9 @@ impl Input {
         if input.title.trim().is_empty() {
             return wrong("The title is blank.");
         }
+        if input.title.contains(char::is_control) {
+            return wrong("The title has a line break or a tab.");
+        }
         if input.title.chars().count() > MAX_TITLE_CHARACTERS {
             return wrong("The title has more than 256 characters.");
         }

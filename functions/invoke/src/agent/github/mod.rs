@@ -77,13 +77,13 @@ struct Answer {
 }
 
 impl Failure {
-    fn new(code: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self { text: text.into(), code, remedy: None }
     }
 }
 
 impl<T> Called<T> {
-    fn failed(failure: Failure) -> Self {
+    pub(crate) fn failed(failure: Failure) -> Self {
         Self { outcome: Err(failure), allows: None, request: None }
     }
 }

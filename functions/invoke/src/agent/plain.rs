@@ -1,0 +1,61 @@
+//! Nothing that is to be approved may be invisible: what a person can't see is not sent either.
+
+use serde_json::Value;
+use service::invisible;
+
+use super::github::Failure;
+
+/// Why the input of a call that changes something is not even shown. Line breaks and tabs in a text
+/// are as they are read.
+pub(crate) fn refusal(input: &Value) -> Option<Failure> {
+    let hidden = hidden_in(input)?;
+    let text = format!(
+        "Not run: the input has the character {}, which nobody would see in what they approve. \
+         Characters like it are refused: those without a width, controls, direction marks, and what \
+         joins an emoji of several characters. Try again without them.",
+        invisible::code(hidden)
+    );
+    Some(Failure::new("invisible_characters", text))
+}
+
+fn hidden_in(value: &Value) -> Option<char> {
+    let hidden = |text: &str, allowed: &[char]| {
+        text.chars().find(|c| invisible::is_invisible(*c) && !allowed.contains(c))
+    };
+    match value {
+        Value::String(text) => hidden(text, &['\n', '\r', '\t']),
+        Value::Array(values) => values.iter().find_map(hidden_in),
+        Value::Object(members) => {
+            members.iter().find_map(|(name, value)| hidden(name, &[]).or_else(|| hidden_in(value)))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use service::invisible::is_invisible;
+
+    use super::refusal;
+
+    #[test]
+    fn every_invisible_character_is_refused_wherever_it_stands_and_no_other_is() {
+        for character in ('\0'..=char::MAX).filter(|c| !"\n\r\t".contains(*c)) {
+            let text = format!("a{character}b");
+            let refused = refusal(&json!({ "title": text })).is_some();
+            assert_eq!(refused, is_invisible(character), "{character:?}");
+        }
+        let hidden = "a\u{e0141}b";
+        for input in [
+            json!({ hidden: "x" }),
+            json!({ "a\nb": "x" }),
+            json!({ "labels": ["x", hidden] }),
+            json!([{ "deep": [{ "er": hidden }] }]),
+        ] {
+            let failure = refusal(&input).unwrap();
+            assert_eq!(failure.code, "invisible_characters");
+        }
+        assert!(refusal(&json!({ "body": "a\r\n\tb", "n": 1, "none": null })).is_none());
+    }
+}

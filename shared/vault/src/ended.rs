@@ -1,0 +1,180 @@
+//! What a browser carries of a flow that is over, sealed: that it was bound, and how a visit ended.
+//!
+//! Neither decides about a token. They keep others from making up what our pages and the audit
+//! trail say: a cookie that anybody could write, or a link that anybody could send, would do.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::constant_time;
+use identity::{BrowserHash, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    consent_key::{ConsentKeys, Purpose},
+    flow::{Flow, FlowTooLong, since_epoch},
+    session_uri::SessionUri,
+};
+
+/// That a flow was bound for a user, so that a reload can say so.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Bound {
+    #[serde(rename = "u")]
+    user: UserId,
+    #[serde(rename = "s")]
+    session: [u8; 32],
+    #[serde(rename = "e")]
+    expires: u64,
+}
+
+impl Bound {
+    /// `session` was bound for `user` at `now`.
+    #[must_use]
+    pub fn new(user: UserId, session: &SessionUri, now: SystemTime) -> Self {
+        let expires = since_epoch(now + Flow::LIFETIME);
+        Self { user, session: session.sha256(), expires }
+    }
+
+    /// As only [`Bound::open`] with one of `keys` can read it.
+    ///
+    /// # Errors
+    /// When it can't be sealed.
+    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, FlowTooLong> {
+        seal(self, Purpose::Bound, keys)
+    }
+
+    /// What is in `sealed`, if one of `keys` sealed it. It may have expired.
+    #[must_use]
+    pub fn open(sealed: &str, keys: &ConsentKeys) -> Option<Self> {
+        serde_json::from_slice(&keys.open(Purpose::Bound, sealed)?).ok()
+    }
+
+    /// Whether it was bound for `user`.
+    #[must_use]
+    pub fn is_of_user(&self, user: &UserId) -> bool {
+        self.user == *user
+    }
+
+    /// Whether it is the flow that `session` names.
+    #[must_use]
+    pub fn is_of_session(&self, session: &SessionUri) -> bool {
+        constant_time::verify_slices_are_equal(&self.session, &session.sha256()).is_ok()
+    }
+
+    /// Whether nobody needs to know any more, by the time of `now`.
+    #[must_use]
+    pub fn has_expired(&self, now: SystemTime) -> bool {
+        since_epoch(now) >= self.expires
+    }
+}
+
+/// How a visit of a user ended, for the page that says so and for a reload of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Ended {
+    #[serde(rename = "u")]
+    user: UserId,
+    #[serde(rename = "b")]
+    browser: Option<BrowserHash>,
+    #[serde(rename = "c")]
+    code: String,
+    #[serde(rename = "e")]
+    expires: u64,
+}
+
+impl Ended {
+    /// How long a page can be reloaded.
+    pub const LIFETIME: Duration = Duration::from_secs(300);
+
+    /// A visit of `user` in `browser` ended as `code` at `now`.
+    #[must_use]
+    pub fn new(user: UserId, browser: Option<BrowserHash>, code: &str, now: SystemTime) -> Self {
+        let expires = since_epoch(now + Self::LIFETIME);
+        Self { user, browser, code: code.to_owned(), expires }
+    }
+
+    /// As only [`Ended::is_proven`] with one of `keys` can read it.
+    ///
+    /// # Errors
+    /// When it can't be sealed.
+    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, FlowTooLong> {
+        seal(self, Purpose::Ended, keys)
+    }
+
+    /// Whether `sealed` says that a visit of `user` in `browser` ended as `code` shortly before
+    /// `now`.
+    #[must_use]
+    pub fn is_proven(
+        sealed: &str,
+        user: &UserId,
+        browser: Option<BrowserHash>,
+        code: &str,
+        now: SystemTime,
+        keys: &ConsentKeys,
+    ) -> bool {
+        let Some(plaintext) = keys.open(Purpose::Ended, sealed) else { return false };
+        let Ok(ended) = serde_json::from_slice::<Self>(&plaintext) else { return false };
+        ended.user == *user
+            && ended.browser == browser
+            && ended.code == code
+            && since_epoch(now) < ended.expires
+    }
+}
+
+fn seal(
+    value: &impl Serialize,
+    purpose: Purpose,
+    keys: &ConsentKeys,
+) -> Result<String, FlowTooLong> {
+    let plaintext = serde_json::to_vec(value).map_err(|_| FlowTooLong)?;
+    keys.seal(purpose, &plaintext).map_err(|_| FlowTooLong)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use identity::{BrowserSecret, UserId};
+
+    use super::{Bound, Ended, Flow};
+    use crate::{consent_key::ConsentKeys, session_uri::SessionUri};
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn keys() -> ConsentKeys {
+        ConsentKeys::parse("a key of at least 32 characters, for tests").unwrap()
+    }
+
+    fn user(id: &str) -> UserId {
+        UserId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn bound_is_one_users_one_sessions_and_for_ten_minutes() {
+        let session = |id| SessionUri::parse(format!("urn:ietf:params:oauth:request_uri:{id}"));
+        let (one, other) = (session("one").unwrap(), session("other").unwrap());
+        let sealed = Bound::new(user("alice"), &one, NOW).seal(&keys()).unwrap();
+        let bound = Bound::open(&sealed, &keys()).unwrap();
+        assert!(bound.is_of_user(&user("alice")) && bound.is_of_session(&one));
+        assert!(!bound.is_of_user(&user("bob")) && !bound.is_of_session(&other));
+        assert!(!bound.has_expired(NOW) && bound.has_expired(NOW + Flow::LIFETIME));
+        assert!(Bound::open("done", &keys()).is_none());
+        assert!(Flow::open(&sealed, &keys()).is_none(), "it is no flow");
+    }
+
+    #[test]
+    fn an_end_is_proven_to_the_same_user_in_the_same_browser_for_five_minutes() {
+        let browser = Some(BrowserSecret::generate().unwrap().hash());
+        let other = Some(BrowserSecret::generate().unwrap().hash());
+        let ended = Ended::new(user("alice"), browser, "connected", NOW).seal(&keys()).unwrap();
+        let proven = |user: &UserId, browser, code, now| {
+            Ended::is_proven(&ended, user, browser, code, now, &keys())
+        };
+        let (alice, later) = (user("alice"), NOW + Ended::LIFETIME);
+        assert!(proven(&alice, browser, "connected", NOW));
+        assert!(!proven(&user("bob"), browser, "connected", NOW));
+        assert!(!proven(&alice, other, "connected", NOW));
+        assert!(!proven(&alice, None, "connected", NOW));
+        assert!(!proven(&alice, browser, "declined", NOW));
+        assert!(!proven(&alice, browser, "connected", later));
+        assert!(!Ended::is_proven("", &alice, browser, "connected", NOW, &keys()));
+    }
+}
