@@ -59,7 +59,7 @@ async fn token(
     let access_token = codes.issue_token(person, now);
     let issued = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut claims = json!({
-        "iss": provider.issuer(), "aud": provider.0.client_id, "sub": person.id,
+        "iss": provider.issuer(), "aud": provider.0.client_id, "sub": person.id, "groups": person.groups,
         "iat": issued, "exp": issued + TOKEN_LIFETIME.as_secs(),
     });
     if let Some(nonce) = nonce {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use identity::{
-    AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, LoadBalancerArn,
-    User,
+    AlbSettings, AllowClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace,
+    LoadBalancerArn, User,
 };
 use telemetry::Audit;
 use url::Url;
@@ -14,6 +14,7 @@ use vault::{ConsentKeys, Naming, Principal, endpoint};
 use crate::{
     clock::Clock,
     environment::{Reader, parsed, switch, text},
+    not_allowed,
     problem::{Kind, Problem},
     site::Site,
 };
@@ -21,7 +22,8 @@ use crate::{
 const KEYS_RETRY: Duration = Duration::from_secs(5);
 
 /// Everything that decides about a caller, from `INBOUND_AUTH` and the variables of the kind that
-/// it names, `SESSION_BINDING_URL`, `CONSENT_KEY`, `BROWSER_BINDING` and `VAULT_IDENTITY`.
+/// it names, `SESSION_BINDING_URL`, `CONSENT_KEY`, `BROWSER_BINDING`, `VAULT_IDENTITY`
+/// and `ALLOW_CLAIM`.
 #[derive(Debug)]
 pub struct Inbound {
     /// Turns headers into users.
@@ -45,6 +47,7 @@ impl Inbound {
     pub fn read(reader: &mut Reader<'_>, clock: Clock) -> Option<Self> {
         let kind = reader.or("INBOUND_AUTH", "alb", InboundAuth::parse);
         let authenticator = kind.and_then(|kind| authenticator(kind, reader));
+        let allowed = reader.optional("ALLOW_CLAIM", parsed::<AllowClaim>);
         let site = reader.required("SESSION_BINDING_URL", Site::parse);
         let consent_keys = reader.required("CONSENT_KEY", ConsentKeys::parse);
         let browser_binding = reader.or("BROWSER_BINDING", "on", switch);
@@ -62,7 +65,7 @@ impl Inbound {
             return None;
         }
         Some(Self {
-            authenticator: authenticator?,
+            authenticator: authenticator?.allowing(allowed),
             site: site?,
             consent_keys: consent_keys?,
             browser_binding,
@@ -83,8 +86,8 @@ impl Inbound {
     /// The signed-in user who sent `headers`.
     ///
     /// # Errors
-    /// 401 for no or bad proof (the reason goes to the audit trail alone), 503 when that can't
-    /// be decided now.
+    /// 401 for no or bad proof (the reason goes to the audit trail alone), 403 for someone whose
+    /// token lacks what `ALLOW_CLAIM` asks for, 503 when that can't be decided now.
     pub async fn user(&self, headers: &HeaderMap) -> Result<User, Problem> {
         let outcome = self.authenticator.authenticate(headers, self.clock.now()).await;
         outcome.map_err(|error| match error {
@@ -92,6 +95,10 @@ impl Inbound {
                 Audit::SignInRefused { reason: &reason.to_string() }.record();
                 let challenge = self.authenticator.challenge();
                 challenge.map_or_else(Problem::unauthorized, Problem::challenged)
+            }
+            AuthenticationError::NotAllowed(user) => {
+                Audit::NotAllowed { user: &user }.record();
+                not_allowed::problem()
             }
             AuthenticationError::KeysUnavailable(_) => {
                 let detail = "Sign-in can't be checked at the moment. Try again.";
@@ -252,6 +259,17 @@ mod tests {
         let keys = [("OIDC_ISSUER", "https://i.example"), ("OIDC_JWKS_URL", "http://i.example/k")];
         let wrong = mistakes(&[&bearer[..], &keys].concat()).unwrap();
         assert!(wrong.contains("OIDC_JWKS_URL: "), "{wrong}");
+    }
+
+    #[test]
+    fn a_malformed_allow_claim_does_not_let_everybody_in() {
+        let common =
+            [("OIDC_ISSUER", "https://i.example"), ("OIDC_CLIENT_ID", "c"), ("ALB_ARN", ARN)];
+        for claim in ["groups", "groups=", "=ops", "groups=ops,"] {
+            let wrong = mistakes(&[&common[..], &[("ALLOW_CLAIM", claim)]].concat()).unwrap();
+            assert!(wrong.contains("ALLOW_CLAIM: a claim and its values are expected"), "{wrong}");
+        }
+        assert_eq!(mistakes(&[&common[..], &[("ALLOW_CLAIM", "groups=ops")]].concat()), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod connection;
 pub mod environment;
 pub mod inbound;
+mod not_allowed;
 pub mod page;
 pub mod problem;
 pub mod reply;

@@ -12,6 +12,11 @@ pub enum Audit<'a> {
         /// The rule that its token broke.
         reason: &'a str,
     },
+    /// The user is signed in, and is not one of those who may use this service.
+    NotAllowed {
+        /// Who.
+        user: &'a UserId,
+    },
     /// A tool needs a consent that the user has not given.
     ConsentRequired {
         /// Who was asked.
@@ -120,6 +125,7 @@ impl Audit<'_> {
             Audit::SignInRefused { reason } => {
                 info!(target: "audit", event = "sign_in_refused", reason);
             }
+            Audit::NotAllowed { user } => info!(target: "audit", event = "not_allowed", %user),
             Audit::ConsentRequired { user, provider, scopes, flow } => {
                 info!(target: "audit", event = "consent_required", %user, provider, scopes, flow);
             }
