@@ -16,6 +16,7 @@ mod deployment;
 mod events;
 mod hang_up;
 mod identity;
+mod limits;
 mod openapi;
 mod pages;
 mod scenario;

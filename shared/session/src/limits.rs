@@ -142,3 +142,77 @@ impl Conversation {
         self.removed_turns += u64::try_from(gone).unwrap_or_default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{json_bytes, saved_turn, shortened};
+    use crate::{
+        conversation::{Conversation, Spent},
+        draft::Draft,
+        strict::tests::turn,
+    };
+
+    #[test]
+    fn what_is_shortened_has_the_length_that_counts_is_valid_and_says_so() {
+        for character in ["x", "\u{1}", "\"", "\\", "\n", "\u{7f}", "ü", "𝄞"] {
+            let text = character.repeat(10_000);
+            let short = shortened(&text, 1_000);
+            assert!(short.ends_with(" bytes.]"), "{short}");
+            assert!((900..1_100).contains(&json_bytes(&short)), "{character:?}");
+        }
+        assert_eq!(shortened("short", 1_000), "short");
+    }
+
+    #[test]
+    fn the_results_of_many_calls_leave_room_for_other_turns() {
+        let whole = turn(1, 80, &"result ".repeat(20_000));
+        let saved = saved_turn(&whole, 1024 * 1024);
+        assert!(json_bytes(&saved) <= 512 * 1024, "{}", json_bytes(&saved));
+        assert_eq!(saved.len(), whole.len());
+        assert_eq!(saved_turn(&turn(1, 2, "out"), 1024), turn(1, 2, "out"));
+    }
+
+    #[test]
+    fn a_folded_conversation_is_saved_as_a_whole_one_and_loses_its_oldest_turns_first() {
+        let mut whole = Conversation::default();
+        whole.messages = (0..20).flat_map(|n| turn(n, 2, "out")).collect();
+        let each = whole.messages.len() / 20;
+        let mut folded = whole.clone();
+        folded.fold(5 * each);
+        assert_eq!((folded.messages.len(), folded.folded.len()), (5 * each, 15));
+        let saved = |conversation: &Conversation| {
+            let new = turn(99, 1, "new");
+            let draft = Draft::new(conversation, &new, None, None);
+            let json = serde_json::to_vec(&draft).unwrap();
+            Conversation::from_json(&json).unwrap()
+        };
+        assert_eq!(saved(&folded).messages, saved(&whole).messages);
+        // A call with the id of one that is folded is renamed in both.
+        let again = |conversation: &Conversation| {
+            let new = turn(0, 2, "again");
+            let draft = Draft::new(conversation, &new, None, None);
+            serde_json::from_slice::<Conversation>(&serde_json::to_vec(&draft).unwrap()).unwrap()
+        };
+        assert_eq!(again(&folded).messages, again(&whole).messages);
+
+        for conversation in [&mut folded, &mut whole] {
+            conversation.remove_oldest(json_bytes(&turn(0, 2, "out")) + 1);
+        }
+        assert_eq!((folded.removed_turns, whole.removed_turns), (2, 2));
+        assert_eq!(saved(&folded).messages, saved(&whole).messages);
+        folded.remove_oldest(usize::MAX);
+        assert_eq!((folded.removed_turns, folded.has_turns()), (20, false));
+        assert_eq!(saved(&folded).messages, turn(99, 1, "new"));
+        assert_eq!(saved(&folded).removed_turns, 20);
+    }
+
+    #[test]
+    fn tokens_of_one_day_are_added_and_those_of_another_replaced() {
+        let spent = |day, tokens| Some(Spent { day, tokens });
+        assert_eq!(Spent::sum(None, spent(1, 5)), spent(1, 5));
+        assert_eq!(Spent::sum(spent(1, 5), spent(1, 6)), spent(1, 11));
+        assert_eq!(Spent::sum(spent(1, 5), spent(2, 6)), spent(2, 6));
+        assert_eq!(Spent::sum(spent(2, 5), spent(1, 6)), spent(2, 5));
+        assert_eq!(Spent::sum(spent(2, 5), None), spent(2, 5));
+    }
+}
