@@ -329,14 +329,15 @@ impl Sessions {
 
 /// The whole body; nothing if it has more than `most` bytes, of which no more are read then.
 async fn collect(mut body: ByteStream, most: usize) -> Result<Option<Bytes>, Fault> {
-    let too_large = usize::try_from(body.size_hint().0).is_ok_and(|least| least > most);
+    if usize::try_from(body.size_hint().0).is_ok_and(|least| least > most) {
+        return Ok(None);
+    }
     let mut all = BytesMut::new();
-    while !too_large {
-        let Some(more) = body.next().await else { return Ok(Some(all.freeze())) };
+    while let Some(more) = body.next().await {
         all.extend_from_slice(&more.map_err(|error| Fault::Unknown(Box::new(error)))?);
         if all.len() > most {
-            break;
+            return Ok(None);
         }
     }
-    Ok(None)
+    Ok(Some(all.freeze()))
 }
