@@ -74,7 +74,7 @@ impl Application {
         let header = json!({ "alg": "ES256", "kid": "p256", "typ": "JWT" });
         let claims = json!({
             "iss": self.issuer.issuer(), "aud": CLIENT, "sub": person, "iat": now,
-            "exp": now + 600, "jti": NUMBER.fetch_add(1, Ordering::SeqCst).to_string(),
+            "exp": now + 600, "groups": [format!("friends of {person}")], "jti": NUMBER.fetch_add(1, Ordering::SeqCst).to_string(),
         });
         let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let signed = format!("{}.{}", part(&header), part(&claims));
@@ -241,4 +241,25 @@ async fn m15_the_return_is_taken_by_get_and_post_where_callers_bring_tokens() {
     let answer = request.send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.headers()["allow"], "GET, POST");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m2_a_bearer_token_without_the_claim_that_users_need_is_refused_by_both_services() {
+    let application = Application::with(&[("ALLOW_CLAIM", "groups=friends of alice,ops")]).await;
+    let (alice, bob) = (application.token("alice"), application.token("bob"));
+    let hello = json!({ "sessionId": SESSION, "message": "Hello!" });
+    let flow = json!({ "session_id": "x", "state": "x", "flow": "x" });
+    let requests = [
+        (&application.invoke, "/invocations", hello, StatusCode::OK),
+        (&application.binder, BINDING, flow, StatusCode::BAD_REQUEST),
+    ];
+    for (at, path, body, else_is) in requests {
+        let ask = |token: &str| application.request(Method::POST, at, path, token).json(&body);
+        let refused = ask(&bob).send().await.expect("an answer");
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        let refused: Value = refused.json().await.expect("JSON");
+        assert_eq!(refused["code"], "not_allowed");
+        let welcome = ask(&alice).send().await.expect("an answer");
+        assert_eq!(welcome.status(), else_is);
+    }
 }

@@ -2,6 +2,7 @@
 //! the README promises.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
 
+mod allow_claim;
 mod attacks;
 mod attacks_of_other_sites;
 mod attacks_on_flows;
@@ -17,6 +18,7 @@ mod events;
 mod exhaustion;
 mod hang_up;
 mod identity;
+mod limits;
 mod openapi;
 mod pages;
 mod real_model;

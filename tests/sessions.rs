@@ -146,7 +146,7 @@ async fn m12_the_interface_describes_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m12_fifty_messages_at_once_are_all_answered_and_kept() {
-    let world = World::in_process().await;
+    let world = World::with(Setup::default().with("MAX_TURNS_PER_USER", "50")).await;
     let alice = world.browser_of("alice").await;
     let say = (0..50).map(|n| {
         let alice = alice.clone();

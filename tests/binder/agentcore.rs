@@ -98,10 +98,12 @@ async fn m9_agentcore_identity_throttling_failing_refusing_us_or_making_no_sense
             "session_refused",
             (StatusCode::FORBIDDEN, "no longer open"),
         ),
+        // Nobody but the operator could do anything about these.
+        (aws(404, "ResourceNotFoundException", "No"), "misconfigured", gateway),
         (
-            aws(404, "ResourceNotFoundException", "No"),
-            "session_refused",
-            (StatusCode::FORBIDDEN, "no longer open"),
+            aws(403, "AccessDeniedException", "Unable to retrieve secret: access denied"),
+            "misconfigured",
+            gateway,
         ),
     ] {
         let ready = Ready::new().await;

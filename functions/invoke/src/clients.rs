@@ -21,7 +21,7 @@ impl Clients {
     pub(crate) async fn new(settings: &Settings) -> Self {
         let shared = settings.aws.load().await;
         let s3 = aws_sdk_s3::config::Builder::from(&settings.s3.within(&shared));
-        let sessions = Sessions::new(s3, settings.bucket.clone());
+        let sessions = Sessions::new(s3, settings.bucket.clone()).keeping(settings.most_bytes);
         let identity = aws_sdk_bedrockagentcore::Client::new(&settings.identity.within(&shared));
         let return_url = settings.inbound.site.session_binding_url().clone();
         let bedrock = settings.bedrock.within(&shared);

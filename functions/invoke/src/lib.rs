@@ -11,6 +11,7 @@ mod clients;
 mod consent_page;
 mod docs;
 mod invocation;
+mod limits;
 mod openapi;
 mod record;
 mod routes;
@@ -37,7 +38,11 @@ use tokio::sync::OnceCell;
 use url::Url;
 use vault::{ProviderName, endpoint};
 
-use crate::{agent::github::GitHub, clients::Clients};
+use crate::{
+    agent::github::GitHub,
+    clients::Clients,
+    limits::{Limits, at_least},
+};
 
 /// The handler; cheap to clone.
 #[derive(Debug, Clone)]
@@ -48,6 +53,7 @@ struct Service {
     settings: Settings,
     github: GitHub,
     clients: OnceCell<Clients>,
+    limits: Limits,
     started: SystemTime,
 }
 
@@ -67,6 +73,10 @@ struct Settings {
     model_id: String,
     context: ContextTokens,
     turn_limit: Duration,
+    most_bytes: usize,
+    turns: usize,
+    turns_per_user: usize,
+    tokens_per_day: u64,
     provider: ProviderName,
     github_api: Url,
     confirm_actions: bool,
@@ -84,6 +94,10 @@ impl Settings {
         let model_id = reader.required("MODEL_ID", text);
         let context = reader.or("MAX_CONTEXT_TOKENS", "100000", parsed::<ContextTokens>);
         let turn_limit = reader.or("TURN_SECONDS", "60", turns::limit);
+        let most_bytes = reader.or("MAX_CONVERSATION_BYTES", "2097152", at_least::<65_536, _>);
+        let turns = reader.or("MAX_TURNS", "64", at_least::<1, _>);
+        let turns_per_user = reader.or("MAX_TURNS_PER_USER", "4", at_least::<1, _>);
+        let tokens_per_day = reader.or("USER_TOKENS_PER_DAY", "0", at_least::<0, _>);
         let provider =
             reader.or("GITHUB_PROVIDER_NAME", "github", |name| ProviderName::parse(name));
         let github_api = reader.or("GITHUB_API_URL", "https://api.github.com", endpoint);
@@ -100,6 +114,10 @@ impl Settings {
                 model_id: model_id?,
                 context: context?,
                 turn_limit: turn_limit?,
+                most_bytes: most_bytes?,
+                turns: turns?,
+                turns_per_user: turns_per_user?,
+                tokens_per_day: tokens_per_day?,
                 provider: provider?,
                 github_api: github_api?,
                 confirm_actions: confirm_actions?,
@@ -130,7 +148,10 @@ impl Invoke {
         let started = clock.now();
         let settings = Settings::read(source, clock)?;
         let github = GitHub::new(settings.github_api.clone());
-        Ok(Self(Arc::new(Service { settings, github, clients: OnceCell::new(), started })))
+        let Settings { turns, turns_per_user, tokens_per_day, .. } = settings;
+        let limits = Limits::new(turns, turns_per_user, tokens_per_day);
+        let clients = OnceCell::new();
+        Ok(Self(Arc::new(Service { settings, github, clients, limits, started })))
     }
 
     /// Makes ready what a turn will use, connections too, before there is one.

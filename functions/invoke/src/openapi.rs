@@ -44,13 +44,14 @@ pub(crate) fn json() -> &'static str {
         (status = 200, description = "The turn is done, or waits for you", body = InvocationAnswer),
         (status = 400, description = "A member of the body is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
-        (status = 403, description = "Sent by another site's page (`cross_site`)", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "Sent by another site's page (`cross_site`), or you may not use this service (`not_allowed`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "Sent by a page that was made for another person (`another_user`), or another request is at work on the conversation (`turn_in_progress`), or `resume` names an interrupt that is not open (`interrupt_not_open`) or a confirmation that is too old (`interrupt_expired`), or the conversation was deleted meanwhile (`conversation_deleted`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body has more than 1,048,576 bytes", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body has more than 1,048,576 bytes, or the saved conversation is too large to be opened (`conversation_too_large`)", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "You have too many turns at work (`too_many_turns`), or have used your tokens of the day (`daily_tokens_used`); `Retry-After` says when to try again", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is not application/json", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "Something failed here", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "A service behind the agent failed; `detail` says what was saved", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "A service behind the agent is busy, and `detail` says what was saved; or, as with 502, with the code `turn_not_saved`: the turn is done and only `unsaved.message` tells of it", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Too many turns are at work here (`overloaded`); a service behind the agent is busy, and `detail` says what was saved; or, as with 502, with the code `turn_not_saved`: the turn is done and only `unsaved.message` tells of it", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 #[expect(dead_code, reason = "carries the description")]
@@ -86,6 +87,7 @@ fn sign_out() {}
         (status = 200, description = "A page of them", body = SessionList),
         (status = 400, description = "A parameter is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
+        (status = 403, description = "You may not use this service (`not_allowed`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "They can't be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -105,7 +107,9 @@ fn list_sessions() {}
         (status = 200, description = "Its newest messages, in their order", body = SessionDocument),
         (status = 400, description = "A parameter is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
+        (status = 403, description = "You may not use this service (`not_allowed`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "You have no such conversation", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "It is too large to be opened (`conversation_too_large`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "It can't be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -121,7 +125,7 @@ fn get_session() {}
     responses(
         (status = 204, description = "It is gone"),
         (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
-        (status = 403, description = "Asked by another site's page", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "Asked by another site's page, or you may not use this service (`not_allowed`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "You have no such conversation", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "It can't be deleted", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),

@@ -6,7 +6,7 @@
 use std::time::SystemTime;
 
 use identity::UserId;
-use session::{Loaded, Message, Pending, SessionError, SessionId, Sessions};
+use session::{ContextTokens, Loaded, Message, Pending, SessionError, SessionId, Sessions, Spent};
 
 use crate::agent::{error::TurnError, turn::Turn};
 
@@ -22,20 +22,40 @@ pub(crate) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Reads the conversation; `lease` is when the request that does so has certainly ended.
+    /// Reads the conversation, as far as a model with `context` sees it; `lease` is when the request that does so has certainly ended.
     pub(crate) async fn load(
         sessions: &'a Sessions,
         user: &UserId,
         session: &SessionId,
+        context: ContextTokens,
         lease: SystemTime,
     ) -> Result<Self, SessionError> {
-        let loaded = sessions.load(user, session).await?;
+        let loaded = sessions.open(user, session, context).await?;
         Ok(Self { sessions, loaded, lease, holds_claims: false, has_unheard_claim: false })
     }
 
-    /// The whole turns.
+    /// The whole turns that a model can see.
     pub(crate) fn history(&self) -> &[Message] {
         &self.loaded.conversation.messages
+    }
+
+    /// How many turns have been removed of it, ever.
+    pub(crate) fn removed_turns(&self) -> u64 {
+        self.loaded.conversation.removed_turns
+    }
+
+    /// What it says was spent in it.
+    pub(crate) fn spent(&self) -> Option<Spent> {
+        self.loaded.conversation.spent
+    }
+
+    /// Adds what was spent, to be saved with the next write.
+    pub(crate) fn spend(&mut self, spent: Spent) {
+        self.loaded.spend(spent);
+    }
+
+    fn to_pending(&self, turn: &Turn, until: SystemTime) -> Pending {
+        session::saved_pending(turn.to_pending(until), self.sessions.most_bytes())
     }
 
     /// The turn that is not finished.
@@ -56,7 +76,7 @@ impl<'a> Record<'a> {
 
     /// Makes what `turn` has claimed this request's own, before it is carried out.
     pub(crate) async fn claim(&mut self, turn: &Turn) -> Result<(), TurnError> {
-        let pending = turn.to_pending(self.lease);
+        let pending = self.to_pending(turn, self.lease);
         // Until the answer comes, and for good if this is given up or S3 can't be reached.
         self.has_unheard_claim = true;
         let written = self.sessions.commit(&mut self.loaded, &[], Some(&pending)).await;
@@ -73,7 +93,7 @@ impl<'a> Record<'a> {
     /// Saves a turn that goes no further in this request. Whatever it has claimed and not
     /// finished counts as abandoned.
     pub(crate) async fn pause(&mut self, turn: &Turn) -> Result<(), TurnError> {
-        let pending = turn.to_pending(SystemTime::UNIX_EPOCH);
+        let pending = self.to_pending(turn, SystemTime::UNIX_EPOCH);
         if self.pending() != Some(&pending) {
             self.sessions.commit(&mut self.loaded, &[], Some(&pending)).await?;
         }
@@ -83,7 +103,8 @@ impl<'a> Record<'a> {
 
     /// Adds a finished turn to the messages.
     pub(crate) async fn finish(&mut self, turn: &Turn) -> Result<(), TurnError> {
-        self.sessions.commit(&mut self.loaded, turn.messages(), None).await?;
+        let saved = session::saved_turn(turn.messages(), self.sessions.most_bytes());
+        self.sessions.commit(&mut self.loaded, &saved, None).await?;
         self.holds_claims = false;
         Ok(())
     }

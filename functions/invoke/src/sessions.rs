@@ -2,11 +2,11 @@
 //!
 //! The user is part of every key, so another user's conversation is simply not found.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use http::{Method, StatusCode, header};
 use identity::User;
-use lambda_http::Request;
+use lambda_http::{Request, RequestExt};
 use serde::Serialize;
 use serde_json::Value;
 use service::{
@@ -14,22 +14,26 @@ use service::{
     request::{self, refuse_cross_site},
 };
 use session::{
-    Block, CallState, ContextTokens, Conversation, Listed, Mark, Message, Role, SessionError,
-    SessionId, ToolStatus,
+    Block, CallState, ContextTokens, Conversation, Listed, Loaded, Mark, Message, Role,
+    SessionError, SessionId, ToolStatus, json_bytes, shortened,
 };
 use telemetry::Audit;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
     Service,
     agent::error::{Saved, TurnError},
+    turns,
 };
 
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 /// A Lambda function behind a load balancer can answer with 1 MB.
+/// of JSON, in which the body is text: there every quote and backslash of ours takes two bytes.
 const MAX_PAGE_BYTES: usize = 400_000;
+const LONGEST: Duration = Duration::from_secs(20);
 const MAX_PAGE_MESSAGES: usize = 100;
 
 /// A page of the caller's conversations.
@@ -62,6 +66,8 @@ pub(crate) struct SessionDocument {
     messages: Vec<ShownMessage>,
     /// Ask for earlier messages with this as `before`; null if these are the first.
     earlier: Option<usize>,
+    /// How many of its oldest turns were removed because it had become too long.
+    earlier_turns_removed: u64,
     /// Whether its last turn waits for you; send the `sessionId` to `/invocations` to go on.
     waiting: bool,
 }
@@ -76,6 +82,19 @@ struct ShownMessage {
     /// The tools that the agent used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<ShownTool>,
+}
+
+impl ShownMessage {
+    /// Makes one that fills more than a page by itself fit it.
+    fn shorten(&mut self) {
+        self.text = shortened(&self.text, MAX_PAGE_BYTES / 2);
+        let tools = self.tools.len().max(1);
+        for tool in &mut self.tools {
+            if json_bytes(&tool.input) > MAX_PAGE_BYTES / 2 / tools {
+                tool.input = Value::String("(too long to be shown)".to_owned());
+            }
+        }
+    }
 }
 
 /// Who speaks.
@@ -124,13 +143,9 @@ pub(crate) async fn list(
         return Err(Problem::field("limit", format!("limit has to be from 1 to {MAX_LIMIT}.")));
     }
     let mark = parameter::<Mark>(request, "page")?;
-    let page = service
-        .clients()
-        .await
-        .sessions
-        .list(user.id(), mark.as_ref(), limit)
-        .await
-        .map_err(problem)?;
+    let sessions = &service.clients().await.sessions;
+    let page = sessions.list(user.id(), mark.as_ref(), limit);
+    let page = in_time(service, request, page).await?;
     let entry = |listed: Listed| SessionEntry {
         session_id: listed.id.to_string(),
         updated_at: OffsetDateTime::from(listed.updated).format(&Rfc3339).unwrap_or_default(),
@@ -151,14 +166,30 @@ pub(crate) async fn one(
         return delete(service, request, user, id).await;
     }
     let before = parameter::<usize>(request, "before")?;
-    let loaded = service.clients().await.sessions.load(user.id(), id).await.map_err(problem)?;
-    if !loaded.exists() {
-        return Err(unknown());
-    }
-    let (messages, earlier) = page(shown(&loaded.conversation), before);
-    let waiting = loaded.conversation.pending.is_some();
-    let document = SessionDocument { session_id: id.to_string(), messages, earlier, waiting };
-    reply::json(StatusCode::OK, &document)
+    let sessions = &service.clients().await.sessions;
+    let look = |loaded: &Loaded| {
+        let conversation = &loaded.conversation;
+        let (messages, earlier) = page(shown(conversation), before);
+        loaded.exists().then(|| SessionDocument {
+            session_id: id.to_string(),
+            messages,
+            earlier,
+            earlier_turns_removed: conversation.removed_turns,
+            waiting: conversation.pending.is_some(),
+        })
+    };
+    let document = in_time(service, request, sessions.look(user.id(), id, look)).await?;
+    reply::json(StatusCode::OK, &document.ok_or_else(unknown)?)
+}
+
+/// Listing, reading and deleting take no longer than this, nor than a turn may take.
+async fn in_time<T>(
+    service: &Service,
+    request: &Request,
+    work: impl Future<Output = Result<T, SessionError>>,
+) -> Result<T, Problem> {
+    let time = turns::time_left(service, request.lambda_context_ref()).min(LONGEST);
+    timeout(time, work).await.unwrap_or_else(|slow| Err(slow.into())).map_err(problem)
 }
 
 async fn delete(
@@ -168,7 +199,8 @@ async fn delete(
     id: &SessionId,
 ) -> Result<Reply, Problem> {
     refuse_cross_site(request.method(), request.headers(), &service.settings.inbound.site)?;
-    if !service.clients().await.sessions.delete(user.id(), id).await.map_err(problem)? {
+    let sessions = &service.clients().await.sessions;
+    if !in_time(service, request, sessions.delete(user.id(), id)).await? {
         return Err(unknown());
     }
     Audit::ConversationDeleted { user: user.id(), session: id.as_str() }.record();
@@ -258,18 +290,18 @@ fn page(
 ) -> (Vec<ShownMessage>, Option<usize>) {
     let end = before.map_or(messages.len(), |before| before.min(messages.len()));
     messages.truncate(end);
-    let bytes = |message: &ShownMessage| {
-        let inputs = message.tools.iter().map(|tool| tool.input.to_string().len());
-        message.text.len() + inputs.sum::<usize>()
-    };
     let sizes = messages.iter().rev().scan(0, |sum, message| {
-        *sum += bytes(message);
+        *sum += json_bytes(message);
         Some(*sum)
     });
     let fitting = sizes.take(MAX_PAGE_MESSAGES).take_while(|sum| *sum <= MAX_PAGE_BYTES).count();
     // One that is too long by itself is shown all the same, or nobody would get past it.
     let start = end - fitting.max(1).min(end);
-    (messages.split_off(start), (start > 0).then_some(start))
+    let mut page = messages.split_off(start);
+    if let ([message], 0) = (page.as_mut_slice(), fitting) {
+        message.shorten();
+    }
+    (page, (start > 0).then_some(start))
 }
 
 #[cfg(test)]
@@ -294,14 +326,19 @@ mod tests {
             loop {
                 let (page, earlier) = page(messages(count, length), before);
                 assert!(page.len() <= MAX_PAGE_MESSAGES);
-                assert!(page.len() == 1 || page.len() * length <= MAX_PAGE_BYTES);
+                assert!(session::json_bytes(&page) <= MAX_PAGE_BYTES + MAX_PAGE_MESSAGES);
                 seen.splice(0..0, page);
                 before = earlier;
                 if before.is_none() {
                     break;
                 }
             }
-            assert!(seen == messages(count, length), "{count} of {length}");
+            let whole = messages(count, length);
+            assert_eq!(seen.len(), whole.len(), "{count} of {length}");
+            let is_shortened = length > MAX_PAGE_BYTES;
+            assert!(is_shortened || seen == whole, "{count} of {length}");
+            let says_so = |message: &ShownMessage| message.text.ends_with(" bytes.]");
+            assert!(!is_shortened || seen.iter().all(says_so), "{count} of {length}");
         }
         assert_eq!(page(messages(3, 1), Some(0)), (Vec::new(), None));
         assert_eq!(page(messages(3, 1), Some(9)).0.len(), 3);

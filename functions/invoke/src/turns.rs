@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use identity::{BrowserHash, User};
 use lambda_http::Context;
 use service::{Kind, Problem};
-use session::{Message, Role, SessionError};
+use session::{Message, Role, SessionError, Spent};
 use telemetry::Audit;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
 use tracing::Instrument;
@@ -14,13 +14,14 @@ use crate::{
     Service,
     agent::{
         consent::{Asker, Authorizer, Consent},
-        driver::{Driver, Ran},
+        driver::Driver,
         error::{Saved, TurnError},
         model::Usage,
         turn::{Answers, ResumeError, Rules, Turn, Verdict},
     },
     answer,
     invocation::{InterruptAnswer, Invocation, InvocationAnswer},
+    limits::{self, Limits},
     record::Record,
     sessions,
 };
@@ -45,6 +46,7 @@ struct Work<'a> {
     driver: Driver<'a>,
     record: Record<'a>,
     rules: Rules,
+    limits: &'a Limits,
     said: Said,
     /// What is saved of the turn that waited before.
     earlier: Saved,
@@ -62,7 +64,13 @@ pub(crate) async fn run(
     if let Some(message) = &invocation.message {
         sessions::check_length(message, service.settings.context)?;
     }
-    let work = async move { converse(&service, &user, browser, invocation, time).await };
+    let admitted = service.limits.admit(user.id())?;
+    service.limits.check_tokens(user.id(), service.settings.inbound.clock.now())?;
+    // It counts until it ends, whether or not somebody still waits for it.
+    let work = async move {
+        let _counted = admitted;
+        converse(&service, &user, browser, invocation, time).await
+    };
     let done = tokio::spawn(work.in_current_span()).await;
     done.unwrap_or_else(|panicked| Err(Problem::internal(panicked)))
 }
@@ -94,9 +102,13 @@ async fn converse(
     let deadline = Instant::now() + time;
     let lease = service.settings.inbound.clock.now() + time + LEASE_MARGIN;
     let clients = service.clients().await;
-    let record = Record::load(&clients.sessions, user.id(), &session, lease);
+    let context = service.settings.context;
+    let record = Record::load(&clients.sessions, user.id(), &session, context, lease);
     let record = timeout_at(deadline, record).await.unwrap_or_else(|slow| Err(slow.into()));
     let record = record.map_err(|error| TurnError::from(error).problem(Saved::Nothing))?;
+    let now = service.settings.inbound.clock.now();
+    service.limits.learn(user.id(), &session, record.spent(), now);
+    service.limits.check_tokens(user.id(), now)?;
     let principal = service.settings.inbound.principal(user)?;
     let driver = Driver {
         model: &clients.model,
@@ -118,8 +130,8 @@ async fn converse(
         confirm: service.settings.confirm_actions,
         may_wait: message.is_none(),
     };
-    let earlier = Saved::Nothing;
-    let mut work = Work { driver, record, rules, said: Said::default(), earlier };
+    let (limits, earlier) = (&service.limits, Saved::Nothing);
+    let mut work = Work { driver, record, rules, limits, said: Said::default(), earlier };
     work.take_up(&resume, message.is_some()).await?;
     if let Some(message) = message {
         work.begin(message).await?;
@@ -161,12 +173,11 @@ impl Work<'_> {
 
     /// Runs a turn and saves it, done or waiting; `saved` is what was before it.
     async fn run(&mut self, turn: &mut Turn, saved: Saved) -> Result<(), Problem> {
-        let ran = self.driver.run(turn, &mut self.record).await;
+        let mut usage = Usage::default();
+        let ran = self.driver.run(turn, &mut self.record, &mut usage).await;
+        self.spend(usage);
         let outcome = match ran {
-            Ok(Ran { consent, usage }) => {
-                self.said.usage += usage;
-                self.keep(turn, consent).await
-            }
+            Ok(consent) => self.keep(turn, consent).await,
             Err(error) => Err(error),
         };
         let Err(error) = outcome else { return Ok(()) };
@@ -181,6 +192,17 @@ impl Work<'_> {
         Err(error.problem(saved))
     }
 
+    /// Counts what was spent, whatever becomes of the turn.
+    fn spend(&mut self, usage: Usage) {
+        self.said.usage += usage;
+        let day = limits::day(self.driver.clock.now());
+        let spent = Spent { day, tokens: usage.input_tokens + usage.output_tokens };
+        if spent.tokens > 0 {
+            self.limits.spend(&self.rules.user, self.driver.session, spent);
+            self.record.spend(spent);
+        }
+    }
+
     /// When a write must be done, so that there is time for the answer.
     fn saved_by(&self) -> Instant {
         self.driver.deadline + SAVING
@@ -188,6 +210,7 @@ impl Work<'_> {
 
     async fn keep(&mut self, turn: &Turn, consent: Option<Consent>) -> Result<(), TurnError> {
         let interrupts = answer::interrupts(turn, consent);
+        let removed = self.record.removed_turns();
         if interrupts.is_empty() {
             let finished = in_time(self.saved_by(), self.record.finish(turn)).await;
             finished.map_err(|error| {
@@ -197,6 +220,7 @@ impl Work<'_> {
         } else {
             in_time(self.saved_by(), self.record.pause(turn)).await?;
         }
+        self.said.texts.extend(removal(self.record.removed_turns().saturating_sub(removed)));
         self.said.texts.extend(turn.notice().map(str::to_owned));
         self.said.texts.extend(last_words(turn.messages()));
         self.said.interrupts = interrupts;
@@ -236,6 +260,18 @@ async fn in_time(
 ) -> Result<(), TurnError> {
     let slow = |slow: Elapsed| Err(SessionError::from(slow).into());
     timeout_at(until, write).await.unwrap_or_else(slow)
+}
+
+/// What the user hears when `turns` were removed.
+fn removal(turns: u64) -> Option<String> {
+    let is_one = "(This conversation has become too long: its oldest turn was removed.)";
+    match turns {
+        0 => None,
+        1 => Some(is_one.to_owned()),
+        _ => Some(format!(
+            "(This conversation has become too long: its {turns} oldest turns were removed.)"
+        )),
+    }
 }
 
 /// What the model said last, if the turn ends with it.

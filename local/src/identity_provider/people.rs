@@ -7,12 +7,19 @@ pub(super) struct Person {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
     email: &'static str,
+    /// As many issuers name them in a claim; what `ALLOW_CLAIM` can ask for.
+    pub(super) groups: &'static [&'static str],
 }
 
 /// Everyone that there is.
 pub(super) static PEOPLE: [Person; 2] = [
-    Person { id: "alice", name: "Alice Example", email: "alice@example.com" },
-    Person { id: "bob", name: "Bob Example", email: "bob@example.com" },
+    Person {
+        id: "alice",
+        name: "Alice Example",
+        email: "alice@example.com",
+        groups: &["engineering"],
+    },
+    Person { id: "bob", name: "Bob Example", email: "bob@example.com", groups: &["sales"] },
 ];
 
 impl Person {
@@ -24,6 +31,7 @@ impl Person {
     pub(super) fn claims(&self) -> Value {
         json!({
             "sub": self.id, "name": self.name, "email": self.email, "email_verified": true,
+            "groups": self.groups,
         })
     }
 }

@@ -13,6 +13,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    allow_claim::AllowClaim,
     authenticator::only,
     error::{AuthenticationError, Refusal},
     json::present,
@@ -87,6 +88,7 @@ impl AlbVerifier {
         &self,
         headers: &HeaderMap,
         now: Duration,
+        needed: Option<&AllowClaim>,
     ) -> Result<User, AuthenticationError> {
         let token = UnverifiedToken::parse_padded(only(headers, &OIDC_DATA_HEADER)?)?;
         let (key_id, base, exp) = {
@@ -94,9 +96,14 @@ impl AlbVerifier {
             let (key_id, base) = self.check_header(&header, now)?;
             (key_id, base, header.exp)
         };
-        let claims = self.keys.verify(token, base, key_id, now).await?.claims()?;
+        let token = self.keys.verify(token, base, key_id, now).await?;
+        let claims = token.claims()?;
         self.check_claims(exp, &claims, now)?;
-        Ok(claims.user()?)
+        let user = claims.user()?;
+        if !token.is_allowed(needed) {
+            return Err(AuthenticationError::NotAllowed(user.id));
+        }
+        Ok(user)
     }
 
     /// Everything that can be refused before a key is fetched; answers which key that is.

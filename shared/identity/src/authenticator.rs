@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName};
 
 use crate::{
     alb::{AlbSettings, AlbVerifier},
+    allow_claim::AllowClaim,
     bearer::{BearerSettings, BearerVerifier},
     error::{AuthenticationError, Refusal},
     user::User,
@@ -13,7 +14,10 @@ use crate::{
 
 /// Turns a request's headers into a [`User`], by one kind of proof and no other.
 #[derive(Debug)]
-pub struct Authenticator(Kind);
+pub struct Authenticator {
+    kind: Kind,
+    needed: Option<AllowClaim>,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -26,20 +30,26 @@ impl Authenticator {
     /// been fetched yet.
     #[must_use]
     pub fn alb(settings: AlbSettings) -> Self {
-        Self(Kind::Alb(AlbVerifier::new(settings)))
+        Self { kind: Kind::Alb(AlbVerifier::new(settings)), needed: None }
     }
 
     /// Believes the bearer tokens of one issuer, and does not look at the load balancer's
     /// headers, which anybody may send where no load balancer is. Nothing has been fetched yet.
     #[must_use]
     pub fn bearer(settings: BearerSettings) -> Self {
-        Self(Kind::Bearer(BearerVerifier::new(settings)))
+        Self { kind: Kind::Bearer(BearerVerifier::new(settings)), needed: None }
+    }
+
+    /// Lets in only whose token has the claim `needed`, if one is.
+    #[must_use]
+    pub fn allowing(self, needed: Option<AllowClaim>) -> Self {
+        Self { needed, ..self }
     }
 
     /// Opens a connection to the load balancer's key server, so that the first request need not wait
     /// for it. An issuer's keys are somewhere that only a fetch can tell.
     pub async fn connect(&self) {
-        match &self.0 {
+        match &self.kind {
             Kind::Alb(verifier) => verifier.connect().await,
             Kind::Bearer(_) => {}
         }
@@ -48,7 +58,8 @@ impl Authenticator {
     /// The user who sent a request with these `headers`, as of `now`.
     ///
     /// # Errors
-    /// [`AuthenticationError::Refused`] when the headers prove nobody's identity, and
+    /// [`AuthenticationError::Refused`] when the headers prove nobody's identity,
+    /// [`AuthenticationError::NotAllowed`] when they prove that of someone who may not come in, and
     /// [`AuthenticationError::KeysUnavailable`] when that can't be decided now.
     pub async fn authenticate(
         &self,
@@ -56,10 +67,11 @@ impl Authenticator {
         now: SystemTime,
     ) -> Result<User, AuthenticationError> {
         // A clock that is set before 1970 knows nothing: then every token has expired.
+        let needed = self.needed.as_ref();
         let now = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX);
-        match &self.0 {
-            Kind::Alb(verifier) => verifier.verify(headers, now).await,
-            Kind::Bearer(verifier) => verifier.verify(headers, now).await,
+        match &self.kind {
+            Kind::Alb(verifier) => verifier.verify(headers, now, needed).await,
+            Kind::Bearer(verifier) => verifier.verify(headers, now, needed).await,
         }
     }
 
@@ -67,7 +79,7 @@ impl Authenticator {
     /// section 3): nothing where a load balancer signs people in.
     #[must_use]
     pub fn challenge(&self) -> Option<&'static str> {
-        match self.0 {
+        match self.kind {
             Kind::Alb(_) => None,
             Kind::Bearer(_) => Some("Bearer"),
         }

@@ -11,6 +11,7 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
+    allow_claim::AllowClaim,
     authenticator::only,
     error::{AuthenticationError, Refusal},
     issuer::{Issuer, KeySetPlace},
@@ -62,6 +63,7 @@ impl BearerVerifier {
         &self,
         headers: &HeaderMap,
         now: Duration,
+        needed: Option<&AllowClaim>,
     ) -> Result<User, AuthenticationError> {
         let sent = bearer_token(only(headers, &header::AUTHORIZATION)?)?;
         let token = UnverifiedToken::parse(sent)?;
@@ -75,6 +77,9 @@ impl BearerVerifier {
         let claims = token.claims()?;
         self.check_claims(&claims, now)?;
         let user = claims.user()?;
+        if !token.is_allowed(needed) {
+            return Err(AuthenticationError::NotAllowed(user.id));
+        }
         Ok(User { token: Some(UserToken::new(sent)), ..user })
     }
 

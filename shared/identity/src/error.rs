@@ -2,12 +2,17 @@
 
 use std::{error::Error, sync::Arc};
 
+use crate::user::UserId;
+
 /// The outcome of an authentication that found no user.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AuthenticationError {
     /// The request does not prove who sent it: 401, and the reason is for the audit log only.
     #[error("{0}")]
     Refused(#[from] Refusal),
+    /// The request proves who sent it, and their token lacks the claim that a user needs here: 403.
+    #[error("{0} may not come in")]
+    NotAllowed(UserId),
     /// The key that would decide can't be had now: 503, the caller may try again. Shared by
     /// every request that waited for the same key.
     #[error("the key that would verify the token can't be fetched")]

@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 mod alb;
+mod allow_claim;
 mod authenticator;
 mod bearer;
 mod browser;
@@ -20,6 +21,7 @@ mod user;
 mod user_token;
 
 pub use alb::{AlbSettings, OIDC_DATA_HEADER};
+pub use allow_claim::{AllowClaim, InvalidAllowClaim};
 pub use authenticator::Authenticator;
 pub use bearer::BearerSettings;
 pub use browser::{BrowserHash, BrowserSecret};

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
+    allow_claim::AllowClaim,
     error::Refusal,
     json::{self, present},
     time::{has_passed, is_to_come},
@@ -93,6 +94,12 @@ impl<'a> UnverifiedToken<'a> {
 }
 
 impl VerifiedToken<'_> {
+    /// Whether the token has the claim that its user needs, if one is needed.
+    pub(crate) fn is_allowed(&self, needed: Option<&AllowClaim>) -> bool {
+        let decoded = || decode(self.payload, self.encoding);
+        needed.is_none_or(|claim| decoded().is_ok_and(|payload| claim.is_in(&payload)))
+    }
+
     /// What the token claims.
     pub(crate) fn claims(&self) -> Result<Claims, Refusal> {
         json::object(&decode(self.payload, self.encoding)?)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use identity::{
-    AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, LoadBalancerArn,
-    OIDC_DATA_HEADER, User,
+    AlbSettings, AllowClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace,
+    LoadBalancerArn, User,
 };
 use telemetry::Audit;
 use url::Url;
@@ -14,7 +14,7 @@ use vault::{ConsentKeys, Naming, Principal, WorkloadName, endpoint};
 use crate::{
     clock::Clock,
     environment::{Reader, parsed, switch, text},
-    person,
+    not_allowed, person,
     problem::{Kind, Problem},
     site::Site,
 };
@@ -22,8 +22,8 @@ use crate::{
 const KEYS_RETRY: Duration = Duration::from_secs(5);
 
 /// Everything that decides about a caller, from `INBOUND_AUTH` and the variables of the kind that
-/// it names, `SESSION_BINDING_URL`, `CONSENT_KEY`, `WORKLOAD_IDENTITY_NAME`, `BROWSER_BINDING` and
-/// `VAULT_IDENTITY`.
+/// it names, `SESSION_BINDING_URL`, `CONSENT_KEY`, `WORKLOAD_IDENTITY_NAME`, `BROWSER_BINDING`,
+/// `VAULT_IDENTITY` and `ALLOW_CLAIM`.
 #[derive(Debug)]
 pub struct Inbound {
     /// Turns headers into users.
@@ -49,6 +49,7 @@ impl Inbound {
     pub fn read(reader: &mut Reader<'_>, clock: Clock) -> Option<Self> {
         let kind = reader.or("INBOUND_AUTH", "alb", InboundAuth::parse);
         let authenticator = kind.and_then(|kind| authenticator(kind, reader));
+        let allowed = reader.optional("ALLOW_CLAIM", parsed::<AllowClaim>);
         let site = reader.required("SESSION_BINDING_URL", Site::parse);
         let consent_keys = reader.required("CONSENT_KEY", ConsentKeys::parse);
         let workload = reader.required("WORKLOAD_IDENTITY_NAME", |name| WorkloadName::parse(name));
@@ -68,7 +69,7 @@ impl Inbound {
         }
         let (site, workload) = (site?, workload?);
         Some(Self {
-            authenticator: authenticator?,
+            authenticator: authenticator?.allowing(allowed),
             consent_keys: consent_keys?.tied_to(&site.origin(), &workload),
             site,
             workload,
@@ -90,22 +91,14 @@ impl Inbound {
     /// The signed-in user who sent `headers`, from no page that was made for somebody else.
     ///
     /// # Errors
-    /// 401 for no or bad proof (the reason goes to the audit trail alone), 409 for a page of
-    /// another user's, 503 when who it is can't be decided now.
+    /// 401 for no or bad proof (the reason goes to the audit trail alone), 403 for someone whose
+    /// token lacks what `ALLOW_CLAIM` asks for, 409 for a page of another user's, 503 when who it is
+    /// can't be decided now.
     pub async fn user(&self, headers: &HeaderMap) -> Result<User, Problem> {
         let user = self.authenticated(headers).await?;
         person::refuse_another(headers, &user, &self.consent_keys)
             .inspect_err(|_| Audit::StalePage { user: user.id() }.record())?;
         Ok(user)
-    }
-
-    /// As [`user`](Self::user), but nobody if the load balancer says that nobody is signed in.
-    ///
-    /// # Errors
-    /// As [`user`](Self::user).
-    pub async fn user_if_signed_in(&self, headers: &HeaderMap) -> Result<Option<User>, Problem> {
-        let is_signed_in = self.bearer || headers.contains_key(OIDC_DATA_HEADER);
-        if is_signed_in { self.user(headers).await.map(Some) } else { Ok(None) }
     }
 
     async fn authenticated(&self, headers: &HeaderMap) -> Result<User, Problem> {
@@ -115,6 +108,10 @@ impl Inbound {
                 Audit::SignInRefused { reason: &reason.to_string() }.record();
                 let challenge = self.authenticator.challenge();
                 challenge.map_or_else(Problem::unauthorized, Problem::challenged)
+            }
+            AuthenticationError::NotAllowed(user) => {
+                Audit::NotAllowed { user: &user }.record();
+                not_allowed::problem()
             }
             AuthenticationError::KeysUnavailable(_) => {
                 let detail = "Sign-in can't be checked at the moment. Try again.";
@@ -276,6 +273,17 @@ mod tests {
         let keys = [("OIDC_ISSUER", "https://i.example"), ("OIDC_JWKS_URL", "http://i.example/k")];
         let wrong = mistakes(&[&bearer[..], &keys].concat()).unwrap();
         assert!(wrong.contains("OIDC_JWKS_URL: "), "{wrong}");
+    }
+
+    #[test]
+    fn a_malformed_allow_claim_does_not_let_everybody_in() {
+        let common =
+            [("OIDC_ISSUER", "https://i.example"), ("OIDC_CLIENT_ID", "c"), ("ALB_ARN", ARN)];
+        for claim in ["groups", "groups=", "=ops", "groups=ops,"] {
+            let wrong = mistakes(&[&common[..], &[("ALLOW_CLAIM", claim)]].concat()).unwrap();
+            assert!(wrong.contains("ALLOW_CLAIM: a claim and its values are expected"), "{wrong}");
+        }
+        assert_eq!(mistakes(&[&common[..], &[("ALLOW_CLAIM", "groups=ops")]].concat()), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod connection;
 pub mod environment;
 pub mod inbound;
 pub mod invisible;
+mod not_allowed;
 pub mod page;
 pub mod person;
 pub mod problem;

@@ -34,6 +34,8 @@ pub enum Kind {
     TooLarge,
     /// 415: not `application/json`.
     UnsupportedMediaType,
+    /// 429: this caller has asked for too much.
+    TooManyRequests,
     /// 500: a mistake of ours.
     Internal,
     /// 502: a service we depend on failed or refused us.
@@ -59,6 +61,7 @@ impl Kind {
             Self::Gone => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamUnavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
@@ -78,6 +81,7 @@ impl Kind {
             Self::Gone => "gone",
             Self::TooLarge => "too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::TooManyRequests => "too_many_requests",
             Self::Internal => "internal",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamUnavailable => "upstream_unavailable",
@@ -207,6 +211,11 @@ impl Problem {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether a program would tell it by `code`.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.code == code
     }
 
     /// Writes the operator's half to the log and makes the caller's half.

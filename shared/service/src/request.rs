@@ -9,6 +9,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
+    not_allowed,
     problem::{Kind, Problem},
     reply::Reply,
     site::Site,
@@ -72,8 +73,12 @@ async fn answer_anywhere(
     async {
         let started = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let outcome = route(request).await;
-        let mut reply = outcome.unwrap_or_else(|problem| problem.into_reply(&id));
+        let wants_page = not_allowed::wants_page(request.headers());
+        let mut reply = match route(request).await {
+            Ok(reply) => reply,
+            Err(problem) if wants_page && problem.is(not_allowed::CODE) => not_allowed::page(),
+            Err(problem) => problem.into_reply(&id),
+        };
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             reply.headers_mut().insert(REQUEST_ID, id);
         }

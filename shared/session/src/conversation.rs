@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::SessionError;
+use crate::folded::Folded;
 use crate::pending::Pending;
 
 /// The version of the saved shape; an object of a newer one is not read and never overwritten.
@@ -23,11 +24,51 @@ pub struct Conversation {
     pub pending: Option<Pending>,
     /// The last writes, by id.
     pub(crate) writes: Vec<String>,
+    /// How many of the oldest turns were removed, so that the others fit.
+    #[serde(default)]
+    pub removed_turns: u64,
+    /// The tokens that were spent in it on the last day that any were.
+    #[serde(default)]
+    pub spent: Option<Spent>,
+    /// Turns that are older than `messages`.
+    #[serde(skip)]
+    pub(crate) folded: Vec<Folded>,
 }
 
 impl Default for Conversation {
     fn default() -> Self {
-        Self { schema: SCHEMA, messages: Vec::new(), pending: None, writes: Vec::new() }
+        Self {
+            schema: SCHEMA,
+            messages: Vec::new(),
+            pending: None,
+            writes: Vec::new(),
+            removed_turns: 0,
+            spent: None,
+            folded: Vec::new(),
+        }
+    }
+}
+
+/// Tokens of the language model that were spent on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// The day, in days of UTC since 1970.
+    pub day: u64,
+    /// How many.
+    pub tokens: u64,
+}
+
+impl Spent {
+    /// `before` and `more` together, if they are of one day; else the later one.
+    #[must_use]
+    pub fn sum(before: Option<Self>, more: Option<Self>) -> Option<Self> {
+        match (before, more) {
+            (Some(before), Some(more)) if before.day == more.day => {
+                Some(Self { tokens: before.tokens.saturating_add(more.tokens), ..more })
+            }
+            (Some(before), Some(more)) if before.day > more.day => Some(before),
+            (before, more) => more.or(before),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    conversation::{Conversation, Message, SCHEMA},
+    conversation::{Conversation, Message, SCHEMA, Spent},
     pending::Pending,
     strict,
 };
@@ -30,19 +31,26 @@ pub(crate) struct Change {
     id: String,
     /// All messages, if they had to be mended.
     mended: Option<Vec<Message>>,
+    /// What has been spent then.
+    spent: Option<Spent>,
 }
 
 impl<'a> Draft<'a> {
-    /// `conversation` with `turn` at its end and `pending` as what is not finished.
+    /// `conversation` with `turn` at its end and `pending` as what is not finished, for which
+    /// `spent` was spent.
     pub(crate) fn new(
         conversation: &'a Conversation,
         turn: &'a [Message],
         pending: Option<&'a Pending>,
+        spent: Option<Spent>,
     ) -> Self {
         let messages = || conversation.messages.iter().chain(turn);
-        let is_accepted = strict::is_accepted(messages());
-        let mended = (!is_accepted).then(|| strict::mend(messages().cloned().collect()));
-        let change = Change { id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()), mended };
+        let folded = || conversation.folded.iter().flat_map(|it| &it.calls).map(String::as_str);
+        let is_accepted = strict::is_accepted_after(folded(), messages());
+        let mend = || strict::mend_after(folded(), messages().cloned().collect());
+        let mended = (!is_accepted).then(mend);
+        let spent = Spent::sum(conversation.spent, spent);
+        let change = Change { id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()), mended, spent };
         Self { conversation, turn, pending, change }
     }
 
@@ -65,16 +73,33 @@ impl<'a> Draft<'a> {
 
 impl Serialize for Draft<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Conversation", 4)?;
+        let mut object = serializer.serialize_struct("Conversation", 6)?;
         object.serialize_field("schema", &SCHEMA)?;
-        object.serialize_field("messages", &List(|| self.messages()))?;
+        let folded = || self.conversation.folded.iter().flat_map(|turn| &turn.messages);
+        let all =
+            || folded().map(|it| Either::Folded(it)).chain(self.messages().map(Either::Whole));
+        object.serialize_field("messages", &List(all))?;
         if let Some(pending) = self.pending {
             object.serialize_field("pending", pending)?;
         }
         let writes = || kept(&self.conversation.writes).iter().chain([&self.change.id]);
         object.serialize_field("writes", &List(writes))?;
+        if self.conversation.removed_turns > 0 {
+            object.serialize_field("removedTurns", &self.conversation.removed_turns)?;
+        }
+        if let Some(spent) = self.change.spent {
+            object.serialize_field("spent", &spent)?;
+        }
         object.end()
     }
+}
+
+/// A message, in either shape.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Either<'a> {
+    Folded(&'a RawValue),
+    Whole(&'a Message),
 }
 
 /// Serialises what an iterator gives.
@@ -98,7 +123,8 @@ fn kept(writes: &[String]) -> &[String] {
 impl Conversation {
     /// What a draft of it was, now that it is written.
     pub(crate) fn apply(&mut self, turn: &[Message], pending: Option<&Pending>, change: Change) {
-        let Change { id, mended } = change;
+        let Change { id, mended, spent } = change;
+        self.spent = spent;
         match mended {
             Some(mended) => self.messages = mended,
             None => self.messages.extend_from_slice(turn),
@@ -121,7 +147,7 @@ mod tests {
 
     /// Drafts, writes, applies.
     fn write(conversation: &mut Conversation, turn: &[Message], pending: Option<&Pending>) {
-        let draft = Draft::new(conversation, turn, pending);
+        let draft = Draft::new(conversation, turn, pending, None);
         let json = serde_json::to_vec(&draft).unwrap();
         let change = draft.into_change();
         conversation.apply(turn, pending, change);

@@ -19,6 +19,9 @@ pub enum SessionError {
     /// The object is no conversation; it is left as it is.
     #[error("the saved conversation is damaged")]
     Damaged,
+    /// The object is larger than any conversation that this would read; it is left as it is.
+    #[error("the saved conversation is too large")]
+    TooLarge,
     /// A newer version of this program wrote the object; it is left as it is.
     #[error("a newer version wrote this conversation")]
     Newer,

@@ -7,29 +7,38 @@
 //! Every write has an id, kept in the object. A writer who never heard the answer to his PUT
 //! reads back whether it happened, and only writes again what did not, under the same condition.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_s3::{
     Client,
     config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     primitives::ByteStream,
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use identity::UserId;
+use tokio::sync::Semaphore;
 
 use crate::{
-    conversation::{Conversation, Message},
+    conversation::{Conversation, Message, Spent},
     draft::Draft,
     error::SessionError,
     fault::{Fault, Patience, steadily},
     key::{self, SessionId},
     pending::Pending,
     strict,
+    window::ContextTokens,
 };
 
 const CONNECT: Duration = Duration::from_secs(2);
 /// One try of one request, up to the head of the answer.
 const TRY: Duration = Duration::from_secs(4);
+
+/// What a conversation may have when it is saved.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// One that was larger before is read all the same, up to this many times as much.
+const READ_AT_MOST: usize = 4;
+/// How many whole conversations are taken apart at once: each needs several times its size.
+const READS_AT_ONCE: usize = 4;
 
 /// The conversations in one bucket; cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,6 +46,8 @@ pub struct Sessions {
     pub(crate) client: Client,
     pub(crate) bucket: String,
     pub(crate) imports_strands: bool,
+    most_bytes: usize,
+    reads: Arc<Semaphore>,
 }
 
 /// A conversation as it was when it was read.
@@ -46,13 +57,41 @@ pub struct Loaded {
     pub conversation: Conversation,
     key: String,
     version: Option<String>,
+    /// How much a model sees of it, if the rest is folded.
+    window: Option<ContextTokens>,
+    /// What the next write adds to what was spent.
+    spent: Option<Spent>,
 }
 
 impl Loaded {
+    /// Adds what was spent, to be saved with the next write.
+    pub fn spend(&mut self, spent: Spent) {
+        self.spent = Spent::sum(self.spent, Some(spent));
+    }
+
     /// Whether anything was ever said in it.
     #[must_use]
     pub fn exists(&self) -> bool {
         self.version.is_some() || !self.conversation.messages.is_empty()
+    }
+}
+
+impl Loaded {
+    fn new(conversation: Conversation, key: String, version: Option<String>) -> Self {
+        Self { conversation, key, version, window: None, spent: None }
+    }
+
+    /// Goes on with what somebody else has made of it.
+    fn follow(&mut self, now: Self) {
+        (self.conversation, self.version) = (now.conversation, now.version);
+        self.fold();
+    }
+
+    fn fold(&mut self) {
+        if let Some(context) = self.window {
+            let keep = context.reach(&self.conversation.messages);
+            self.conversation.fold(keep);
+        }
     }
 }
 
@@ -72,7 +111,13 @@ impl Sessions {
         let limits =
             TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(TRY);
         let config = config.retry_config(RetryConfig::disabled()).timeout_config(limits.build());
-        Self { client: Client::from_conf(config.build()), bucket, imports_strands: false }
+        Self {
+            client: Client::from_conf(config.build()),
+            bucket,
+            imports_strands: false,
+            most_bytes: MOST_BYTES,
+            reads: Arc::new(Semaphore::new(READS_AT_ONCE)),
+        }
     }
 
     /// The client, with the connections that this uses.
@@ -86,6 +131,52 @@ impl Sessions {
     #[must_use]
     pub fn importing_strands(self, imports_strands: bool) -> Self {
         Self { imports_strands, ..self }
+    }
+
+    /// How many bytes a conversation may have; the oldest turns of one with more are removed when
+    /// it is saved. One of more than four times as many is not read.
+    #[must_use]
+    pub fn keeping(self, most_bytes: usize) -> Self {
+        Self { most_bytes, ..self }
+    }
+
+    /// How many bytes a conversation may have.
+    #[must_use]
+    pub fn most_bytes(&self) -> usize {
+        self.most_bytes
+    }
+
+    /// What `look` makes of the conversation `session` of `user`. Few are taken apart at once, and
+    /// whoever comes then waits.
+    ///
+    /// # Errors
+    /// When it can't be read; see [`SessionError`].
+    pub async fn look<T>(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        look: impl FnOnce(&Loaded) -> T,
+    ) -> Result<T, SessionError> {
+        let _one_of_few = self.reads.acquire().await;
+        Ok(look(&self.load(user, session).await?))
+    }
+
+    /// The conversation `session` of `user`, to go on with: only what a model with `context` can
+    /// see of it is in [`messages`](Conversation::messages).
+    ///
+    /// # Errors
+    /// When it can't be read; see [`SessionError`].
+    pub async fn open(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        context: ContextTokens,
+    ) -> Result<Loaded, SessionError> {
+        let _one_of_few = self.reads.acquire().await;
+        let mut loaded = self.load(user, session).await?;
+        loaded.window = Some(context);
+        loaded.fold();
+        Ok(loaded)
     }
 
     /// The conversation `session` of `user`; an empty one if there is none yet.
@@ -116,16 +207,26 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let mut patience = Patience::default();
         loop {
-            let draft = Draft::new(&loaded.conversation, turn, pending);
-            match self.write(&loaded.key, loaded.version.as_deref(), &draft, &mut patience).await? {
+            let draft = Draft::new(&loaded.conversation, turn, pending, loaded.spent);
+            let json = serde_json::to_vec(&draft);
+            let json = json.map_err(|error| SessionError::Misconfigured(error.into()))?;
+            let excess = json.len().saturating_sub(self.most_bytes);
+            if excess > 0 && loaded.conversation.has_turns() {
+                loaded.conversation.remove_oldest(excess);
+                continue;
+            }
+            let (key, version) = (&loaded.key, loaded.version.as_deref());
+            match self.write(key, version, &draft, json.into(), &mut patience).await? {
                 Written::Now(version) => {
                     let change = draft.into_change();
                     loaded.conversation.apply(turn, pending, change);
                     loaded.version = version;
+                    loaded.spent = None;
                     return Ok(());
                 }
                 Written::Before(now) => {
-                    *loaded = now;
+                    loaded.follow(now);
+                    loaded.spent = None;
                     return Ok(());
                 }
                 Written::LostTo(winner) => {
@@ -138,22 +239,21 @@ impl Sessions {
                     if patience.is_at_end() {
                         return Err(SessionError::Contended);
                     }
-                    *loaded = winner;
+                    loaded.follow(winner);
                 }
             }
         }
     }
 
-    /// Writes `draft` over `version`, once, however often it takes.
+    /// Writes `draft`, as `json`, over `version`, once, however often it takes.
     async fn write(
         &self,
         key: &str,
         version: Option<&str>,
         draft: &Draft<'_>,
+        json: Bytes,
         patience: &mut Patience,
     ) -> Result<Written, SessionError> {
-        let json = serde_json::to_vec(draft);
-        let json = Bytes::from(json.map_err(|error| SessionError::Misconfigured(error.into()))?);
         loop {
             match self.put(key, version, json.clone()).await {
                 Ok(version) => return Ok(Written::Now(version)),
@@ -193,7 +293,7 @@ impl Sessions {
 
     async fn read(&self, key: String) -> Result<Loaded, SessionError> {
         let Some((json, version)) = self.get(&key).await? else {
-            return Ok(Loaded { conversation: Conversation::default(), key, version: None });
+            return Ok(Loaded::new(Conversation::default(), key, None));
         };
         let mut conversation = Conversation::from_json(&json)?;
         conversation.messages = strict::mend(conversation.messages);
@@ -201,7 +301,7 @@ impl Sessions {
         if version.is_none() {
             return Err(SessionError::Misconfigured("S3 answers without an ETag".into()));
         }
-        Ok(Loaded { conversation, key, version })
+        Ok(Loaded::new(conversation, key, version))
     }
 
     /// An object and its version, if there is one.
@@ -210,15 +310,34 @@ impl Sessions {
         key: &str,
     ) -> Result<Option<(Bytes, Option<String>)>, SessionError> {
         let call = self.client.get_object().bucket(&self.bucket).key(key);
+        let most = self.most_bytes.saturating_mul(READ_AT_MOST);
         let whole = || {
             let call = call.clone();
             async move {
                 let object = call.send().await?;
-                let (version, body) = (object.e_tag, object.body.collect().await);
-                let body = body.map_err(|error| Fault::Unknown(Box::new(error)))?;
-                Ok::<_, Fault>((body.into_bytes(), version))
+                let body = collect(object.body, most).await?;
+                Ok::<_, Fault>((body, object.e_tag))
             }
         };
-        steadily(whole).await
+        match steadily(whole).await? {
+            None => Ok(None),
+            Some((None, _)) => Err(SessionError::TooLarge),
+            Some((Some(body), version)) => Ok(Some((body, version))),
+        }
     }
+}
+
+/// The whole body; nothing if it has more than `most` bytes, of which no more are read then.
+async fn collect(mut body: ByteStream, most: usize) -> Result<Option<Bytes>, Fault> {
+    if usize::try_from(body.size_hint().0).is_ok_and(|least| least > most) {
+        return Ok(None);
+    }
+    let mut all = BytesMut::new();
+    while let Some(more) = body.next().await {
+        all.extend_from_slice(&more.map_err(|error| Fault::Unknown(Box::new(error)))?);
+        if all.len() > most {
+            return Ok(None);
+        }
+    }
+    Ok(Some(all.freeze()))
 }

@@ -22,7 +22,16 @@ pub(crate) fn mend(messages: Vec<Message>) -> Vec<Message> {
     if is_accepted(&messages) {
         return messages;
     }
-    let mut mended = Mended::default();
+    mend_after([], messages)
+}
+
+/// As [`mend`], after whole turns whose calls have the ids `earlier`.
+pub(crate) fn mend_after<'a>(
+    earlier: impl IntoIterator<Item = &'a str>,
+    messages: Vec<Message>,
+) -> Vec<Message> {
+    let seen = earlier.into_iter().map(str::to_owned).collect();
+    let mut mended = Mended { seen, ..Mended::default() };
     for message in messages {
         match message.role {
             Role::User => mended.user(message.content),
@@ -34,9 +43,17 @@ pub(crate) fn mend(messages: Vec<Message>) -> Vec<Message> {
 
 /// Whether every model accepts `messages`, followed by a user's message.
 pub(crate) fn is_accepted<'a>(messages: impl IntoIterator<Item = &'a Message>) -> bool {
+    is_accepted_after([], messages)
+}
+
+/// As [`is_accepted`], after whole turns whose calls have the ids `earlier`.
+pub(crate) fn is_accepted_after<'a>(
+    earlier: impl IntoIterator<Item = &'a str>,
+    messages: impl IntoIterator<Item = &'a Message>,
+) -> bool {
     let mut expected = Role::User;
     let mut open: Vec<&str> = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<&str> = earlier.into_iter().collect();
     for message in messages {
         let answered = message.content.iter().filter_map(|block| match block {
             Block::ToolResult(result) => Some(result.tool_use_id.as_str()),

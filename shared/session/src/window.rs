@@ -3,11 +3,12 @@
 //! Tokens are estimated, a little too high for most text: one for every 3 bytes of UTF-8, so
 //! that scripts with a token for each character are not taken for cheaper than they are.
 
-use std::{borrow::Cow, io, str::FromStr};
+use std::{borrow::Cow, str::FromStr};
 
-use serde::Serialize;
-
-use crate::conversation::{Block, Message, Role, ToolOutput, ToolResult};
+use crate::{
+    conversation::{Block, Message, Role, ToolOutput, ToolResult},
+    limits::json_bytes,
+};
 
 const BYTES_PER_TOKEN: usize = 3;
 /// What the wire format of a block costs.
@@ -41,6 +42,11 @@ impl ContextTokens {
         self.0 / 2 * BYTES_PER_TOKEN
     }
 
+    /// How many of the newest messages of `history` a turn can see at most.
+    pub(crate) fn reach(self, history: &[Message]) -> usize {
+        self.view(history, &[]).len()
+    }
+
     /// The newest messages of `history` that fit before those of `turn`, and these.
     ///
     /// Only whole turns of the history are seen, so that what is seen begins with words of the
@@ -67,7 +73,7 @@ impl ContextTokens {
 }
 
 /// A turn begins where the user says something that is no result.
-fn turns(history: &[Message]) -> impl DoubleEndedIterator<Item = &[Message]> {
+pub(crate) fn turns(history: &[Message]) -> impl DoubleEndedIterator<Item = &[Message]> {
     let begins = |message: &Message| {
         let is_result = |block: &Block| matches!(block, Block::ToolResult(_));
         message.role == Role::User && !message.content.iter().any(is_result)
@@ -125,26 +131,6 @@ fn output_bytes(output: &ToolOutput) -> usize {
         ToolOutput::Text(text) => text.len(),
         ToolOutput::Json(data) => json_bytes(data),
     }
-}
-
-/// How long `value` is as JSON, without making it.
-fn json_bytes(value: &impl Serialize) -> usize {
-    struct Count(usize);
-
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let mut count = Count(0);
-    // Counting does not fail.
-    serde_json::to_writer(&mut count, value).map_or(usize::MAX / 2, |()| count.0)
 }
 
 #[cfg(test)]

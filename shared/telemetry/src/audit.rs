@@ -22,6 +22,11 @@ pub enum Audit<'a> {
         /// Who.
         user: &'a UserId,
     },
+    /// The user is signed in, and is not one of those who may use this service.
+    NotAllowed {
+        /// Who.
+        user: &'a UserId,
+    },
     /// A tool needs a consent that the user has not given.
     ConsentRequired {
         /// Who was asked.
@@ -132,6 +137,7 @@ impl Audit<'_> {
             }
             Audit::StalePage { user } => info!(target: "audit", event = "stale_page", %user),
             Audit::SignedOut { user } => info!(target: "audit", event = "signed_out", %user),
+            Audit::NotAllowed { user } => info!(target: "audit", event = "not_allowed", %user),
             Audit::ConsentRequired { user, provider, scopes, flow } => {
                 info!(target: "audit", event = "consent_required", %user, provider, scopes, flow);
             }

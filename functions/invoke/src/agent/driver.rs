@@ -36,14 +36,6 @@ pub(crate) struct Driver<'a> {
     pub(crate) deadline: Instant,
 }
 
-/// How far a turn came.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    /// The consent that the user has to give, if the turn waits for one.
-    pub(crate) consent: Option<Consent>,
-    pub(crate) usage: Usage,
-}
-
 /// A call that was made with a token.
 struct Tried<'a> {
     attempt: &'a Attempt,
@@ -57,21 +49,21 @@ enum Outcome {
 }
 
 impl Driver<'_> {
-    /// Runs `turn` until it is done or waits for the user. After an error the turn still tells
-    /// how far it came.
+    /// Runs `turn` until it is done or waits for the user, perhaps for the consent that this
+    /// answers. After an error the turn still tells how far it came, and `usage` what it took.
     pub(crate) async fn run(
         &self,
         turn: &mut Turn,
         record: &mut Record<'_>,
-    ) -> Result<Ran, TurnError> {
-        let mut usage = Usage::default();
+        usage: &mut Usage,
+    ) -> Result<Option<Consent>, TurnError> {
         let mut tokens = Tokens::new(self.authorizer);
         loop {
             match turn.next_step() {
                 Step::CallModel => {
                     let answer = self.model.answer(record.history(), turn.messages());
                     let (message, used) = self.in_time(answer).await?;
-                    usage += used;
+                    *usage += used;
                     turn.model_answered(message)?;
                 }
                 Step::Try(attempts) => {
@@ -86,12 +78,10 @@ impl Driver<'_> {
                 }
                 Step::Pause => match self.in_time(ask(turn, &mut tokens)).await? {
                     Some(Asked::Given) => turn.consent_found(),
-                    Some(Asked::Needed(consent)) => {
-                        return Ok(Ran { consent: Some(consent), usage });
-                    }
-                    None => return Ok(Ran { consent: None, usage }),
+                    Some(Asked::Needed(consent)) => return Ok(Some(consent)),
+                    None => return Ok(None),
                 },
-                Step::Done => return Ok(Ran { consent: None, usage }),
+                Step::Done => return Ok(None),
             }
         }
     }

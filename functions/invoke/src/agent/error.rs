@@ -129,6 +129,9 @@ impl TurnError {
                 Problem::new(kind, detail).code("turn_not_saved").with("unsaved", unsaved)
             }
             Self::Session(SessionError::Damaged | SessionError::Newer) => Problem::new(kind, what),
+            Self::Session(SessionError::TooLarge) => {
+                Problem::new(kind, what).code("conversation_too_large")
+            }
             Self::Session(SessionError::Deleted) => {
                 Problem::new(kind, what).code("conversation_deleted")
             }
@@ -190,6 +193,11 @@ impl TurnError {
             Self::Session(SessionError::Damaged) => (
                 Kind::UpstreamFailed,
                 "This conversation is damaged. It is left as it is, and can be deleted.",
+            ),
+            Self::Session(SessionError::TooLarge) => (
+                Kind::TooLarge,
+                "This conversation is too large to be opened. It is left as it is: delete it, or \
+                 start a new one.",
             ),
             Self::Session(SessionError::Newer) => (
                 Kind::UpstreamFailed,

@@ -45,6 +45,7 @@ pub(crate) fn word(verdict: &Result<User, AuthenticationError>) -> String {
     match verdict {
         Ok(_) => "User".to_owned(),
         Err(AuthenticationError::Refused(reason)) => format!("{reason:?}"),
+        Err(AuthenticationError::NotAllowed(_)) => "NotAllowed".to_owned(),
         Err(AuthenticationError::KeysUnavailable(_)) => "Unavailable".to_owned(),
     }
 }

@@ -9,7 +9,9 @@ mod reading;
 
 use std::{error::Error, sync::OnceLock, time::Duration};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use octocrab::{Octocrab, service::middleware::retry::RetryConfig};
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,6 +25,8 @@ use super::{
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// No answer that a tool needs is larger.
+const MAX_ANSWER: usize = 2 * 1024 * 1024;
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// GitHub's REST API.
@@ -62,6 +66,17 @@ pub(crate) enum Remedy {
     MoreScopes(Scopes),
 }
 
+/// No answer came.
+#[derive(Debug)]
+struct Unheard(Box<dyn Error + Send + Sync>);
+
+impl From<octocrab::Error> for Unheard {
+    /// The cause alone: octocrab's own text has a backtrace in it.
+    fn from(error: octocrab::Error) -> Self {
+        Self(error.source().map(ToString::to_string).unwrap_or_default().into())
+    }
+}
+
 /// One request.
 enum Request<'a> {
     Get(&'a str),
@@ -72,7 +87,8 @@ enum Request<'a> {
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: String,
+    /// Nothing if it is too large.
+    body: Option<Bytes>,
     allows: Option<Scopes>,
 }
 
@@ -96,18 +112,18 @@ impl GitHub {
 
     /// One request; nothing is repeated, because octocrab's own repetition makes no difference
     /// between a GET and a POST.
-    async fn send(
-        &self,
-        request: Request<'_>,
-        token: &AccessToken,
-    ) -> Result<Answer, octocrab::Error> {
+    async fn send(&self, request: Request<'_>, token: &AccessToken) -> Result<Answer, Unheard> {
         let client = self.client(token)?;
         let answer = match request {
             Request::Get(route) => client._get(route).await?,
             Request::Post(route, body) => client._post(route, Some(body)).await?,
         };
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = client.body_to_string(answer).await?;
+        let body = match Limited::new(answer.into_body(), MAX_ANSWER).collect().await {
+            Ok(body) => Some(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => None,
+            Err(error) => return Err(Unheard(error)),
+        };
         let allows = allows(&headers, token);
         Ok(Answer { status, headers, body, allows })
     }
@@ -147,7 +163,9 @@ impl Answer {
     }
 
     fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
-        serde_json::from_str(&self.body).map_err(|error| {
+        let too_large = || Failure::new("answer_too_large", "GitHub's answer is too large.");
+        let body = self.body.as_ref().ok_or_else(too_large)?;
+        serde_json::from_slice(body).map_err(|error| {
             // Its own words can quote the answer, and with it a private name.
             let (kind, line, column) = (error.classify(), error.line(), error.column());
             tracing::error!(?kind, line, column, "GitHub's answer has another shape");
@@ -212,15 +230,13 @@ fn allows(headers: &HeaderMap, token: &AccessToken) -> Option<Scopes> {
     (!listed.is_empty() || token.expose().starts_with("gho_")).then_some(listed)
 }
 
-fn unreachable(error: &octocrab::Error) -> Failure {
+fn unreachable(error: &Unheard) -> Failure {
     log(error);
     Failure::new("unreachable", "GitHub can't be reached at the moment.")
 }
 
-/// The cause alone: octocrab's own text has a backtrace in it.
-fn log(error: &octocrab::Error) {
-    let cause = error.source().map(ToString::to_string).unwrap_or_default();
-    tracing::warn!(cause, "GitHub can't be reached");
+fn log(Unheard(cause): &Unheard) {
+    tracing::warn!(%cause, "GitHub can't be reached");
 }
 
 fn input<T: for<'de> Deserialize<'de>>(call: &ToolUse) -> Result<T, Failure> {

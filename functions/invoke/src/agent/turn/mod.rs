@@ -40,6 +40,9 @@ use super::{
 /// A model that never stops calling tools is stopped after this many answers in one turn.
 const MAX_MODEL_CALLS: usize = 10;
 
+/// As many calls of one message of the model are made; the model is told of the others.
+const MAX_CALLS: usize = 8;
+
 /// What holds for a turn.
 #[derive(Debug, Clone)]
 pub(crate) struct Rules {
@@ -170,6 +173,9 @@ impl Turn {
             return Err(SameId);
         }
         self.calls = calls;
+        for call in self.calls.iter_mut().skip(MAX_CALLS) {
+            call.finish(words::too_many_at_once(&call.tool_use.tool_use_id));
+        }
         self.messages.push(message);
         self.close_round();
         Ok(())

@@ -14,6 +14,10 @@ pub(super) fn no_such_tool(id: &str) -> ToolResult {
     error(id, "There is no such tool.")
 }
 
+pub(super) fn too_many_at_once(id: &str) -> ToolResult {
+    error(id, "Not run: at most 8 calls of one message are run. Ask again for this one.")
+}
+
 pub(super) fn not_authorized(id: &str) -> ToolResult {
     error(id, "Not run: the user has not authorized it yet.")
 }

@@ -1,0 +1,166 @@
+//! What one user, and all of them together, may take of this process: turns at once, and tokens
+//! in a day.
+//!
+//! Everything here is counted in this process. RFC 6585, section 4: 429 is for the caller who asks
+//! for too much; RFC 9110, section 15.6.4: 503 is for a server that has too much to do.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    str::FromStr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use identity::UserId;
+use service::{Kind, Problem};
+use session::{SessionId, Spent};
+
+const RETRY: Duration = Duration::from_secs(5);
+const DAY: u64 = 24 * 60 * 60;
+
+/// The limits, and what counts against them.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    turns: usize,
+    turns_per_user: usize,
+    /// Nothing if there is no limit.
+    tokens_per_day: Option<u64>,
+    used: Arc<Mutex<Used>>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    turns: usize,
+    turns_of: HashMap<UserId, usize>,
+    /// The day that `tokens` are of.
+    day: u64,
+    tokens: HashMap<UserId, HashMap<String, u64>>,
+}
+
+/// A turn that counts until this is dropped.
+pub(crate) struct Admitted {
+    user: UserId,
+    used: Arc<Mutex<Used>>,
+}
+
+/// Parses a number that is at least `LEAST`.
+pub(crate) fn at_least<const LEAST: u64, T>(text: &str) -> Result<T, String>
+where
+    T: FromStr + TryInto<u64> + Copy,
+{
+    let is_enough = |number: &T| (*number).try_into().is_ok_and(|number| number >= LEAST);
+    let number = text.parse().ok().filter(is_enough);
+    number.ok_or_else(|| format!("must be a number, at least {LEAST}"))
+}
+
+impl Limits {
+    /// No tokens a day mean no limit.
+    pub(crate) fn new(turns: usize, turns_per_user: usize, tokens_per_day: u64) -> Self {
+        let tokens_per_day = Some(tokens_per_day).filter(|tokens| *tokens > 0);
+        Self { turns, turns_per_user, tokens_per_day, used: Arc::default() }
+    }
+
+    /// Counts a turn of `user`, unless there are too many.
+    pub(crate) fn admit(&self, user: &UserId) -> Result<Admitted, Problem> {
+        let mut used = lock(&self.used);
+        if used.turns_of.get(user).is_some_and(|turns| *turns >= self.turns_per_user) {
+            let detail = "You have too many turns at work. Wait until one of them is done.";
+            let problem = Problem::new(Kind::TooManyRequests, detail).code("too_many_turns");
+            return Err(problem.retry_after(RETRY));
+        }
+        if used.turns >= self.turns {
+            let detail = "Too many turns are at work here. Nothing was saved; try again.";
+            let problem = Problem::new(Kind::UpstreamUnavailable, detail).code("overloaded");
+            return Err(problem.retry_after(RETRY));
+        }
+        used.turns += 1;
+        *used.turns_of.entry(user.clone()).or_default() += 1;
+        Ok(Admitted { user: user.clone(), used: Arc::clone(&self.used) })
+    }
+
+    /// Refuses `user` if what is known to have been spent today is all that may be.
+    pub(crate) fn check_tokens(&self, user: &UserId, now: SystemTime) -> Result<(), Problem> {
+        let Some(most) = self.tokens_per_day else { return Ok(()) };
+        let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut used = lock(&self.used);
+        used.turn_to(seconds / DAY);
+        let spent = used.tokens.get(user).map_or(0, |all| all.values().sum());
+        if spent < most {
+            return Ok(());
+        }
+        let detail = format!(
+            "You have used the {most} tokens of the language model that you may use in a day. The \
+             day ends at midnight UTC."
+        );
+        let problem = Problem::new(Kind::TooManyRequests, detail).code("daily_tokens_used");
+        Err(problem.retry_after(Duration::from_secs(DAY - seconds % DAY)))
+    }
+
+    /// Learns what a conversation of `user` says was spent in it: here before, or elsewhere.
+    pub(crate) fn learn(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        spent: Option<Spent>,
+        now: SystemTime,
+    ) {
+        let Some(Spent { day, tokens }) = spent.filter(|it| it.day == day(now)) else { return };
+        self.count(user, session, day, |known| *known = tokens.max(*known));
+    }
+
+    /// Adds what has just been spent, saved or not.
+    pub(crate) fn spend(&self, user: &UserId, session: &SessionId, spent: Spent) {
+        self.count(user, session, spent.day, |known| *known = known.saturating_add(spent.tokens));
+    }
+
+    fn count(&self, user: &UserId, session: &SessionId, day: u64, change: impl FnOnce(&mut u64)) {
+        if self.tokens_per_day.is_none() {
+            return;
+        }
+        let mut used = lock(&self.used);
+        used.turn_to(day);
+        if used.day == day {
+            let of_user = used.tokens.entry(user.clone()).or_default();
+            change(of_user.entry(session.to_string()).or_default());
+        }
+    }
+}
+
+/// The day of `now`, as [`Spent`] counts them.
+pub(crate) fn day(now: SystemTime) -> u64 {
+    now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / DAY
+}
+
+impl Used {
+    /// What was spent on earlier days no longer counts.
+    fn turn_to(&mut self, day: u64) {
+        if day > self.day {
+            self.day = day;
+            self.tokens.clear();
+        }
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut used = lock(&self.used);
+        used.turns = used.turns.saturating_sub(1);
+        if let Some(turns) = used.turns_of.get_mut(&self.user) {
+            *turns = turns.saturating_sub(1);
+            if *turns == 0 {
+                used.turns_of.remove(&self.user);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Admitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Admitted")
+    }
+}
+
+fn lock(used: &Mutex<Used>) -> MutexGuard<'_, Used> {
+    used.lock().unwrap_or_else(PoisonError::into_inner)
+}

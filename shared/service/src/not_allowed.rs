@@ -1,0 +1,39 @@
+//! What someone is told who is signed in and may not come in (`ALLOW_CLAIM`).
+//!
+//! RFC 9110, section 15.5.4: 403, because to sign in once more would not help. A person gets a page
+//! and a program a problem; which of the two asks, `Accept` says (section 12.5.1).
+
+use http::{HeaderMap, StatusCode, header};
+
+use crate::{
+    page::Page,
+    problem::{Kind, Problem},
+    reply::Reply,
+};
+
+/// What a program tells this refusal by.
+pub(crate) const CODE: &str = "not_allowed";
+
+const DETAIL: &str = "You are signed in, but you may not use this service. Ask the people who run \
+                      it to let you in.";
+
+const PAGE: &str = "<h1>You may not use this service</h1>\n<p>You are signed in, but this service \
+                    is not open to your account.</p>\n<p>Ask the people who run it to let you in, \
+                    and then sign in again.</p>";
+
+/// The refusal.
+pub(crate) fn problem() -> Problem {
+    Problem::new(Kind::Forbidden, DETAIL).code(CODE)
+}
+
+/// The same for a person.
+pub(crate) fn page() -> Reply {
+    let page = Page { title: "You may not use this service", main: PAGE, script: "" };
+    page.into_reply(StatusCode::FORBIDDEN)
+}
+
+/// Whether whoever sent `headers` wants to read a page.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    let mut accepts = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok());
+    accepts.any(|accept| accept.contains("text/html"))
+}

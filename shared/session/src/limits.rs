@@ -1,0 +1,218 @@
+//! How much of a conversation is kept: the newest turns that fit, and results of tools up to a
+//! length.
+//!
+//! What counts is the JSON that is saved: a control character is 6 bytes of it (RFC 8259, section
+//! 7).
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::{
+    conversation::{Block, Conversation, Message, ToolOutput, ToolResult},
+    folded::Folded,
+    pending::{CallState, Pending},
+    window::turns,
+};
+
+/// What a tool's result may have when it is saved.
+const LONGEST_RESULT: usize = 64 * 1024;
+/// It is never shortened to less.
+const SHORTEST_RESULT: usize = 1024;
+
+/// How long `value` is as JSON, without making it.
+pub fn json_bytes(value: &impl Serialize) -> usize {
+    struct Count(usize);
+
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut count = Count(0);
+    // Counting does not fail.
+    serde_json::to_writer(&mut count, value).map_or(usize::MAX / 2, |()| count.0)
+}
+
+/// `text`, or its beginning with a note, so that it has about `most` bytes as JSON.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
+    let escaped = |character: char| match character {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        other => other.len_utf8(),
+    };
+    let mut left = most;
+    let end = text.char_indices().find_map(|(at, character)| {
+        let rest = left.checked_sub(escaped(character));
+        left = rest.unwrap_or_default();
+        rest.is_none().then_some(at)
+    });
+    match end {
+        None => text.to_owned(),
+        Some(end) => {
+            let bytes = text.len();
+            format!("{}\n[Shortened: these are the first {end} of {bytes} bytes.]", &text[..end])
+        }
+    }
+}
+
+/// The messages of a turn as they are saved in a conversation of at most `most` bytes: the results
+/// of its tools have at most 64 KiB each, and less if there are so many that the turn would take
+/// more than half of the conversation.
+#[must_use]
+pub fn saved_turn(messages: &[Message], most: usize) -> Vec<Message> {
+    let mut longest = LONGEST_RESULT;
+    loop {
+        let saved: Vec<Message> = messages.iter().map(|it| saved_message(it, longest)).collect();
+        if longest <= SHORTEST_RESULT || json_bytes(&saved) <= most / 2 {
+            return saved;
+        }
+        longest /= 2;
+    }
+}
+
+/// The same for a turn that is not finished.
+#[must_use]
+pub fn saved_pending(pending: Pending, most: usize) -> Pending {
+    let Pending { turn, mut calls } = pending;
+    for call in &mut calls {
+        if let CallState::Finished(result) = &mut call.state {
+            *result = saved_result(result, LONGEST_RESULT);
+        }
+    }
+    Pending { turn: saved_turn(&turn, most), calls }
+}
+
+fn saved_message(message: &Message, longest: usize) -> Message {
+    let content = message.content.iter().map(|block| match block {
+        Block::ToolResult(result) => Block::ToolResult(saved_result(result, longest)),
+        Block::Text(_) | Block::ToolUse(_) => block.clone(),
+    });
+    Message { role: message.role, content: content.collect() }
+}
+
+fn saved_result(result: &ToolResult, longest: usize) -> ToolResult {
+    if json_bytes(&result.content) <= longest {
+        return result.clone();
+    }
+    let text = |output: &ToolOutput| match output {
+        ToolOutput::Text(text) => text.clone(),
+        ToolOutput::Json(data) => data.to_string(),
+    };
+    let whole = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
+    ToolResult::new(&result.tool_use_id, result.status, shortened(&whole, longest))
+}
+
+impl Conversation {
+    /// Whether there is a turn that could be removed.
+    pub(crate) fn has_turns(&self) -> bool {
+        !self.folded.is_empty() || !self.messages.is_empty()
+    }
+
+    /// Removes the oldest whole turns that have `excess` bytes together, or all that there are.
+    pub(crate) fn remove_oldest(&mut self, excess: usize) {
+        let mut left = excess;
+        let mut gone = 0;
+        for turn in &self.folded {
+            if left == 0 {
+                break;
+            }
+            left = left.saturating_sub(Folded::bytes(turn));
+            gone += 1;
+        }
+        self.folded.drain(..gone);
+        let mut messages = 0;
+        for turn in turns(&self.messages) {
+            if left == 0 {
+                break;
+            }
+            let bytes: usize = turn.iter().map(|message| json_bytes(message) + 1).sum();
+            left = left.saturating_sub(bytes);
+            messages += turn.len();
+            gone += 1;
+        }
+        self.messages.drain(..messages);
+        self.removed_turns += u64::try_from(gone).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{json_bytes, saved_turn, shortened};
+    use crate::{
+        conversation::{Conversation, Spent},
+        draft::Draft,
+        strict::tests::turn,
+    };
+
+    #[test]
+    fn what_is_shortened_has_the_length_that_counts_is_valid_and_says_so() {
+        for character in ["x", "\u{1}", "\"", "\\", "\n", "\u{7f}", "ü", "𝄞"] {
+            let text = character.repeat(10_000);
+            let short = shortened(&text, 1_000);
+            assert!(short.ends_with(" bytes.]"), "{short}");
+            assert!((900..1_100).contains(&json_bytes(&short)), "{character:?}");
+        }
+        assert_eq!(shortened("short", 1_000), "short");
+    }
+
+    #[test]
+    fn the_results_of_many_calls_leave_room_for_other_turns() {
+        let whole = turn(1, 80, &"result ".repeat(20_000));
+        let saved = saved_turn(&whole, 1024 * 1024);
+        assert!(json_bytes(&saved) <= 512 * 1024, "{}", json_bytes(&saved));
+        assert_eq!(saved.len(), whole.len());
+        assert_eq!(saved_turn(&turn(1, 2, "out"), 1024), turn(1, 2, "out"));
+    }
+
+    #[test]
+    fn a_folded_conversation_is_saved_as_a_whole_one_and_loses_its_oldest_turns_first() {
+        let mut whole = Conversation::default();
+        whole.messages = (0..20).flat_map(|n| turn(n, 2, "out")).collect();
+        let each = whole.messages.len() / 20;
+        let mut folded = whole.clone();
+        folded.fold(5 * each);
+        assert_eq!((folded.messages.len(), folded.folded.len()), (5 * each, 15));
+        let saved = |conversation: &Conversation| {
+            let new = turn(99, 1, "new");
+            let draft = Draft::new(conversation, &new, None, None);
+            let json = serde_json::to_vec(&draft).unwrap();
+            Conversation::from_json(&json).unwrap()
+        };
+        assert_eq!(saved(&folded).messages, saved(&whole).messages);
+        // A call with the id of one that is folded is renamed in both.
+        let again = |conversation: &Conversation| {
+            let new = turn(0, 2, "again");
+            let draft = Draft::new(conversation, &new, None, None);
+            serde_json::from_slice::<Conversation>(&serde_json::to_vec(&draft).unwrap()).unwrap()
+        };
+        assert_eq!(again(&folded).messages, again(&whole).messages);
+
+        for conversation in [&mut folded, &mut whole] {
+            conversation.remove_oldest(json_bytes(&turn(0, 2, "out")) + 1);
+        }
+        assert_eq!((folded.removed_turns, whole.removed_turns), (2, 2));
+        assert_eq!(saved(&folded).messages, saved(&whole).messages);
+        folded.remove_oldest(usize::MAX);
+        assert_eq!((folded.removed_turns, folded.has_turns()), (20, false));
+        assert_eq!(saved(&folded).messages, turn(99, 1, "new"));
+        assert_eq!(saved(&folded).removed_turns, 20);
+    }
+
+    #[test]
+    fn tokens_of_one_day_are_added_and_those_of_another_replaced() {
+        let spent = |day, tokens| Some(Spent { day, tokens });
+        assert_eq!(Spent::sum(None, spent(1, 5)), spent(1, 5));
+        assert_eq!(Spent::sum(spent(1, 5), spent(1, 6)), spent(1, 11));
+        assert_eq!(Spent::sum(spent(1, 5), spent(2, 6)), spent(2, 6));
+        assert_eq!(Spent::sum(spent(2, 5), spent(1, 6)), spent(2, 5));
+        assert_eq!(Spent::sum(spent(2, 5), None), spent(2, 5));
+    }
+}
