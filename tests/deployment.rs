@@ -35,10 +35,12 @@ async fn only_what_exists_is_routed(world: &World) {
         let location = answer.headers()["location"].to_str().expect("an address");
         assert!(location.starts_with(world.deployment().text("/idp/issuer")), "{location}");
     }
-    for call in ["/invocations", "/openapi.json", "/sessions", "/sessions/x"] {
+    for call in ["/invocations", "/sign-out", "/sessions", "/sessions/x"] {
         let answer = nobody.request(Method::GET, call).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{call}");
     }
+    let answer = nobody.request(Method::GET, "/openapi.json").send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK, "the description is everybody's");
     let alice = world.browser_of("alice").await;
     for nothing in ["/ping", "/consent/", "/invocations/x", "/oauth2/", "/other"] {
         let answer = alice.request(Method::GET, nothing).send().await.expect("an answer");
