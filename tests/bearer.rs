@@ -1,6 +1,7 @@
 //! An application that calls with its users' bearer tokens and receives the return URL itself: the
 //! same flow, the same checks, no load balancer and no cookies (M9, M15).
 
+use container::Limits;
 use std::{
     collections::BTreeMap,
     future,
@@ -60,8 +61,8 @@ impl Application {
         let (binder_at, binder) = listener().await;
         let agent = Invoke::start(&variables).expect("a handler");
         let bind = BindSession::start(&variables).expect("a handler");
-        tokio::spawn(container::serve(invoke_at, agent, future::pending()));
-        tokio::spawn(container::serve(binder_at, bind, future::pending()));
+        tokio::spawn(container::serve(invoke_at, agent, Limits::default(), future::pending()));
+        tokio::spawn(container::serve(binder_at, bind, Limits::default(), future::pending()));
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");
         Self { world, issuer, invoke, binder, client }
     }

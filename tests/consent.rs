@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use local::agentcore::LesserScopes;
+use local::agentcore::GrantLookup;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Browser, Fate, Form, Machine, Setup, Time, World};
@@ -114,8 +114,8 @@ async fn m10_a_call_that_fails_after_another_succeeded_leaves_both_results_in_th
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m10_a_consent_for_one_tool_does_not_undo_what_another_one_was_allowed() {
-    for lesser_scopes in [LesserScopes::BeginConsent, LesserScopes::ReturnStored] {
-        let world = World::with(Setup { lesser_scopes, ..Setup::default() }).await;
+    for grant_lookup in GrantLookup::ALL {
+        let world = World::with(Setup { grant_lookup, ..Setup::default() }).await;
         let alice = world.browser_of("alice").await;
         connect(&world, &alice, PROFILE).await;
         let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
@@ -156,7 +156,7 @@ async fn m10_who_says_no_at_the_provider_can_still_say_yes_by_a_fresh_link() {
     let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
     let link = asked["interrupts"][0]["url"].as_str().expect("a link");
     let page = alice.open(link).await;
-    let no = Form::in_page(&page.text).with("account", "octo-alice").with("decision", "cancel");
+    let no = Form::in_page(&page.text).with("decision", "cancel");
     let declined = alice.submit(&page, no).await;
     assert_eq!(declined.parameter("result").as_deref(), Some("declined"));
     assert_eq!(declined.status, StatusCode::FORBIDDEN);
@@ -207,8 +207,8 @@ async fn m10_a_turn_that_waits_is_taken_up_by_another_machine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m6_a_revoked_token_leads_to_one_forced_consent() {
-    for lesser_scopes in [LesserScopes::BeginConsent, LesserScopes::ReturnStored] {
-        let (world, proxies) = World::proxied(Setup { lesser_scopes, ..Setup::default() }).await;
+    for grant_lookup in GrantLookup::ALL {
+        let (world, proxies) = World::proxied(Setup { grant_lookup, ..Setup::default() }).await;
         let alice = world.browser_of("alice").await;
         connect(&world, &alice, REPOSITORIES).await;
         world.running.github.revoke_all();
@@ -245,15 +245,15 @@ async fn m6_a_token_that_is_revoked_again_after_the_forced_consent_is_an_error_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m11_a_consent_to_read_the_profile_is_never_used_for_repositories() {
-    for lesser_scopes in [LesserScopes::BeginConsent, LesserScopes::ReturnStored] {
-        let world = World::with(Setup { lesser_scopes, ..Setup::default() }).await;
+    for grant_lookup in GrantLookup::ALL {
+        let world = World::with(Setup { grant_lookup, ..Setup::default() }).await;
         let alice = world.browser_of("alice").await;
         connect(&world, &alice, PROFILE).await;
 
         // With the second vault, GitHub would answer with the public ones alone.
         let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
         assert_asks_for(&asked, &["read:user", "repo"]);
-        assert!(!world.everything_saved().await.contains("octo-alice/garden"), "{lesser_scopes:?}");
+        assert!(!world.everything_saved().await.contains("octo-alice/garden"), "{grant_lookup:?}");
         let again = ok(alice.go_on(SESSION)).await;
         assert_asks_for(&again, &["read:user", "repo"]);
         world.consent(&alice, &again, "octo-alice").await;
@@ -289,4 +289,23 @@ async fn m10_an_answer_to_an_interrupt_that_is_not_open_is_refused_and_changes_n
     ok(alice.invoke(&answering(&asked, "cancelled"))).await;
     let (status, problem) = alice.invoke(&answering(&asked, "cancelled")).await;
     assert_eq!(status, StatusCode::CONFLICT, "answered before: {problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_a_further_message_that_fails_tells_the_truth_about_what_waited_before_it() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let link = ok(alice.say(SESSION, REPOSITORIES)).await;
+    let (status, problem) = alice.say(SESSION, "fail please").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+    let told = problem["detail"].as_str().unwrap_or_default();
+    assert!(told.contains("was not done without your permission"), "{told}");
+    assert!(told.contains("Your new message is not saved"), "{told}");
+
+    let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
+    world.consent(&alice, &asked, "octo-alice").await;
+    let (_, problem) = alice.say(SESSION, "fail please").await;
+    let told = problem["detail"].as_str().unwrap_or_default();
+    assert!(told.contains("What waited before is done, and its answer is saved"), "{told}");
+    assert_ne!(link["interrupts"], asked["interrupts"], "the first was closed");
 }

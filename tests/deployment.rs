@@ -39,8 +39,8 @@ async fn only_what_exists_is_routed(world: &World) {
         let answer = nobody.request(Method::GET, call).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{call}");
     }
-    let answer = nobody.request(Method::GET, "/openapi.json").send().await.expect("an answer");
-    assert_eq!(answer.status(), StatusCode::OK, "the description is everybody's");
+    let interface = nobody.request(Method::GET, "/openapi.json").send().await.expect("an answer");
+    assert_eq!(interface.status(), StatusCode::OK, "it is for everybody");
     let alice = world.browser_of("alice").await;
     for nothing in ["/ping", "/consent/", "/invocations/x", "/oauth2/", "/other"] {
         let answer = alice.request(Method::GET, nothing).send().await.expect("an answer");

@@ -1,5 +1,6 @@
 //! Who hangs up while he is bound is in the audit trail all the same (M14).
 
+use container::Limits;
 use std::{
     io,
     sync::{Arc, Mutex},
@@ -107,7 +108,7 @@ async fn m14_who_hangs_up_while_he_is_bound_is_in_the_audit_trail_all_the_same()
     let stopped = async move {
         let _never = stopped.await;
     };
-    let serving = tokio::spawn(container::serve(listener, binder, stopped));
+    let serving = tokio::spawn(container::serve(listener, binder, Limits::default(), stopped));
 
     socket.write_all(visit(&world, &alice, back.address()).as_bytes()).await.expect("a visit");
     is_there.await.expect("the completion on its way");

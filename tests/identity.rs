@@ -1,5 +1,6 @@
 //! Every token of the table, sent to both services over HTTP (M2, M15).
 
+use container::Limits;
 use std::{
     collections::{BTreeMap, BTreeSet},
     future,
@@ -40,11 +41,21 @@ impl Services {
 
         let agent = Invoke::start(&variables).expect("a handler");
         let bind_session = BindSession::start(&variables).expect("a handler");
-        tokio::spawn(container::serve(invoke_listener, agent, future::pending()));
-        tokio::spawn(container::serve(binder_listener, bind_session, future::pending()));
+        tokio::spawn(container::serve(
+            invoke_listener,
+            agent,
+            Limits::default(),
+            future::pending(),
+        ));
+        tokio::spawn(container::serve(
+            binder_listener,
+            bind_session,
+            Limits::default(),
+            future::pending(),
+        ));
         Self {
             client: Client::new(),
-            invoke: format!("{invoke}/openapi.json"),
+            invoke: format!("{invoke}/docs/swagger-ui.css"),
             bind_session: format!("{binding}?result=connected"),
         }
     }

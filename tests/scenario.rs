@@ -1,7 +1,7 @@
 //! The whole flow, the same on every platform (M15): sign in, ask, be asked for consent,
 //! consent, be bound, get the answer, and never be asked again.
 
-use local::{agentcore::LesserScopes, options::Platform};
+use local::{agentcore::GrantLookup, options::Platform};
 use reqwest::StatusCode;
 use tests::{
     Logs, Setup, World,
@@ -33,9 +33,10 @@ async fn m1_to_m11_the_whole_flow_in_one_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m6_the_whole_flow_with_a_vault_that_returns_a_token_of_lesser_scopes() {
-    let lesser_scopes = LesserScopes::ReturnStored;
-    the_whole_flow(Setup { lesser_scopes, ..Setup::default() }).await;
+async fn m6_the_whole_flow_however_the_vault_finds_a_grant() {
+    for grant_lookup in GrantLookup::ALL {
+        the_whole_flow(Setup { grant_lookup, ..Setup::default() }).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,41 +5,22 @@
 //! nothing works on one platform alone. The answer's body is streamed out as it is made.
 #![warn(missing_docs)]
 
+mod connection;
+mod files;
+mod head;
 mod health;
 mod request;
+mod server;
+mod settings;
 
-use std::{
-    convert::Infallible,
-    env,
-    error::Error,
-    future::Future,
-    io,
-    net::{Ipv4Addr, SocketAddr},
-    pin::pin,
-    time::Duration,
-};
+use std::{convert::Infallible, env, error::Error, future::Future};
 
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
-use service::{ConfigError, ProcessEnvironment, Reader, Reply, environment::parsed};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    signal::unix::{SignalKind, signal},
-};
+use service::{ConfigError, ProcessEnvironment, Reply};
+use tokio::signal::unix::{SignalKind, signal};
 use tower_service::Service;
 
-/// A connection without a request, or with one whose head is not whole, is closed after this long.
-/// It is longer than any load balancer in front keeps an idle connection: one that was closed here
-/// first could just have been given a request, which would then be answered 502 (AWS, "Application
-/// Load Balancer target groups", on the keep-alive time of targets).
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15 * 60);
-/// The load balancer passes on at most 60 KiB of headers.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// How long to leave the listener alone when the system has no socket to give.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use self::settings::Settings;
+pub use self::{server::serve, settings::Limits};
 
 /// A handler as both platforms take it.
 pub trait Handler:
@@ -59,33 +40,45 @@ impl<S> Handler for S where
 }
 
 /// A container's program. Serves the handler that `start` makes on `PORT` (default 8080; 0 for any
-/// free one) of every interface until SIGTERM or Ctrl-C, then lets requests in flight finish. The
-/// log says `listening` on which `port`.
+/// free one) of `LISTEN_ADDRESS` until SIGTERM or Ctrl-C, then lets requests in flight finish, for as
+/// long as `SHUTDOWN_SECONDS` says. The log says `listening` on which `port`. What `prepare` makes
+/// ready is made ready in the background once it listens.
+///
+/// The address is this machine's own (127.0.0.1) unless another is given: what is meant to be
+/// reached from elsewhere, as an image is, says so.
 ///
 /// With the argument `health` it asks the one that runs already for `/ping` instead.
 ///
 /// # Errors
 /// When the configuration is wrong, `PORT` can't be listened on, or the one that runs is not well.
-pub async fn run<H: Handler>(
+pub async fn run<H, P>(
     start: impl FnOnce() -> Result<H, ConfigError>,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+    prepare: impl FnOnce(&H) -> P,
+) -> Result<(), Box<dyn Error + Send + Sync>>
+where
+    H: Handler,
+    P: Future<Output = ()> + Send + 'static,
+{
     match env::args().nth(1).as_deref() {
-        None => listen(start()?, port()?).await,
-        Some("health") => health::check(port()?).await,
+        None => {
+            let handler = start()?;
+            let prepared = prepare(&handler);
+            listen(handler, prepared, Settings::read(&ProcessEnvironment)?).await
+        }
+        Some("health") => health::check(Settings::read(&ProcessEnvironment)?.address).await,
         Some(_) => Err("no argument but `health` is known, which asks a running one for /ping; \
                         everything else is configured by environment variables"
             .into()),
     }
 }
 
-fn port() -> Result<u16, ConfigError> {
-    let mut reader = Reader::new(&ProcessEnvironment);
-    let port = reader.or("PORT", "8080", parsed::<u16>);
-    reader.finish(port)
-}
-
-async fn listen(handler: impl Handler, port: u16) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await?;
+async fn listen(
+    handler: impl Handler,
+    prepared: impl Future<Output = ()> + Send + 'static,
+    settings: Settings,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    files::raise_limit();
+    let listener = server::listener(settings.address)?;
     let port = listener.local_addr()?.port();
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async {
@@ -95,71 +88,8 @@ async fn listen(handler: impl Handler, port: u16) -> Result<(), Box<dyn Error + 
         }
     };
     tracing::info!(port, "listening");
-    serve(listener, handler, shutdown).await;
+    tokio::spawn(prepared);
+    serve(listener, handler, settings.limits, shutdown).await;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Serves `handler` on `listener` until `shutdown` completes, then lets requests in flight finish.
-pub async fn serve(
-    listener: TcpListener,
-    handler: impl Handler,
-    shutdown: impl Future<Output = ()>,
-) {
-    let connections = GracefulShutdown::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => connect(stream, handler.clone(), &connections),
-                Err(error) => pause(&error).await,
-            },
-            () = &mut shutdown => break,
-        }
-    }
-    drop(listener);
-    connections.shutdown().await;
-}
-
-fn connect(stream: TcpStream, handler: impl Handler, connections: &GracefulShutdown) {
-    let _slower_but_correct = stream.set_nodelay(true);
-    let answer = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut handler = handler.clone();
-        async move {
-            match request::read(request).await {
-                Ok(request) => handler.call(request).await,
-                Err(reply) => Ok(reply),
-            }
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), answer);
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "connection ended");
-        }
-    });
-}
-
-async fn pause(error: &io::Error) {
-    tracing::warn!(%error, "no connection could be accepted");
-    tokio::time::sleep(ACCEPT_PAUSE).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::HEAD_TIMEOUT;
-
-    #[test]
-    fn no_load_balancer_of_the_template_keeps_a_connection_longer_than_the_container() {
-        let template = include_str!("../../template.yaml");
-        let idle = template.split("LoadBalancer: '").skip(1);
-        let idle = idle.filter_map(|rest| rest.split('\'').next()?.parse::<u64>().ok());
-        let longest = idle.max().unwrap();
-        assert!((60..HEAD_TIMEOUT.as_secs()).contains(&longest), "{longest} s");
-    }
 }

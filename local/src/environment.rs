@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use service::Source;
+
 use crate::addresses::Addresses;
 
 /// The region that everything here claims to be in.
@@ -26,6 +28,31 @@ pub const SECRET_ACCESS_KEY: &str = "for-development-only";
 const CONSENT_KEY: &str = "for-development-only-this-key-is-public";
 /// What the scripted model answers to.
 const MODEL: &str = "scripted-stand-in";
+
+/// The services' own variables that are taken from the environment of whoever runs this. Those that
+/// say where AWS, GitHub and the issuer are would lead out of this world.
+const PASSED_ON: [&str; 13] = [
+    "ALLOW_CLAIM",
+    "BROWSER_BINDING",
+    "CONFIRM_ACTIONS",
+    "IMPORT_STRANDS_SESSIONS",
+    "INBOUND_AUTH",
+    "MAX_CONTEXT_TOKENS",
+    "MAX_CONVERSATION_BYTES",
+    "MAX_TURNS",
+    "MAX_TURNS_PER_USER",
+    "MODEL_ID",
+    "TURN_SECONDS",
+    "USER_TOKENS_PER_DAY",
+    "VAULT_IDENTITY",
+];
+
+/// Those of the services' own variables that `source` has.
+#[must_use]
+pub fn passed_on(source: &dyn Source) -> BTreeMap<String, String> {
+    let found = PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), source.get(name)?)));
+    found.collect()
+}
 
 /// The variables of both functions for stand-ins at `addresses`, behind a load balancer whose
 /// issuer is `issuer` and whose client there is `client_id`.

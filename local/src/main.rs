@@ -1,19 +1,55 @@
 //! `cargo run -p local`: all of Countersign on this machine.
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use local::{
     Running,
     clock::Clock,
-    options::{Options, Platform},
+    environment, greeting,
+    narration::Narration,
+    options::{Command, Options, Platform},
+    process::Output,
+    proxies, signing_in,
 };
-use tracing_subscriber::EnvFilter;
+use service::{ProcessEnvironment, Source};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::parse();
-    init_logs();
+    let mut options = Options::parse();
+    let outcome = match options.command.take() {
+        Some(Command::SignIn { person }) => sign_in(&options, &person).await,
+        None => run(options).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Prints the cookies of a browser in which `person` is signed in, for `curl -b`.
+async fn sign_in(options: &Options, person: &str) -> Result<(), Failure> {
+    let cookies = signing_in::cookies(&options.application()?, person).await?;
+    println!("{cookies}");
+    Ok(())
+}
+
+async fn run(mut options: Options) -> Result<(), Failure> {
+    proxies::keep_out(&ProcessEnvironment)?;
+    options.output = init_logs();
+    options.passed_on = environment::passed_on(&ProcessEnvironment);
     let platform = match (&options.lambda_endpoint, options.platform) {
         (Some(endpoint), _) => format!("as Lambda functions served at {endpoint}"),
         (None, Platform::InProcess) => "as handlers in this process".to_owned(),
@@ -22,64 +58,77 @@ async fn main() -> ExitCode {
     };
     let data = options.data.display().to_string();
     let only_stand_ins = options.stand_ins_for.is_some();
-    let mut running = match local::start(options, Clock::system()).await {
-        Ok(running) => running,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::FAILURE;
-        }
+    let model = options.model.choice;
+    // From here on, so that nothing that is started outlives a signal that comes early.
+    let mut stop = Stop::new()?;
+    let mut running = tokio::select! {
+        started = local::start(options, Clock::system()) => started?,
+        () = stop.asked() => return Ok(()),
     };
     if only_stand_ins {
-        println!("{}", variables(&running));
+        println!("{}", greeting::variables(&running));
     } else {
-        println!("{}", greeting(&running, &platform, &data));
+        println!("{}", greeting::greeting(&running, &platform, &data, model));
     }
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {
-            eprintln!("Stopping …");
-            running.shutdown().await;
-            ExitCode::SUCCESS
+        () = stop.asked() => {
+            tell("Stopping … Ctrl-C again stops at once.");
+            shutdown(running, stop).await;
+            Ok(())
         }
         why = running.failed() => {
-            eprintln!("error: {why}");
-            running.shutdown().await;
-            ExitCode::FAILURE
+            shutdown(running, stop).await;
+            Err(why.into())
         }
     }
 }
 
-fn greeting(running: &Running, platform: &str, data: &str) -> String {
-    let it = &running.addresses;
-    format!(
-        "\n  Countersign is running. Open {application}\n\n\
-         \x20 Sign in as alice or bob, ask “Which repositories do I have?”, and follow the link.\n\n\
-         \x20 The two services run {platform}.\n\
-         \x20 Everything around them is a stand-in, for development and tests:\n\
-         \x20   load balancer         {application}\n\
-         \x20   identity provider     {issuer}\n\
-         \x20   AgentCore Identity    {agentcore}\n\
-         \x20   GitHub                {github}\n\
-         \x20   S3                    {s3}  (kept in {data})\n\
-         \x20   Bedrock               {bedrock}  (a scripted model, no language model)\n\n\
-         \x20 Ctrl-C stops everything.\n",
-        application = it.application,
-        issuer = running.issuer,
-        agentcore = it.agentcore,
-        github = it.github,
-        s3 = it.s3,
-        bedrock = it.bedrock,
-    )
+/// Stops in order, or at once when asked a second time.
+async fn shutdown(running: Running, mut stop: Stop) {
+    tokio::select! {
+        () = running.shutdown() => {}
+        () = stop.asked() => {}
+    }
 }
 
-/// What the services of another load balancer need; which load balancer may sign is theirs to say.
-fn variables(running: &Running) -> String {
-    let needed = running.variables.iter().filter(|(name, _)| !name.starts_with("ALB_"));
-    needed.map(|(name, value)| format!("{name}={value}\n")).collect()
+/// The signals by which a person or a system asks to stop: Ctrl-C, `kill`, a closed terminal.
+struct Stop([Signal; 3]);
+
+impl Stop {
+    fn new() -> io::Result<Self> {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [interrupt, terminate, hangup] = kinds.map(signal);
+        Ok(Self([interrupt?, terminate?, hangup?]))
+    }
+
+    async fn asked(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
 }
 
-/// Logs for a person, on standard error: the audit trail, and what goes wrong.
-fn init_logs() {
+/// Says something on standard error, which a closed terminal no longer takes.
+fn tell(what: &str) {
+    let _closed = writeln!(io::stderr(), "{what}");
+}
+
+/// On standard error: each step in plain words, or with `RUST_LOG` the log itself, and then the
+/// services' processes as they print it. Colours are for terminals, and not for those who set
+/// `NO_COLOR` (<https://no-color.org>).
+fn init_logs() -> Output {
+    let no_color = ProcessEnvironment.get("NO_COLOR").is_some();
+    let colours = io::stderr().is_terminal() && !no_color;
+    if ProcessEnvironment.get("RUST_LOG").is_none() {
+        let steps = Narration { colours }.with_filter(LevelFilter::INFO);
+        tracing_subscriber::registry().with(steps).init();
+        return Output::Logged;
+    }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    logs.with_ansi(std::io::stderr().is_terminal()).compact().init();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    logs.with_ansi(colours).log_internal_errors(false).compact().init();
+    Output::Shown
 }

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::{
-    addresses::DEFAULT_PORT, agentcore::LesserScopes, load_balancer::OidcClient, process::Output,
+    addresses::{Addresses, DEFAULT_PORT},
+    agentcore::GrantLookup,
+    load_balancer::OidcClient,
+    process::Output,
 };
 
 /// All of Countersign on this machine: the two services, and stand-ins for everything that AWS
@@ -44,22 +47,104 @@ pub struct Options {
     #[arg(long)]
     pub fresh: bool,
 
-    /// What the vault does when it has a token of lesser scopes than asked for. AWS does not
-    /// document it; the services have to live with both.
-    #[arg(long, value_enum, value_name = "WHICH", default_value_t = LesserScopes::BeginConsent)]
-    pub lesser_scopes: LesserScopes,
+    /// Which stored grant the vault returns for a request. AWS does not document it; the services
+    /// have to live with all three.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = GrantLookup::ByScopes)]
+    pub grant_lookup: GrantLookup,
 
     /// Sign people in elsewhere than at the stand-in for an identity provider.
     #[command(flatten)]
     pub oidc: Oidc,
 
+    /// Which model answers.
+    #[command(flatten)]
+    pub model: Model,
+
+    /// What to do instead of running it all.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Variables of the services that differ from what they would be here.
     #[arg(skip)]
     pub variables: BTreeMap<String, String>,
 
+    /// The same, from the environment; those in `variables` count more.
+    #[arg(skip)]
+    pub passed_on: BTreeMap<String, String>,
+
     /// What becomes of what the services' processes print.
     #[arg(skip = Output::Shown)]
     pub output: Output,
+}
+
+impl Options {
+    /// Where the application is for a browser, if its port is known.
+    ///
+    /// # Errors
+    /// Never for a port.
+    pub fn application(&self) -> Result<Url, url::ParseError> {
+        Ok(Addresses::on_ports_from(self.port)?.application)
+    }
+}
+
+/// What can be asked of one that runs.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Signs a person in at the one that runs on --port, and prints the cookies of a browser in which
+    /// they are signed in, for `curl -b`.
+    SignIn {
+        /// Who.
+        #[arg(value_parser = ["alice", "bob"])]
+        person: String,
+    },
+}
+
+/// The model behind the agent.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Model {
+    /// Which model answers. The real one is asked with the credentials of your own AWS profile;
+    /// everything else stays embedded.
+    #[arg(
+        long = "model",
+        value_enum,
+        default_value_t = ModelChoice::Scripted,
+        requires_if("bedrock", "model_id")
+    )]
+    pub choice: ModelChoice,
+
+    /// The real model, or its inference profile, on Amazon Bedrock; or MODEL_ID in the environment.
+    #[arg(
+        id = "model_id",
+        long = "model-id",
+        value_name = "ID",
+        env = "MODEL_ID",
+        hide_env = true
+    )]
+    pub id: Option<String>,
+
+    /// The AWS profile for the real model, if not the usual one (AWS_PROFILE). Its region counts, or
+    /// AWS_REGION.
+    #[arg(long, value_name = "NAME")]
+    pub aws_profile: Option<String>,
+
+    /// Where the real model's Bedrock is, if not at AWS's own address.
+    #[arg(
+        id = "bedrock_endpoint",
+        long = "bedrock-endpoint",
+        value_name = "URL",
+        env = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
+    )]
+    pub endpoint: Option<Url>,
+}
+
+/// Which model answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ModelChoice {
+    /// The stand-in, which is no language model.
+    #[default]
+    Scripted,
+    /// Amazon Bedrock itself.
+    Bedrock,
 }
 
 /// An OpenID provider of one's own: all of it, or nothing. A secret alone, which may stand in the
@@ -145,8 +230,11 @@ impl Default for Options {
             data: PathBuf::from(".local"),
             fresh: false,
             oidc: Oidc::default(),
+            model: Model::default(),
+            command: None,
             variables: BTreeMap::new(),
-            lesser_scopes: LesserScopes::BeginConsent,
+            passed_on: BTreeMap::new(),
+            grant_lookup: GrantLookup::ByScopes,
             output: Output::Logged,
         }
     }
@@ -164,8 +252,8 @@ fn port(text: &str) -> Result<u16, String> {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Options, Platform};
-    use crate::agentcore::LesserScopes;
+    use super::{Command, ModelChoice, Options, Platform};
+    use crate::agentcore::GrantLookup;
 
     fn parse(line: &str) -> Result<Options, clap::Error> {
         Options::try_parse_from(std::iter::once("local").chain(line.split_whitespace()))
@@ -181,10 +269,10 @@ mod tests {
 
     #[test]
     fn both_behaviours_of_the_vault_can_be_chosen() {
-        assert_eq!(parse("").unwrap().lesser_scopes, LesserScopes::BeginConsent);
-        let options = parse("--lesser-scopes return-stored").unwrap();
-        assert_eq!(options.lesser_scopes, LesserScopes::ReturnStored);
-        assert!(parse("--lesser-scopes neither").is_err());
+        assert_eq!(parse("").unwrap().grant_lookup, GrantLookup::ByScopes);
+        let options = parse("--grant-lookup by-provider").unwrap();
+        assert_eq!(options.grant_lookup, GrantLookup::ByProvider);
+        assert!(parse("--grant-lookup by-luck").is_err());
     }
 
     #[test]
@@ -198,6 +286,22 @@ mod tests {
         assert!(parse("--oidc-issuer https://i.example --oidc-client-id c").is_err());
         // As from an environment in which it is set for something else.
         assert!(parse("--oidc-client-secret hunter2").unwrap().oidc.client().is_none());
+    }
+
+    #[test]
+    fn the_real_model_has_to_be_named() {
+        assert_eq!(parse("").unwrap().model.choice, ModelChoice::Scripted);
+        assert!(parse("--model bedrock").is_err());
+        let model = parse("--model bedrock --model-id a.b-v1:0 --aws-profile me").unwrap().model;
+        assert_eq!((model.choice, model.id.as_deref()), (ModelChoice::Bedrock, Some("a.b-v1:0")));
+        assert_eq!(model.aws_profile.as_deref(), Some("me"));
+    }
+
+    #[test]
+    fn only_the_people_who_exist_are_signed_in() {
+        let command = parse("--port 9000 sign-in bob").unwrap().command;
+        assert!(matches!(command, Some(Command::SignIn { person }) if person == "bob"));
+        assert!(parse("sign-in mallory").is_err());
     }
 
     #[test]

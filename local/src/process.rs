@@ -24,7 +24,7 @@ const STOP_TIME: Duration = Duration::from_secs(5);
 pub enum Output {
     /// They go to our standard error, each with the process's name in front.
     Shown,
-    /// They go to our log, at level debug.
+    /// They go to our log, as events of the target `process`.
     Logged,
 }
 
@@ -52,8 +52,11 @@ impl Process {
         environment: &BTreeMap<String, String>,
         output: Output,
     ) -> io::Result<Self> {
-        let mut command = Command::new(binary);
+        let mut command = command(binary);
         command.env_clear().envs(environment).kill_on_drop(true);
+        // Ctrl-C in a terminal goes to its whole group of processes. This one is stopped by us,
+        // in its turn.
+        command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let (listening, port) = watch::channel(None);
@@ -105,6 +108,19 @@ impl Process {
     }
 }
 
+/// `binary`, which on Linux is killed by the system if we end without having stopped it, as when
+/// we are killed ourselves (prctl(2), `PR_SET_PDEATHSIG`). Only a program in between can ask for
+/// that without unsafe code; util-linux has one on every Debian.
+fn command(binary: &Path) -> Command {
+    let keeper = Path::new("/usr/bin/setpriv");
+    if !cfg!(target_os = "linux") || !keeper.is_file() {
+        return Command::new(binary);
+    }
+    let mut command = Command::new(keeper);
+    command.args(["--pdeathsig", "KILL", "--"]).arg(binary);
+    command
+}
+
 /// Passes the lines on until there are no more.
 async fn forward(
     name: String,
@@ -120,7 +136,7 @@ async fn forward(
         let line = String::from_utf8_lossy(&line);
         match output {
             Output::Shown => eprintln!("{name} | {line}"),
-            Output::Logged => tracing::debug!(target: "process", "{name} | {line}"),
+            Output::Logged => tracing::info!(target: "process", "{name} | {line}"),
         }
     }
 }

@@ -13,15 +13,15 @@ use url::Url;
 use crate::{
     addresses::{Addresses, Listeners},
     agentcore::AgentCore,
-    bedrock,
+    bedrock::{self, ModelError},
     binaries::{self, BinaryError},
     clock::Clock,
     environment::{self, functions},
     github::GitHub,
     identity_provider::IdentityProvider,
     lambda::Lambda,
-    load_balancer::{self, OidcClient, Settings, Target},
-    options::{Oidc, Options, Platform},
+    load_balancer::{self, OidcClient, Proof, Settings, Target},
+    options::{ModelChoice, Oidc, Options, Platform},
     process::{Output, Process},
     public_keys, s3,
 };
@@ -78,6 +78,9 @@ pub enum StartError {
     /// A handler refuses the configuration that it is given here.
     #[error(transparent)]
     Configuration(#[from] ConfigError),
+    /// The real model can't be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// Something that never fails did.
     #[error(transparent)]
     Io(io::Error),
@@ -94,6 +97,10 @@ pub struct Running {
     pub issuer: String,
     /// What both services are configured with.
     pub variables: BTreeMap<String, String>,
+    /// Which of these come from the environment of whoever runs this.
+    pub passed_on: BTreeMap<String, String>,
+    /// Whether people sign in at the stand-in for an identity provider.
+    pub has_stand_in_people: bool,
     stop: watch::Sender<bool>,
     handlers: JoinSet<()>,
     stand_ins: JoinSet<()>,
@@ -113,15 +120,24 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     }
     let s3 = storage(&options)?;
     let (github, agentcore) = services(&addresses, &clock);
-    let agentcore = agentcore.with_lesser_scopes(options.lesser_scopes);
+    let agentcore = agentcore.with_grant_lookup(options.grant_lookup);
     let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock);
     let mut variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
+    variables.extend(options.passed_on.clone());
+    variables.extend(options.model.id.iter().map(|id| ("MODEL_ID".to_owned(), id.clone())));
     variables.extend(options.variables.clone());
+    let proof = Proof::of(&variables);
+    let model = match options.model.choice {
+        ModelChoice::Scripted => bedrock::router(),
+        ModelChoice::Bedrock => bedrock::real::router(&options.model).await?,
+    };
     let mut running = Running {
         addresses,
         github,
         issuer: oidc.issuer.clone(),
         variables,
+        passed_on: options.passed_on.clone(),
+        has_stand_in_people: options.oidc.client().is_none(),
         stop: watch::Sender::new(false),
         handlers: JoinSet::new(),
         stand_ins: JoinSet::new(),
@@ -133,7 +149,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     running.serve(listeners.agentcore, agentcore.router());
     running.serve(listeners.identity_provider, provider.router());
     running.serve(listeners.public_keys, public_keys::router());
-    running.serve(listeners.bedrock, bedrock::router());
+    running.serve(listeners.bedrock, model);
 
     if options.stand_ins_for.is_some() {
         return Ok(running);
@@ -145,7 +161,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     };
     let (invoke, bind_session) = running.run_services(&options, sockets, &clock).await?;
     let application = running.addresses.application.clone();
-    let settings = Settings { application, oidc, invoke, bind_session, clock };
+    let settings = Settings { application, oidc, proof, invoke, bind_session, clock };
     running.serve(listeners.application, load_balancer::router(settings));
     Ok(running)
 }
@@ -239,7 +255,7 @@ impl Running {
             let stopped = async move {
                 let _sender_gone = stop.wait_for(|stop| *stop).await;
             };
-            container::serve(listener, handler, stopped).await;
+            container::serve(listener, handler, container::Limits::default(), stopped).await;
         });
     }
 

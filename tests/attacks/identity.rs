@@ -55,7 +55,7 @@ async fn m2_a_forged_token_straight_at_the_target_gets_401_and_no_reason() {
         ("empty sub", Some(spoil(|t| t.payload["sub"] = json!("")))),
     ];
     for target in [&addresses.invoke, &addresses.bind_session] {
-        let path = if target == &addresses.invoke { "/openapi.json" } else { BINDING };
+        let path = if target == &addresses.invoke { "/docs/swagger-ui.css" } else { BINDING };
         let ask = |token: Option<String>| {
             let request = Client::new().get(target.join(path).expect("an address"));
             let request = request.header("accept", "application/json");

@@ -168,7 +168,7 @@ async fn m9_declined_at_the_provider() {
     let ready = Ready::new().await;
     let link = ready.world.ask(&ready.alice, "another").await;
     let page = ready.alice.open(&link).await;
-    let no = Form::in_page(&page.text).with("account", "octo-alice").with("decision", "cancel");
+    let no = Form::in_page(&page.text).with("decision", "cancel");
     let page = ready.alice.submit(&page, no).await;
     assert_eq!(page.parameter("result").as_deref(), Some("declined"));
     assert!(page.text.contains("You did not allow it"), "{}", page.text);

@@ -60,8 +60,7 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
 
   const [github] = await Promise.all([alice.context().waitForEvent("page"), link.click()]);
   await shoot(github, "github");
-  await github.getByLabel("octo-alice").check();
-  await github.getByRole("button", { name: "Authorize" }).click();
+  await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
   await github.getByRole("heading", { name: "You are connected" }).waitFor();
   assert.equal(new URL(github.url()).search, "?result=connected");
   await shoot(github, "connected");
@@ -100,7 +99,6 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await say(bob, "Which repositories do I have?");
   const asked = bob.getByRole("link", { name: "Authorize github" });
   const [refusing] = await Promise.all([bob.context().waitForEvent("page"), asked.click()]);
-  await refusing.getByLabel("octo-bob").check();
   await refusing.getByRole("button", { name: "Cancel" }).click();
   await refusing.getByRole("heading", { name: "You did not allow it" }).waitFor();
   assert.equal(new URL(refusing.url()).search, "?result=declined");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::agentcore::LesserScopes;
+use local::agentcore::GrantLookup;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::{Setup, Time};
@@ -114,8 +114,8 @@ async fn m5_of_two_actions_each_is_approved_for_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m11_the_scope_for_private_repositories_is_asked_for_only_where_one_is_meant() {
-    for lesser_scopes in [LesserScopes::BeginConsent, LesserScopes::ReturnStored] {
-        let ready = Ready::with(Setup { lesser_scopes, ..Setup::default() }).await;
+    for grant_lookup in GrantLookup::ALL {
+        let ready = Ready::with(Setup { grant_lookup, ..Setup::default() }).await;
         a_private_repository_needs_a_scope_of_its_own(&ready).await;
     }
 }

@@ -121,7 +121,7 @@ impl Browser {
     /// Consents at GitHub as `account` on the page that `visit` shows.
     pub async fn consent(&self, visit: &Visit, account: &str) -> Visit {
         let form = Form::in_page(&visit.text);
-        self.submit(visit, form.with("account", account).with("decision", "authorize")).await
+        self.submit(visit, form.with("account", account)).await
     }
 
     /// As [`consent`](Self::consent), but stops before the page that `stop` names is asked for.
@@ -132,7 +132,7 @@ impl Browser {
         stop: impl Fn(&Url) -> bool,
     ) -> Visit {
         let form = Form::in_page(&visit.text);
-        let form = form.with("account", account).with("decision", "authorize");
+        let form = form.with("account", account);
         self.submit_until(visit, form, stop).await
     }
 

@@ -72,6 +72,39 @@ pub async fn whole_flow(world: &World) {
     assert_eq!(answer["status"], "interrupted", "{answer}");
 }
 
+/// Asks `question`, consents as `account` and approves where that is asked for; answers what is
+/// answered in the end, and why it was interrupted.
+///
+/// # Panics
+/// When a turn fails, or asks again and again.
+pub async fn ask_to_the_end(
+    browser: &Browser,
+    session: &str,
+    question: &str,
+    account: &str,
+) -> (String, Vec<String>) {
+    let (mut status, mut answer) = browser.say(session, question).await;
+    let mut reasons = Vec::new();
+    while answer["status"] == "interrupted" {
+        assert!(reasons.len() < 3, "{answer}");
+        let interrupt = &answer["interrupts"][0];
+        reasons.push(interrupt["reason"].as_str().expect("a reason").to_owned());
+        (status, answer) = match interrupt["url"].as_str() {
+            Some(link) => {
+                let page = browser.open(link).await;
+                browser.consent(&page, account).await;
+                browser.go_on(session).await
+            }
+            None => {
+                let yes = json!([{ "interruptId": interrupt["id"], "status": "resolved" }]);
+                browser.invoke(&json!({ "sessionId": session, "resume": yes })).await
+            }
+        };
+    }
+    assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("completed")), "{answer}");
+    (answer["message"].as_str().expect("a message").to_owned(), reasons)
+}
+
 /// The turn is finished, and names what alice has at GitHub.
 ///
 /// # Panics

@@ -8,8 +8,9 @@ use std::{
 use serde_json::Value;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-/// Of the services all that they can say, and what those that run as processes print.
-const OF_WHOM: &str = "info,invoke=trace,bind_session=trace,vault=trace,process=debug";
+/// Of the services all that they can say, and what those that run as processes print; but not what
+/// the stand-in for the model tells of who says what.
+const OF_WHOM: &str = "info,said=off,invoke=trace,bind_session=trace,vault=trace,process=debug";
 
 /// Everything that this process has logged since the first call of [`Logs::kept`].
 #[derive(Debug, Clone, Default)]

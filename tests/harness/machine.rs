@@ -3,6 +3,7 @@
 
 use std::future;
 
+use container::Limits;
 use invoke::Invoke;
 use local::{clock::Clock, development_key, environment};
 use reqwest::{Client, StatusCode};
@@ -15,7 +16,8 @@ use crate::{browser::Browser, world::World};
 /// One machine.
 #[derive(Debug)]
 pub struct Machine {
-    address: Url,
+    /// Where it listens.
+    pub address: Url,
     issuer: String,
     client: Client,
     runtime: Option<Runtime>,
@@ -27,6 +29,14 @@ impl Machine {
     /// # Panics
     /// When it can't be started.
     pub async fn start(world: &World, clock: Clock) -> Self {
+        Self::with_limits(world, clock, Limits::default()).await
+    }
+
+    /// A machine that takes on no more than `limits`.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub async fn with_limits(world: &World, clock: Clock, limits: Limits) -> Self {
         let running = &world.running;
         let client_id = environment::OIDC_CLIENT_ID;
         let mut variables = environment::functions(&running.addresses, &running.issuer, client_id);
@@ -42,7 +52,7 @@ impl Machine {
             .expect("a runtime");
         runtime.spawn(async move {
             let listener = TcpListener::from_std(listener).expect("a socket");
-            container::serve(listener, handler, future::pending()).await;
+            container::serve(listener, handler, limits, future::pending()).await;
         });
         Self {
             address: Url::parse(&format!("http://{address}")).expect("an address"),
@@ -70,6 +80,12 @@ impl Machine {
         let answer = request.send().await.ok()?;
         let status = answer.status();
         Some((status, answer.json().await.ok()?))
+    }
+
+    /// What the load balancer would send of `person` (`x-amzn-oidc-data`).
+    #[must_use]
+    pub fn token(&self, person: &str) -> String {
+        token(&self.issuer, person)
     }
 
     /// Dies in the middle of whatever it does.

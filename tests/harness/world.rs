@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use local::{
     Running,
-    agentcore::LesserScopes,
+    agentcore::GrantLookup,
     clock::Clock,
     environment::GITHUB_PROVIDER,
     options::{Options, Platform},
@@ -42,8 +42,8 @@ pub struct Setup {
     pub variables: BTreeMap<String, String>,
     /// The time for all that is in this process.
     pub clock: Clock,
-    /// What the vault does when it has a token of lesser scopes.
-    pub lesser_scopes: LesserScopes,
+    /// Which stored grant the vault returns for a request.
+    pub grant_lookup: GrantLookup,
 }
 
 impl Default for Setup {
@@ -52,7 +52,7 @@ impl Default for Setup {
             platform: Platform::InProcess,
             variables: BTreeMap::new(),
             clock: Clock::system(),
-            lesser_scopes: LesserScopes::BeginConsent,
+            grant_lookup: GrantLookup::ByScopes,
         }
     }
 }
@@ -86,14 +86,14 @@ impl World {
     /// When it can't be started.
     pub async fn with(setup: Setup) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        let Setup { platform, variables, clock, lesser_scopes } = setup;
+        let Setup { platform, variables, clock, grant_lookup } = setup;
         let options = Options {
             port: 0,
             platform,
             bin_dir: std::env::var_os("SERVICES_BIN_DIR").map(Into::into),
             data: data.path().to_owned(),
             variables: variables.clone(),
-            lesser_scopes,
+            grant_lookup,
             ..Options::default()
         };
         let logs = Logs::kept();

@@ -8,5 +8,5 @@ use service::ProcessEnvironment;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     telemetry::init();
-    container::run(|| Invoke::start(&ProcessEnvironment)).await
+    container::run(|| Invoke::start(&ProcessEnvironment), Invoke::prepare).await
 }

@@ -8,7 +8,7 @@ use lambda_http::Request;
 use serde::Deserialize;
 use serde_json::json;
 use service::{
-    Kind, Problem, Reply,
+    Kind, Problem, Reply, body,
     browser::{self, DONE},
     reply,
     request::{self, query, refuse_cross_site, require_json},
@@ -39,7 +39,7 @@ pub(crate) async fn answer(service: &Service, request: Request) -> Reply {
     request::answer(request, |request| route(service, request)).await
 }
 
-async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
+async fn route(service: &Service, mut request: Request) -> Result<Reply, Problem> {
     match (request.uri().path(), request.method()) {
         ("/ping", &Method::GET | &Method::HEAD) => {
             reply::json(http::StatusCode::OK, &json!({ "status": "Healthy" }))
@@ -48,7 +48,7 @@ async fn route(service: &Service, request: Request) -> Result<Reply, Problem> {
         (SESSION_BINDING_PATH, &Method::GET) => session_binding(service, &request).await,
         // A browser that a load balancer signs in comes here itself.
         (SESSION_BINDING_PATH, &Method::POST) if service.inbound.bearer => {
-            returned(service, &request).await
+            returned(service, &mut request).await
         }
         (SESSION_BINDING_PATH, _) if service.inbound.bearer => {
             Err(Problem::method_not_allowed("GET, POST"))
@@ -114,10 +114,11 @@ async fn visit(
 }
 
 /// An application that speaks for a browser that has come back to it.
-async fn returned(service: &Service, request: &Request) -> Result<Reply, Problem> {
+async fn returned(service: &Service, request: &mut Request) -> Result<Reply, Problem> {
     refuse_cross_site(request.method(), request.headers(), &service.inbound.site)?;
     require_json(request.headers())?;
     let user = service.inbound.user(request.headers()).await?;
+    body::read(request).await?;
     let returned: Returned = serde_json::from_slice(request.body()).map_err(|_| {
         let detail = "The body has to have session_id, state and flow, each a string.";
         Problem::new(Kind::InvalidRequest, detail)

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, StatusCode, header};
-use service::{Kind, Problem, Reply, reply};
+use service::{Problem, Reply, reply};
 use utoipa_swagger_ui::Config;
 
 /// Swagger UI writes style attributes, and draws its icons from data URLs.
@@ -17,12 +17,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// The file at `path` below `/docs/`.
 pub(crate) fn file(path: &str) -> Result<Reply, Problem> {
     let config = Config::from("/openapi.json").use_base_layout().with_credentials(true);
-    let file = utoipa_swagger_ui::serve(path, Arc::new(config)).map_err(|error| {
-        Problem::new(Kind::Internal, "This page failed.").because(error.to_string())
-    })?;
+    let file = utoipa_swagger_ui::serve(path, Arc::new(config))
+        .map_err(|error| Problem::internal(error.to_string()))?;
     let file = file.ok_or_else(Problem::no_such_route)?;
-    let media_type = HeaderValue::from_str(&file.content_type)
-        .map_err(|error| Problem::new(Kind::Internal, "This page failed.").because(error))?;
+    let media_type = HeaderValue::from_str(&file.content_type).map_err(Problem::internal)?;
     let mut reply = reply::body(StatusCode::OK, "text/html", file.bytes.into_owned());
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, media_type);

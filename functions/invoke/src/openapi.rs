@@ -42,7 +42,7 @@ pub(crate) fn json() -> &'static str {
     responses(
         (status = 200, description = "The turn is done, or waits for you", body = InvocationAnswer),
         (status = 400, description = "A member of the body is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
         (status = 403, description = "Sent by another site's page (`cross_site`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "Another request is at work on the conversation (`turn_in_progress`), or `resume` names an interrupt that is not open (`interrupt_not_open`) or a confirmation that is too old (`interrupt_expired`), or the conversation was deleted meanwhile (`conversation_deleted`)", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "The body has more than 1,048,576 bytes", body = ProblemDocument, content_type = "application/problem+json"),
@@ -68,7 +68,7 @@ fn invocations() {}
     responses(
         (status = 200, description = "A page of them", body = SessionList),
         (status = 400, description = "A parameter is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
         (status = 502, description = "They can't be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -87,7 +87,7 @@ fn list_sessions() {}
     responses(
         (status = 200, description = "Its newest messages, in their order", body = SessionDocument),
         (status = 400, description = "A parameter is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
         (status = 404, description = "You have no such conversation", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "It can't be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
@@ -103,7 +103,7 @@ fn get_session() {}
     params(("sessionId" = String, Path, pattern = "^[A-Za-z0-9_-]{1,128}$")),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 401, description = "Not signed in", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
         (status = 403, description = "Asked by another site's page", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "You have no such conversation", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "It can't be deleted", body = ProblemDocument, content_type = "application/problem+json"),
@@ -115,7 +115,7 @@ fn delete_session() {}
 
 /// Whether the agent is there
 ///
-/// The health check of the AgentCore Runtime contract; the only route without sign-in.
+/// The health check of the AgentCore Runtime contract; needs no sign-in.
 #[utoipa::path(get, path = "/ping", responses((status = 200, description = "It is")))]
 #[expect(dead_code, reason = "carries the description")]
 fn ping() {}

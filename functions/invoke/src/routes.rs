@@ -7,7 +7,7 @@ use identity::{BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
 use serde_json::json;
 use service::{
-    Kind, Problem, Reply, browser, reply,
+    Problem, Reply, body, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
@@ -64,22 +64,24 @@ pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
     request::answer(request, |request| route(service, request)).await
 }
 
-async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Problem> {
+async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Problem> {
     let path = request.uri().path();
     let route = Route::at(path).ok_or_else(Problem::no_such_route)?;
     if !route.allows(request.method()) {
         return Err(Problem::method_not_allowed(route.methods()));
     }
-    if matches!(route, Route::Ping) {
-        return ping(service);
+    match route {
+        Route::Ping => return ping(service),
+        Route::OpenApi => return Ok(open_api()),
+        _ => {}
     }
     let user = service.settings.inbound.user(request.headers()).await?;
     match route {
         Route::Ping => ping(service),
-        Route::Invocations => invocations(service, &request, user).await,
+        Route::OpenApi => Ok(open_api()),
+        Route::Invocations => invocations(service, &mut request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
         Route::Session(id) => sessions::one(service, &request, &user, &id).await,
-        Route::OpenApi => Ok(reply::body(StatusCode::OK, "application/json", openapi::json())),
         Route::Chat => page(service, &request, || Ok(chat::page(&user))),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
         Route::Docs(file) if file.is_empty() => page(service, &request, || docs::file(&file)),
@@ -97,14 +99,21 @@ fn ping(service: &Service) -> Result<Reply, Problem> {
     reply::json(StatusCode::OK, &json!({ "status": "Healthy", "time_of_last_update": since }))
 }
 
+/// The interface's description, which is the same for everybody and so is public.
+fn open_api() -> Reply {
+    reply::body(StatusCode::OK, "application/json", openapi::json())
+}
+
 async fn invocations(
     service: &Arc<Service>,
-    request: &Request,
+    request: &mut Request,
     user: User,
 ) -> Result<Reply, Problem> {
-    let (headers, site) = (request.headers(), &service.settings.inbound.site);
-    refuse_cross_site(request.method(), headers, site)?;
-    require_json(headers)?;
+    let site = &service.settings.inbound.site;
+    refuse_cross_site(request.method(), request.headers(), site)?;
+    require_json(request.headers())?;
+    body::read(request).await?;
+    let headers = request.headers();
     let invocation = Invocation::parse(request.body())?;
 
     let time = turns::time_left(service, request.lambda_context_ref());
@@ -141,6 +150,5 @@ fn page(
 }
 
 fn new_browser() -> Result<BrowserSecret, Problem> {
-    let detail = "Something failed.";
-    BrowserSecret::generate().map_err(|error| Problem::new(Kind::Internal, detail).because(error))
+    BrowserSecret::generate().map_err(Problem::internal)
 }

@@ -46,6 +46,8 @@ struct Work<'a> {
     record: Record<'a>,
     rules: Rules,
     said: Said,
+    /// What is saved of the turn that waited before.
+    earlier: Saved,
 }
 
 /// Runs an invocation of `user` to its answer, within `time`. It goes on if the caller hangs up:
@@ -62,9 +64,7 @@ pub(crate) async fn run(
     }
     let work = async move { converse(&service, &user, browser, invocation, time).await };
     let done = tokio::spawn(work.in_current_span()).await;
-    done.unwrap_or_else(|error| {
-        Err(Problem::new(Kind::Internal, "Something failed.").because(error))
-    })
+    done.unwrap_or_else(|panicked| Err(Problem::internal(panicked)))
 }
 
 /// How long a turn may take: as configured, and on Lambda until shortly before its deadline. One
@@ -118,7 +118,8 @@ async fn converse(
         confirm: service.settings.confirm_actions,
         may_wait: message.is_none(),
     };
-    let mut work = Work { driver, record, rules, said: Said::default() };
+    let earlier = Saved::Nothing;
+    let mut work = Work { driver, record, rules, said: Said::default(), earlier };
     work.take_up(&resume, message.is_some()).await?;
     if let Some(message) = message {
         work.begin(message).await?;
@@ -137,33 +138,34 @@ impl Work<'_> {
             if goes_on {
                 return Ok(());
             }
-            let detail = "message is missing, and nothing waits here.";
+            let detail = "Write a message: nothing waits for you in this conversation.";
             return Err(Problem::field("message", detail));
         };
         let (rules, now) = (self.rules.clone(), self.driver.clock.now());
         let turn = Turn::resume(pending, answers, rules, now);
-        let turn = turn.map_err(|error| self.refuse(&error))?;
+        let mut turn = turn.map_err(|error| self.refuse(&error))?;
         for (interrupt, verdict) in answers {
             let resolved = *verdict == Verdict::Resolved;
             self.audit(interrupt, if resolved { "resolved" } else { "cancelled" });
         }
-        self.run(turn, Saved::Nothing).await
+        self.run(&mut turn, Saved::Nothing).await?;
+        self.earlier = if turn.withheld() { Saved::EarlierWithheld } else { Saved::Earlier };
+        Ok(())
     }
 
     /// Runs a new turn.
     async fn begin(&mut self, message: String) -> Result<(), Problem> {
-        let saved = if self.said.texts.is_empty() { Saved::Nothing } else { Saved::Earlier };
         let rules = Rules { may_wait: true, ..self.rules.clone() };
-        self.run(Turn::begin(message, rules), saved).await
+        self.run(&mut Turn::begin(message, rules), self.earlier).await
     }
 
     /// Runs a turn and saves it, done or waiting; `saved` is what was before it.
-    async fn run(&mut self, mut turn: Turn, saved: Saved) -> Result<(), Problem> {
-        let ran = self.driver.run(&mut turn, &mut self.record).await;
+    async fn run(&mut self, turn: &mut Turn, saved: Saved) -> Result<(), Problem> {
+        let ran = self.driver.run(turn, &mut self.record).await;
         let outcome = match ran {
             Ok(Ran { consent, usage }) => {
                 self.said.usage += usage;
-                self.keep(&turn, consent).await
+                self.keep(turn, consent).await
             }
             Err(error) => Err(error),
         };
@@ -173,7 +175,7 @@ impl Work<'_> {
         let saved = match self.record.holds_claims() {
             false if self.record.has_unheard_claim() => Saved::Unheard,
             false => saved,
-            true if in_time(until, self.record.pause(&turn)).await.is_ok() => Saved::Unfinished,
+            true if in_time(until, self.record.pause(turn)).await.is_ok() => Saved::Unfinished,
             true => Saved::Lost,
         };
         Err(error.problem(saved))
@@ -207,15 +209,15 @@ impl Work<'_> {
             ResumeError::InProgress => TurnError::InProgress.problem(Saved::Nothing),
             ResumeError::NotOpen(interrupt) => {
                 self.audit(interrupt, "not_open");
-                let detail = "An interrupt that resume names is not open here: it was answered \
-                              before, or it was never asked. Send the sessionId alone to see what \
-                              is open.";
+                let detail = "This question is not open any more: it was answered before, or it \
+                              belongs to another conversation. Nothing was done now. Go on with \
+                              this conversation to see what is open.";
                 problem("interrupt_not_open", detail)
             }
             ResumeError::Expired(interrupt) => {
                 self.audit(interrupt, "expired");
-                let detail = "This confirmation is too old. Nothing was done. Send the sessionId \
-                              alone to see it again.";
+                let detail = "This was asked too long ago to be approved now. Nothing was done. Go \
+                              on with this conversation to see it again.";
                 problem("interrupt_expired", detail)
             }
         }

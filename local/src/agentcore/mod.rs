@@ -51,14 +51,22 @@ use self::{
 };
 use crate::clock::Clock;
 
-/// What happens when the vault's token has lesser scopes than are asked for. AWS does not document
-/// it, so an application has to live with both.
+/// Which stored grant answers a request. AWS does not document it, so an application has to live with
+/// all three; the first is what was seen live (aws-samples/sample-autonomous-cloud-coding-agents,
+/// ADR-016).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LesserScopes {
-    /// The person is asked to consent again.
-    BeginConsent,
-    /// The token is returned as it is.
-    ReturnStored,
+pub enum GrantLookup {
+    /// The one of the very same request: scopes and `customParameters`.
+    ByRequest,
+    /// The newest one, if it allows the scopes that are asked for.
+    ByScopes,
+    /// The newest one, whatever it allows.
+    ByProvider,
+}
+
+impl GrantLookup {
+    /// All ways, for tests that go through them.
+    pub const ALL: [Self; 3] = [Self::ByRequest, Self::ByScopes, Self::ByProvider];
 }
 
 /// AgentCore Identity's stand-in; cheap to clone.
@@ -66,7 +74,7 @@ pub enum LesserScopes {
 pub struct AgentCore {
     base: Url,
     clock: Clock,
-    lesser_scopes: LesserScopes,
+    grant_lookup: GrantLookup,
     state: Arc<Mutex<State>>,
     /// Held while a token is refreshed, because a refresh token is often good for one use.
     refreshing: Arc<tokio::sync::Mutex<()>>,
@@ -76,14 +84,14 @@ impl AgentCore {
     /// A stand-in at `base`, with nothing set up.
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
-        let lesser_scopes = LesserScopes::BeginConsent;
-        Self { base, clock, lesser_scopes, state: Arc::default(), refreshing: Arc::default() }
+        let grant_lookup = GrantLookup::ByScopes;
+        Self { base, clock, grant_lookup, state: Arc::default(), refreshing: Arc::default() }
     }
 
-    /// The same stand-in (and the same state) with another answer to lesser scopes.
+    /// The same stand-in (and the same state) with another way to find grants.
     #[must_use]
-    pub fn with_lesser_scopes(self, lesser_scopes: LesserScopes) -> Self {
-        Self { lesser_scopes, ..self }
+    pub fn with_grant_lookup(self, grant_lookup: GrantLookup) -> Self {
+        Self { grant_lookup, ..self }
     }
 
     /// As the control plane's `CreateWorkloadIdentity`.
@@ -138,7 +146,7 @@ impl fmt::Debug for AgentCore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AgentCore")
             .field("base", &self.base.as_str())
-            .field("lesser_scopes", &self.lesser_scopes)
+            .field("grant_lookup", &self.grant_lookup)
             .finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    AgentCore,
+    AgentCore, GrantLookup,
     exchange::{Failure, Grant, exchange},
     flows::{Purpose, Status},
     input::Input,
@@ -18,7 +18,7 @@ use super::{
         WorkloadAccessToken,
     },
     refusal::Refusal,
-    vault::Key,
+    vault::{Key, Request},
 };
 
 type Answer = Result<Json<Value>, Refusal>;
@@ -81,7 +81,7 @@ async fn resource_token(
         }
         core.refresh(key).await?;
         let state = core.state();
-        if let Some(token) = state.vault.token(key, &purpose.scopes, core.lesser_scopes, now) {
+        if let Some(token) = state.vault.token(key, &purpose.scopes, core.grant_lookup, now) {
             return Ok(Json(json!({ "accessToken": token })));
         }
     }
@@ -112,8 +112,12 @@ impl AgentCore {
         state.provider(&provider)?;
         let identity = state.identity(&bearer.workload)?;
         let return_url = identity.check_return_url(input.resource_oauth2_return_url)?;
+        let request = (self.grant_lookup == GrantLookup::ByRequest).then(|| Request {
+            scopes: input.scopes.iter().cloned().collect(),
+            custom_parameters: input.custom_parameters.clone(),
+        });
         Ok(Purpose {
-            key: Key { workload: bearer.workload, user: user.vault_user, provider },
+            key: Key { workload: bearer.workload, user: user.vault_user, provider, request },
             identifier: user.identifier,
             scopes: input.scopes,
             return_url,

@@ -1,4 +1,5 @@
-//! The token vault: what users have allowed, by workload, user and provider.
+//! The token vault: what users have allowed, by workload, user, provider and, where grants are found
+//! so, the request.
 //!
 //! Which scopes a stored token counts for is not documented by AWS. Here it counts for those that
 //! the token endpoint granted and for those that the person was asked for: providers normalize
@@ -7,11 +8,15 @@
 //! refresh token, and counts for nothing otherwise.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::SystemTime,
 };
 
-use super::{LesserScopes, limits::Scope, workload::VaultUser};
+use super::{
+    GrantLookup,
+    limits::{ParameterName, ParameterValue, Scope},
+    workload::VaultUser,
+};
 
 /// Whose token, for which provider.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -19,6 +24,15 @@ pub(super) struct Key {
     pub(super) workload: String,
     pub(super) user: VaultUser,
     pub(super) provider: String,
+    /// Only if grants are found by it.
+    pub(super) request: Option<Request>,
+}
+
+/// What was asked for, as far as a grant is found by it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Request {
+    pub(super) scopes: BTreeSet<Scope>,
+    pub(super) custom_parameters: BTreeMap<ParameterName, ParameterValue>,
 }
 
 /// A user's token at a provider.
@@ -56,12 +70,12 @@ impl Vault {
         &self,
         key: &Key,
         scopes: &[Scope],
-        lesser_scopes: LesserScopes,
+        grant_lookup: GrantLookup,
         now: SystemTime,
     ) -> Option<&str> {
         let token = self.0.get(key)?;
         let covers = scopes.iter().all(|scope| token.scopes.contains(&**scope));
-        let good = covers || lesser_scopes == LesserScopes::ReturnStored;
+        let good = covers || grant_lookup != GrantLookup::ByScopes;
         (token.lives(now) && good).then_some(token.access_token.as_str())
     }
 

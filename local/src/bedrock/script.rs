@@ -64,6 +64,11 @@ pub(super) fn answer(request: &Request) -> Script {
     Script::Says(Answer { text, calls, input_tokens })
 }
 
+/// What the user has said last; nothing if a tool has answered since.
+pub(super) fn last_words(request: &Request) -> Option<String> {
+    request.messages.last().map(text).filter(|text| !text.is_empty())
+}
+
 /// `said` is `text` in lower case.
 fn calls(request: &Request, said: &str, text: &str) -> Vec<Call> {
     let names = |words: &[&str]| words.iter().any(|word| said.contains(word));
@@ -102,7 +107,7 @@ fn chat(request: &Request) -> String {
     let count = request.messages.iter().filter(said).count();
     format!(
         "{I_AM} This is message {count} of yours in our conversation. Ask me about your \
-         repositories or your profile at GitHub."
+         repositories or your profile at GitHub, or to “create an issue in OWNER/REPOSITORY: TITLE”."
     )
 }
 
@@ -122,7 +127,12 @@ fn tell(result: &ToolResult) -> String {
     if let Some(repositories) = data["repositories"].as_array() {
         let name = |repository: &Value| repository["fullName"].as_str().map(str::to_owned);
         let names: Vec<String> = repositories.iter().filter_map(name).collect();
-        return format!("You have {} repositories: {}.", names.len(), names.join(", "));
+        let owner = names.first().and_then(|name| name.split('/').next());
+        let who = owner.map_or_else(
+            || "You have".to_owned(),
+            |owner| format!("You are {owner} at GitHub, and have"),
+        );
+        return format!("{who} {} repositories: {}.", names.len(), names.join(", "));
     }
     if let Some(login) = data["login"].as_str() {
         return format!("You are {login} at GitHub.");

@@ -1,4 +1,5 @@
-//! A repository and its issues: the part of the REST API that changes something.
+//! A repository and its issues: the part of the REST API that changes something, and the page of
+//! what was created, for whoever runs this stand-in to look at.
 //!
 //! Source: GitHub's REST documentation, "Get a repository", "Create an issue" and "List
 //! repository issues", and its troubleshooting page: what a token may not see is answered with
@@ -24,14 +25,17 @@ use super::{
     GitHub,
     accounts::{Account, Repository},
     grants::Usage,
+    page,
     rest::{Caller, describe, refuse},
 };
+use crate::narration::SAID;
 
 /// The calls.
 pub(super) fn routes() -> Router<GitHub> {
     Router::new()
         .route("/repos/{owner}/{repo}", get(repository))
         .route("/repos/{owner}/{repo}/issues", get(list).post(create))
+        .route("/{owner}/{repo}/issues/{number}", get(show))
 }
 
 /// Every repository's issues, by full name.
@@ -120,11 +124,21 @@ async fn create(
         "created_at": now, "updated_at": now, "author_association": "OWNER",
     });
     issues.push(issue.clone());
-    tracing::info!(
-        account = usage.consent.account.login,
-        "stand-in for GitHub: an issue is created"
-    );
+    let account = usage.consent.account.login;
+    let repository = full_name;
+    tracing::info!(target: SAID, step = "issue_created", account, repository, number, "created");
     (StatusCode::CREATED, headers, Json(issue)).into_response()
+}
+
+/// An issue's page, at its `html_url`.
+async fn show(
+    State(github): State<GitHub>,
+    Path((owner, repo, number)): Path<(String, String, usize)>,
+) -> Response {
+    let full_name = format!("{owner}/{repo}");
+    let issues = github.issues();
+    let issue = number.checked_sub(1).and_then(|at| issues.0.get(&full_name)?.get(at));
+    issue.map_or_else(page::no_issue, |issue| page::issue(&full_name, issue))
 }
 
 /// The repository of these names, if the token may see it: private ones are for their owner, with

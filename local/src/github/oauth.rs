@@ -23,6 +23,7 @@ use super::{
     page,
     scopes::Scopes,
 };
+use crate::narration::STEP;
 
 /// The page, its form's target, and the token endpoint.
 pub(super) fn routes() -> Router<GitHub> {
@@ -66,7 +67,7 @@ async fn ask(State(github): State<GitHub>, Query(request): Query<Request>) -> Re
     }
 }
 
-/// The decision: the app's request again, and what the person chose.
+/// The decision: the app's request again, and the account that allows it, or `cancel`.
 #[derive(Deserialize)]
 struct Decision {
     #[serde(flatten)]
@@ -83,16 +84,17 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
     let now = github.now();
     let mut grants = github.grants();
     let callback = grants.callback(&request.client_id, request.redirect_uri.as_deref()).cloned();
-    let (Some(mut target), Some(account)) = (callback, Account::named(&decision.account)) else {
-        return page::wrong_request();
-    };
-    match decision.decision.as_str() {
-        "authorize" => {
+    let Some(mut target) = callback else { return page::wrong_request() };
+    match (decision.decision.as_str(), Account::named(&decision.account)) {
+        ("", Some(account)) => {
             let consent = Consent { account, scopes: Scopes::parse(&request.scope) };
             let code = grants.issue_code(&request.client_id, consent, now);
             target.query_pairs_mut().append_pair("code", &code);
+            let (account, app, scopes) = (account.login, &request.client_id, &request.scope);
+            tracing::info!(target: STEP, step = "authorized", account, app, scopes, "an app is authorized");
         }
-        "cancel" => {
+        ("cancel", _) => {
+            tracing::info!(target: STEP, step = "declined", "nobody authorizes the app");
             target
                 .query_pairs_mut()
                 .append_pair("error", "access_denied")
@@ -103,7 +105,6 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
     if let Some(state) = &request.state {
         target.query_pairs_mut().append_pair("state", state);
     }
-    tracing::info!(account = account.login, "stand-in for GitHub: the consent page was answered");
     Redirect::to(target.as_str()).into_response()
 }
 

@@ -1,7 +1,10 @@
-//! The pages that a person sees: plain, escaped, and saying what they are not.
+//! The pages that a person sees: plain, escaped, and saying what they are not. No account is chosen
+//! beforehand, since nobody is signed in here: each has a button that names it.
 
 use axum::{http::StatusCode, response::Response};
 use service::page::escape;
+
+use serde_json::Value;
 
 use super::{accounts::ACCOUNTS, oauth::Request, scopes::Scopes};
 use crate::page::page;
@@ -17,13 +20,11 @@ pub(super) fn consent(request: &Request, scopes: &Scopes) -> Response {
     }
     let accounts: String = ACCOUNTS
         .iter()
-        .enumerate()
-        .map(|(index, account)| {
+        .map(|account| {
             let login = escape(account.login);
-            let checked = if index == 0 { " checked" } else { "" };
             format!(
-                "<p><label><input type=\"radio\" name=\"account\" value=\"{login}\"{checked}> \
-                 {login}</label></p>\n"
+                "<p><button type=\"submit\" name=\"account\" value=\"{login}\">Authorize as \
+                 {login}</button></p>\n"
             )
         })
         .collect();
@@ -42,12 +43,11 @@ pub(super) fn consent(request: &Request, scopes: &Scopes) -> Response {
     let app = escape(&request.client_id);
     let main = format!(
         "<h1>Authorize {app}</h1>\n\
-         <p>The app <strong>{app}</strong> asks for access to your account:</p>\n\
+         <p>The app <strong>{app}</strong> asks for access to your account here:</p>\n\
          <ul>\n{asked}</ul>\n\
          <form method=\"post\" action=\"/login/oauth/authorize\">\n{hidden}\
-         <fieldset>\n<legend>Your account</legend>\n{accounts}</fieldset>\n\
-         <p><button type=\"submit\" name=\"decision\" value=\"authorize\">Authorize</button>\n\
-         <button type=\"submit\" name=\"decision\" value=\"cancel\">Cancel</button></p>\n\
+         {accounts}\
+         <p><button type=\"submit\" name=\"decision\" value=\"cancel\">Cancel</button></p>\n\
          </form>\n"
     );
     page(StatusCode::OK, WHAT, &main)
@@ -61,5 +61,34 @@ pub(super) fn wrong_request() -> Response {
         "<h1>This request can't be answered</h1>\n\
          <p>The app is unknown, its redirect is not the callback that was registered, or the \
          form was not sent by this page.</p>\n",
+    )
+}
+
+/// An issue of the repository `full_name`.
+pub(super) fn issue(full_name: &str, issue: &Value) -> Response {
+    let text = |value: &Value| escape(value.as_str().unwrap_or_default());
+    let body = match issue["body"].as_str().unwrap_or_default() {
+        "" => "<em>No description.</em>".to_owned(),
+        body => escape(body),
+    };
+    let main = format!(
+        "<p>{repository}</p>\n<h1>{title} <small>#{number}</small></h1>\n\
+         <p>Opened by <strong>{author}</strong> at {time}.</p>\n\
+         <p style=\"white-space: pre-wrap\">{body}</p>\n",
+        repository = escape(full_name),
+        title = text(&issue["title"]),
+        number = issue["number"],
+        author = text(&issue["user"]["login"]),
+        time = text(&issue["created_at"]),
+    );
+    page(StatusCode::OK, WHAT, &main)
+}
+
+/// Says that nothing was created at this address since the start.
+pub(super) fn no_issue() -> Response {
+    page(
+        StatusCode::NOT_FOUND,
+        WHAT,
+        "<h1>There is no such issue</h1>\n<p>Issues are kept until this stand-in ends.</p>\n",
     )
 }

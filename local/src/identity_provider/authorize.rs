@@ -9,6 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{IdentityProvider, codes::SignIn, page, people::Person};
+use crate::narration::STEP;
 
 /// The page, and what it sends.
 pub(super) fn routes() -> Router<IdentityProvider> {
@@ -100,6 +101,6 @@ async fn answer(State(provider): State<IdentityProvider>, Form(choice): Form<Cho
     if let Some(state) = state {
         target.query_pairs_mut().append_pair("state", &state);
     }
-    tracing::info!(user = person.id, "stand-in for an identity provider: signed in");
+    tracing::info!(target: STEP, step = "signed_in", user = person.id, "somebody signs in");
     Redirect::to(target.as_str()).into_response()
 }

@@ -58,10 +58,11 @@ async fn token(
     };
     let access_token = codes.issue_token(person, now);
     let issued = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let mut claims = json!({
-        "iss": provider.issuer(), "aud": provider.0.client_id, "sub": person.id,
-        "iat": issued, "exp": issued + TOKEN_LIFETIME.as_secs(),
-    });
+    let mut claims = person.claims();
+    claims["iss"] = provider.issuer().into();
+    claims["aud"] = provider.0.client_id.as_str().into();
+    claims["iat"] = issued.into();
+    claims["exp"] = (issued + TOKEN_LIFETIME.as_secs()).into();
     if let Some(nonce) = nonce {
         claims["nonce"] = nonce.into();
     }

@@ -12,12 +12,12 @@ mod rules;
 mod sessions;
 mod sign_in;
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Instant};
 
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     response::Response,
 };
 use url::Url;
@@ -28,7 +28,7 @@ use self::{
     sessions::Session,
     sign_in::SignIn,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, narration::STEP};
 
 /// Where a request goes.
 #[derive(Debug, Clone)]
@@ -64,6 +64,26 @@ impl fmt::Debug for OidcClient {
     }
 }
 
+/// How a target learns who is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// By the load balancer's own signature, as on AWS.
+    SignedHeader,
+    /// By the identity provider's token, as from a proxy that forwards it: the ID token of whoever is
+    /// signed in in a browser, or the one that a program sends by itself.
+    BearerToken,
+}
+
+impl Proof {
+    /// What services with these variables expect (`INBOUND_AUTH`).
+    pub(crate) fn of(variables: &BTreeMap<String, String>) -> Self {
+        match variables.get("INBOUND_AUTH").map(String::as_str) {
+            Some("bearer") => Self::BearerToken,
+            _ => Self::SignedHeader,
+        }
+    }
+}
+
 /// The load balancer's set-up.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -71,6 +91,8 @@ pub struct Settings {
     pub application: Url,
     /// Where people sign in.
     pub oidc: OidcClient,
+    /// What the targets go by.
+    pub proof: Proof,
     /// The agentic workload.
     pub invoke: Target,
     /// The Session Binding Service.
@@ -109,34 +131,68 @@ async fn answer(State(it): State<Arc<LoadBalancer>>, request: Request) -> Respon
     let Some(Rule { service, unauthenticated }) = rules::rule(head.uri.path()) else {
         return pages::no_rule();
     };
-    match (it.sign_in.session(&head.headers), unauthenticated) {
-        (Some(session), _) => it.forward(service, &session, Request::from_parts(head, body)).await,
+    let session = it.sign_in.session(&head.headers);
+    let unauthenticated = match it.settings.proof {
+        Proof::BearerToken if head.headers.contains_key(header::AUTHORIZATION) => {
+            Unauthenticated::Allow
+        }
+        _ => unauthenticated,
+    };
+    match (&session, unauthenticated) {
         (None, Unauthenticated::SignIn) => it.sign_in.begin(&head).await,
         (None, Unauthenticated::Deny) => pages::unauthorized(),
+        (Some(_), _) | (None, Unauthenticated::Allow) => {
+            let request = Request::from_parts(head, body);
+            it.forward(service, session.as_ref(), request).await
+        }
     }
 }
 
 impl LoadBalancer {
-    async fn forward(&self, service: Service, session: &Session, mut request: Request) -> Response {
-        let now = self.settings.clock.now();
-        let data = oidc_data::sign(&session.claims, &self.settings.oidc, now);
-        let headers = request.headers_mut();
-        strip(headers);
-        for (name, value) in [
-            ("x-amzn-oidc-data", data.as_str()),
-            ("x-amzn-oidc-identity", session.subject.as_str()),
-            ("x-amzn-oidc-accesstoken", session.access_token.as_str()),
-        ] {
-            // A value that no header can carry is left out, and the target refuses the request.
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
+    async fn forward(
+        &self,
+        service: Service,
+        session: Option<&Session>,
+        mut request: Request,
+    ) -> Response {
+        strip(request.headers_mut());
+        if let Some(session) = session {
+            self.introduce(session, request.headers_mut());
         }
         let target = match service {
             Service::Invoke => &self.settings.invoke,
             Service::BindSession => &self.settings.bind_session,
         };
-        self.forwarder.forward(target, request).await
+        let is_a_turn = request.method() == Method::POST && request.uri().path() == "/invocations";
+        let Some(Session { subject: user, .. }) = session.filter(|_| is_a_turn) else {
+            return self.forwarder.forward(target, request).await;
+        };
+        tracing::info!(target: STEP, step = "asks", user, "a turn begins");
+        let started = Instant::now();
+        let reply = self.forwarder.forward(target, request).await;
+        let (status, milliseconds) = (reply.status().as_u16(), started.elapsed().as_millis());
+        tracing::info!(target: STEP, step = "answers", user, status, milliseconds, "a turn ends");
+        reply
+    }
+
+    /// Tells a target who is signed in.
+    fn introduce(&self, session: &Session, headers: &mut HeaderMap) {
+        let now = self.settings.clock.now();
+        let said = match self.settings.proof {
+            Proof::SignedHeader => vec![
+                ("x-amzn-oidc-data", oidc_data::sign(&session.claims, &self.settings.oidc, now)),
+                ("x-amzn-oidc-identity", session.subject.clone()),
+                ("x-amzn-oidc-accesstoken", session.access_token.clone()),
+            ],
+            Proof::BearerToken if headers.contains_key(header::AUTHORIZATION) => Vec::new(),
+            Proof::BearerToken => vec![("authorization", format!("Bearer {}", session.id_token))],
+        };
+        for (name, value) in said {
+            // A value that no header can carry is left out, and the target refuses the request.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
     }
 }
 

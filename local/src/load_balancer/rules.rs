@@ -20,6 +20,8 @@ pub(super) enum Unauthenticated {
     SignIn,
     /// `deny`
     Deny,
+    /// `allow`: what is public needs no sign-in.
+    Allow,
 }
 
 /// One rule's actions.
@@ -33,7 +35,8 @@ pub(super) struct Rule {
 pub(super) fn rule(path: &str) -> Option<Rule> {
     let (service, unauthenticated) = match path {
         "/" | "/docs" | "/consent" => (Service::Invoke, Unauthenticated::SignIn),
-        "/invocations" | "/sessions" | "/openapi.json" => (Service::Invoke, Unauthenticated::Deny),
+        "/invocations" | "/sessions" => (Service::Invoke, Unauthenticated::Deny),
+        "/openapi.json" => (Service::Invoke, Unauthenticated::Allow),
         "/oauth2/session-binding" => (Service::BindSession, Unauthenticated::SignIn),
         _ if path.starts_with("/sessions/") => (Service::Invoke, Unauthenticated::Deny),
         _ if path.starts_with("/docs/") => (Service::Invoke, Unauthenticated::SignIn),
@@ -61,5 +64,6 @@ mod tests {
         assert_eq!(unauthenticated("/invocations"), Some(Unauthenticated::Deny));
         assert_eq!(unauthenticated("/sessions/s"), Some(Unauthenticated::Deny));
         assert_eq!(unauthenticated("/"), Some(Unauthenticated::SignIn));
+        assert_eq!(unauthenticated("/openapi.json"), Some(Unauthenticated::Allow));
     }
 }

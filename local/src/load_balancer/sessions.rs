@@ -14,6 +14,8 @@ use cookie::{Cookie, SameSite};
 use openidconnect::{Nonce, PkceCodeVerifier, core::CoreProviderMetadata};
 use serde_json::Value;
 
+use super::Proof;
+
 /// AWS: a sign-in must be finished within 15 minutes.
 const SIGN_IN_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// `SessionTimeout`'s default: 7 days.
@@ -31,6 +33,9 @@ pub(super) struct Session {
     pub(super) subject: String,
     pub(super) claims: Value,
     pub(super) access_token: String,
+    pub(super) id_token: String,
+    /// When that token expires.
+    pub(super) expires: SystemTime,
 }
 
 /// Somebody who is at the identity provider.
@@ -76,10 +81,14 @@ impl Sessions {
         (now < expires).then_some(pending)
     }
 
-    pub(super) fn sign_in(&self, id: String, session: Session, now: SystemTime) {
+    pub(super) fn sign_in(&self, id: String, session: Session, proof: Proof, now: SystemTime) {
+        let expires = match proof {
+            Proof::SignedHeader => now + SESSION_LIFETIME,
+            Proof::BearerToken => session.expires,
+        };
         let mut state = self.state();
         state.signed_in.retain(|_, (_, expires)| now < *expires);
-        state.signed_in.insert(id, (session, now + SESSION_LIFETIME));
+        state.signed_in.insert(id, (session, expires));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -3,6 +3,8 @@
 //! OpenID Connect Core 1.0, section 3.1 (authorization code flow), with PKCE, `state` and `nonce`,
 //! each tied to the browser that began. The claims are the user-info endpoint's, as on AWS.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -19,7 +21,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    OidcClient, Settings, callback, pages,
+    OidcClient, Proof, Settings, callback, pages,
     sessions::{
         self, Lifetime, NONCE_COOKIE, Pending, SESSION_COOKIE, Session, Sessions, set_cookie,
     },
@@ -46,6 +48,7 @@ impl AdditionalClaims for OtherClaims {}
 pub(super) struct SignIn {
     client: OidcClient,
     callback: Url,
+    proof: Proof,
     sessions: Sessions,
     clock: Clock,
 }
@@ -55,6 +58,7 @@ impl SignIn {
         Self {
             client: settings.oidc.clone(),
             callback: callback(&settings.application),
+            proof: settings.proof,
             sessions: Sessions::default(),
             clock: settings.clock.clone(),
         }
@@ -116,7 +120,7 @@ impl SignIn {
         match self.finish(pending, code).await {
             Ok(session) => {
                 let id = CsrfToken::new_random().into_secret();
-                self.sessions.sign_in(id.clone(), session, self.clock.now());
+                self.sessions.sign_in(id.clone(), session, self.proof, self.clock.now());
                 redirect(&asked, &set_cookie(SESSION_COOKIE, id, Lifetime::Session))
             }
             Err(error) => failed(&error),
@@ -133,7 +137,9 @@ impl SignIn {
             .request_async(&transport(&http))
             .await?;
         let id_token = tokens.id_token().ok_or("the identity provider sent no ID token")?;
-        let subject = id_token.claims(&client.id_token_verifier(), &nonce)?.subject().clone();
+        let told = id_token.claims(&client.id_token_verifier(), &nonce)?;
+        let subject = told.subject().clone();
+        let expires = u64::try_from(told.expiration().timestamp()).unwrap_or_default();
         let access_token = tokens.access_token().clone();
         let claims: UserInfoClaims<OtherClaims, CoreGenderClaim> = client
             .user_info(access_token.clone(), Some(subject.clone()))?
@@ -143,6 +149,8 @@ impl SignIn {
             subject: subject.to_string(),
             claims: serde_json::to_value(claims)?,
             access_token: access_token.into_secret(),
+            id_token: id_token.to_string(),
+            expires: UNIX_EPOCH + Duration::from_secs(expires),
         })
     }
 

@@ -53,8 +53,10 @@ impl World {
             ("redirect_uri", CALLBACK),
             ("scope", scope),
             ("state", "the state"),
-            ("account", account),
-            ("decision", decision),
+            match decision {
+                "cancel" => ("decision", "cancel"),
+                _ => ("account", account),
+            },
         ];
         let answer = self.browser.post(url).form(&form).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
@@ -272,9 +274,9 @@ async fn an_unknown_app_or_redirect_stays_on_an_error_page() {
     for (client, redirect) in [("other", CALLBACK), ("app", elsewhere)] {
         let answer = world.ask(&[("client_id", client), ("redirect_uri", redirect)]).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{client} {redirect}");
-        let form = [("client_id", client), ("redirect_uri", redirect), ("decision", "authorize")];
+        let form = [("client_id", client), ("redirect_uri", redirect), ("account", "octo-alice")];
         let url = world.base.join("login/oauth/authorize").unwrap();
-        let form = world.browser.post(url).form(&form).query(&[("account", "octo-alice")]);
+        let form = world.browser.post(url).form(&form);
         assert_eq!(form.send().await.unwrap().status(), StatusCode::BAD_REQUEST);
     }
 }

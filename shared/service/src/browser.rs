@@ -9,11 +9,7 @@ use http::{HeaderMap, HeaderValue, header};
 use identity::BrowserSecret;
 use vault::{Flow, SessionUri};
 
-use crate::{
-    problem::{Kind, Problem},
-    reply::Reply,
-    site::Site,
-};
+use crate::{problem::Problem, reply::Reply, site::Site};
 
 const BROWSER_DAYS: i64 = 30;
 
@@ -87,8 +83,7 @@ fn set(
         .same_site(SameSite::Lax)
         .max_age(lifetime)
         .build();
-    let line = HeaderValue::from_str(&cookie.to_string())
-        .map_err(|error| Problem::new(Kind::Internal, "A cookie failed.").because(error))?;
+    let line = HeaderValue::from_str(&cookie.to_string()).map_err(Problem::internal)?;
     reply.headers_mut().append(header::SET_COOKIE, line);
     Ok(())
 }

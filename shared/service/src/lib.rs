@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod aws;
+pub mod body;
 pub mod browser;
 pub mod clock;
 pub mod connection;
@@ -17,6 +18,6 @@ pub mod visit;
 pub use clock::Clock;
 pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
 pub use inbound::Inbound;
-pub use problem::{Kind, Problem};
+pub use problem::{Kind, Problem, out_of_open_files};
 pub use reply::Reply;
 pub use site::Site;

@@ -24,6 +24,8 @@ pub enum Kind {
     NotFound,
     /// 405: the route has other methods, given in `Allow`.
     MethodNotAllowed,
+    /// 408: the body did not arrive in time.
+    RequestTimeout,
     /// 409: another request is at work on this conversation, or got there first.
     Conflict,
     /// 410: it was there, and its time is over.
@@ -38,6 +40,8 @@ pub enum Kind {
     UpstreamFailed,
     /// 503: a service we depend on is not available now.
     UpstreamUnavailable,
+    /// 503: this process has as much to do as it can.
+    Overloaded,
 }
 
 impl Kind {
@@ -50,13 +54,14 @@ impl Kind {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Gone => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
-            Self::UpstreamUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UpstreamUnavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -68,6 +73,7 @@ impl Kind {
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::RequestTimeout => "request_timeout",
             Self::Conflict => "conflict",
             Self::Gone => "gone",
             Self::TooLarge => "too_large",
@@ -75,6 +81,7 @@ impl Kind {
             Self::Internal => "internal",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamUnavailable => "upstream_unavailable",
+            Self::Overloaded => "overloaded",
         }
     }
 }
@@ -118,6 +125,24 @@ impl Problem {
             extension: None,
             cause: None,
         }
+    }
+
+    /// What a caller is told of every failure that only the operator can do something about. The
+    /// problem has the request's id.
+    pub const INTERNAL: &str = "Something went wrong on our side. Try again; if it happens again, \
+                                tell the people who run this service the id of this request.";
+
+    /// 500 for a failure of ours; `cause` goes to the log.
+    #[must_use]
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Kind::Internal, Self::INTERNAL).because(cause)
+    }
+
+    /// 503, because this process has as much to do as it can.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        const RETRY: Duration = Duration::from_secs(5);
+        Self::new(Kind::Overloaded, "This service is overloaded. Try again.").retry_after(RETRY)
     }
 
     /// 400 for one member of the request.
@@ -221,6 +246,22 @@ impl Problem {
     }
 }
 
+/// Whether `error`, or what caused it, is that this process or this machine has no open file left
+/// (EMFILE and ENFILE of open(2)).
+#[must_use]
+pub fn out_of_open_files(error: &(dyn Error + 'static)) -> bool {
+    const EMFILE_AND_ENFILE: [i32; 2] = [24, 23];
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let code = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
+        if code.is_some_and(|code| EMFILE_AND_ENFILE.contains(&code)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// An error and what caused it, on one line.
 struct Chain<'a>(&'a (dyn Error + 'static));
 
@@ -233,5 +274,21 @@ impl fmt::Display for Chain<'_> {
             source = cause.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::out_of_open_files;
+
+    #[test]
+    fn a_connection_that_finds_no_open_file_is_told_from_one_that_is_refused() {
+        const ECONNREFUSED: i32 = 111;
+        for (code, expected) in [(24, true), (23, true), (ECONNREFUSED, false)] {
+            let error = io::Error::other(io::Error::from_raw_os_error(code));
+            assert_eq!(out_of_open_files(&error), expected, "{error}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use serde::Serialize;
 
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 
 /// What a handler answers: the body is fed as it is made, and never ends in an error, because
 /// a platform that collects it (Lambda) has no way left to say so.
@@ -28,9 +28,7 @@ pub fn body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>
 /// # Errors
 /// An internal problem when `value` has no JSON form.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Reply, Problem> {
-    let json = serde_json::to_vec(value);
-    let json =
-        json.map_err(|error| Problem::new(Kind::Internal, "An answer failed.").because(error))?;
+    let json = serde_json::to_vec(value).map_err(Problem::internal)?;
     Ok(body(status, "application/json", json))
 }
 
@@ -51,8 +49,7 @@ pub fn temporary(location: &str) -> Result<Reply, Problem> {
 }
 
 fn redirect(status: StatusCode, location: &str) -> Result<Reply, Problem> {
-    let location = HeaderValue::from_str(location)
-        .map_err(|error| Problem::new(Kind::Internal, "A redirection failed.").because(error))?;
+    let location = HeaderValue::from_str(location).map_err(Problem::internal)?;
     let mut reply = body(status, "text/plain; charset=utf-8", Bytes::new());
     reply.headers_mut().insert(header::LOCATION, location);
     Ok(reply)

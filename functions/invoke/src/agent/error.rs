@@ -57,6 +57,9 @@ pub(crate) enum Saved {
     Nothing,
     /// The turn that waited before is finished; the new message is lost.
     Earlier,
+    /// The same, and not all of that turn was done: the user had said no, or gone on without
+    /// allowing it.
+    EarlierWithheld,
     /// The turn as far as it came.
     Unfinished,
     /// Nothing, though something was done.
@@ -69,16 +72,26 @@ impl Saved {
     fn words(self) -> &'static str {
         match self {
             Self::NotAsked => "",
-            Self::Nothing => " Nothing was saved; try again.",
-            Self::Earlier => " What waited before is done; your message was not saved. Try again.",
+            Self::Nothing => " Nothing was changed, and nothing was saved. Try again.",
+            Self::Earlier => {
+                " What waited before is done, and its answer is saved. Your new message is not \
+                 saved: send it again."
+            }
+            Self::EarlierWithheld => {
+                " What waited before was not done without your permission, and that is saved. Your \
+                 new message is not saved: send it again."
+            }
             Self::Unfinished => {
-                " What was done so far is saved. Send the sessionId alone to go on from there."
+                " What was done so far is saved. Go on with this conversation to have it finished."
             }
             Self::Lost => {
-                " Something was done that this conversation does not know of. Look at the \
-                 provider before you ask for it again."
+                " Something was done that this conversation does not know of. Look at GitHub \
+                 before you ask for it again."
             }
-            Self::Unheard => " Nothing was changed at the provider. Try again in a minute or two.",
+            Self::Unheard => {
+                " Nothing was changed at GitHub. Wait a minute or two, then go on with this \
+                 conversation."
+            }
         }
     }
 }
@@ -103,6 +116,10 @@ impl TurnError {
     /// What the caller is told, and the operator.
     pub(crate) fn problem(self, saved: Saved) -> Problem {
         let (kind, what) = self.words();
+        let (kind, what) = match self.is_for_want_of_files() {
+            true => (Kind::Overloaded, "This service is overloaded."),
+            false => (kind, what),
+        };
         let problem = match &self {
             // No time to try again: whatever the turn did would be done twice.
             Self::NotSaved { said, .. } if saved != Saved::Unfinished => {
@@ -115,10 +132,17 @@ impl TurnError {
             Self::Session(SessionError::Deleted) => {
                 Problem::new(kind, what).code("conversation_deleted")
             }
+            Self::Internal(_) if matches!(saved, Saved::NotAsked | Saved::Nothing) => {
+                return Problem::internal(self);
+            }
             _ => {
                 let problem = Problem::new(kind, format!("{what}{}", saved.words()));
+                let problem = match saved {
+                    Saved::Unfinished | Saved::Unheard => problem.code("turn_unfinished"),
+                    _ => problem,
+                };
                 match kind {
-                    Kind::UpstreamUnavailable => problem.retry_after(RETRY),
+                    Kind::UpstreamUnavailable | Kind::Overloaded => problem.retry_after(RETRY),
                     Kind::Conflict => problem.code("turn_in_progress").retry_after(RETRY),
                     _ => problem,
                 }
@@ -127,14 +151,28 @@ impl TurnError {
         problem.because(self)
     }
 
+    /// Whether an upstream seems unavailable because this process can't open a connection to it.
+    fn is_for_want_of_files(&self) -> bool {
+        let is_upstreams = matches!(
+            self,
+            Self::ModelUnavailable(_) | Self::Vault(_) | Self::Session(_) | Self::NotSaved { .. }
+        );
+        is_upstreams && service::out_of_open_files(self)
+    }
+
     fn words(&self) -> (Kind, &'static str) {
         match self {
             Self::ModelUnavailable(_) => (Kind::UpstreamUnavailable, "The model is busy."),
-            Self::ModelFailed(_) => (Kind::UpstreamFailed, "The model failed."),
-            Self::Vault(VaultError::Throttled(_) | VaultError::Unavailable(_)) => {
-                (Kind::UpstreamUnavailable, "Your connections can't be checked at the moment.")
+            Self::ModelFailed(_) => {
+                (Kind::UpstreamFailed, "The language model gave no usable answer.")
             }
-            Self::Vault(_) => (Kind::UpstreamFailed, "Your connections can't be checked."),
+            Self::Vault(VaultError::Throttled(_) | VaultError::Unavailable(_)) => (
+                Kind::UpstreamUnavailable,
+                "Whether you are connected to GitHub can't be checked at the moment.",
+            ),
+            Self::Vault(_) => {
+                (Kind::UpstreamFailed, "Whether you are connected to GitHub can't be checked.")
+            }
             Self::InProgress | Self::Session(SessionError::Conflict) => {
                 (Kind::Conflict, "Another request is at work on this conversation.")
             }
@@ -160,8 +198,8 @@ impl TurnError {
             Self::NotSaved { .. } | Self::Session(_) => {
                 (Kind::UpstreamFailed, "This conversation can't be read or saved.")
             }
-            Self::TooSlow => (Kind::UpstreamUnavailable, "This took too long."),
-            Self::Internal(_) => (Kind::Internal, "Something failed."),
+            Self::TooSlow => (Kind::UpstreamUnavailable, "The answer took too long."),
+            Self::Internal(_) => (Kind::Internal, Problem::INTERNAL),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_bedrockagentcore::types::UserIdentifier;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use local::agentcore::LesserScopes;
+use local::agentcore::GrantLookup;
 use serde_json::json;
 
 use super::world::{RETURN_URL, WORKLOAD, World, flow, outcome, user_id};
@@ -30,7 +30,7 @@ async fn every_workload_has_tokens_of_its_own() {
 
 #[tokio::test]
 async fn a_token_of_lesser_scopes_begins_another_consent() {
-    let world = World::with(LesserScopes::BeginConsent).await;
+    let world = World::with(GrantLookup::ByScopes).await;
     let stored = world.connect("alice", "octo-alice", &["read:user", "repo"]).await;
     let fewer = world.ask("alice", &["repo"]).await.send().await.unwrap();
     assert_eq!(fewer.access_token(), Some(stored.as_str()));
@@ -39,15 +39,38 @@ async fn a_token_of_lesser_scopes_begins_another_consent() {
 
 #[tokio::test]
 async fn a_token_of_lesser_scopes_is_returned_where_that_is_chosen() {
-    let world = World::with(LesserScopes::ReturnStored).await;
+    let world = World::with(GrantLookup::ByProvider).await;
     let stored = world.connect("alice", "octo-alice", &["read:user"]).await;
     let greater = world.ask("alice", &["repo"]).await.send().await.unwrap();
     assert_eq!(greater.access_token(), Some(stored.as_str()));
 }
 
 #[tokio::test]
+async fn a_grant_is_found_by_the_whole_request_that_it_was_given_for() {
+    let world = World::with(GrantLookup::ByRequest).await;
+    let stored = world.connect("alice", "octo-alice", &["read:user", "repo"]).await;
+    let same = world.ask("alice", &["repo", "read:user"]).await.send().await.unwrap();
+    assert_eq!(same.access_token(), Some(stored.as_str()));
+    flow(&world.ask("alice", &["repo"]).await.send().await.unwrap());
+    let another = world.ask("alice", &["read:user", "repo"]).await;
+    flow(&another.custom_parameters("prompt", "consent").send().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_consent_to_another_request_leaves_the_first_grant_where_it_is() {
+    let world = World::with(GrantLookup::ByRequest).await;
+    let first = world.connect("alice", "octo-alice", &["read:user"]).await;
+    let second = world.connect("alice", "octo-alice", &["repo"]).await;
+    assert_ne!(first, second);
+    for (scopes, token) in [("read:user", first), ("repo", second)] {
+        let answer = world.ask("alice", &[scopes]).await.send().await.unwrap();
+        assert_eq!(answer.access_token(), Some(token.as_str()));
+    }
+}
+
+#[tokio::test]
 async fn scopes_that_the_provider_normalizes_away_are_not_asked_for_again() {
-    let world = World::new().await;
+    let world = World::with(GrantLookup::ByScopes).await;
     let stored = world.connect("alice", "octo-alice", &["repo", "public_repo"]).await;
     let again = world.ask("alice", &["public_repo"]).await.send().await.unwrap();
     assert_eq!(again.access_token(), Some(stored.as_str()));

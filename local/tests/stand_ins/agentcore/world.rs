@@ -19,7 +19,7 @@ use aws_sdk_bedrockagentcore::{
     types::{Oauth2FlowType, UserIdentifier},
 };
 use local::{
-    agentcore::{AgentCore, LesserScopes},
+    agentcore::{AgentCore, GrantLookup},
     clock::Clock,
     github::GitHub,
 };
@@ -67,10 +67,10 @@ pub(crate) fn serve(listener: TcpListener, router: axum::Router) {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(LesserScopes::BeginConsent).await
+        Self::with(GrantLookup::ByRequest).await
     }
 
-    pub(crate) async fn with(lesser_scopes: LesserScopes) -> Self {
+    pub(crate) async fn with(grant_lookup: GrantLookup) -> Self {
         let minutes = Arc::new(AtomicU64::new(0));
         let (start, passed) = (SystemTime::now(), Arc::clone(&minutes));
         let clock =
@@ -78,7 +78,7 @@ impl World {
         let (github_listener, github) = listen().await;
         let provider = GitHub::new(github.clone(), clock.clone());
         let (listener, base) = listen().await;
-        let core = AgentCore::new(base.clone(), clock.clone()).with_lesser_scopes(lesser_scopes);
+        let core = AgentCore::new(base.clone(), clock.clone()).with_grant_lookup(grant_lookup);
         core.create_workload_identity(WORKLOAD, &[RETURN_URL.parse().unwrap()]);
         let callback = core.create_github_provider(PROVIDER, "app", "secret", &github);
         provider.register_app("app", "secret", callback);
@@ -181,7 +181,9 @@ impl World {
         let provider = self.follow(&flow.authorization_url).await;
         let mut form: HashMap<String, String> = provider.query_pairs().into_owned().collect();
         form.insert("account".to_owned(), account.to_owned());
-        form.insert("decision".to_owned(), decision.to_owned());
+        if decision == "cancel" {
+            form.insert("decision".to_owned(), decision.to_owned());
+        }
         let page = self.github.join("login/oauth/authorize").unwrap();
         let answer = self.browser.post(page).form(&form).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);

@@ -58,6 +58,7 @@ pub(crate) struct Turn {
     calls: Vec<TurnCall>,
     rules: Rules,
     may_have_happened: bool,
+    withheld: bool,
 }
 
 /// A call that is to be tried.
@@ -125,7 +126,7 @@ impl Turn {
     /// A turn that begins with the user's `message`.
     pub(crate) fn begin(message: String, rules: Rules) -> Self {
         let messages = vec![Message::user(message)];
-        Self { messages, calls: Vec::new(), rules, may_have_happened: false }
+        Self { messages, calls: Vec::new(), rules, may_have_happened: false, withheld: false }
     }
 
     /// What is next.
@@ -187,6 +188,7 @@ impl Turn {
     /// A call that was tried needs a consent first. `interrupt` is for the first that does.
     pub(crate) fn needs_consent(&mut self, id: &str, interrupt: String) {
         if !self.rules.may_wait {
+            self.withheld = true;
             return self.answered(words::not_authorized(id));
         }
         let interrupt = self.consent_interrupt().map_or(interrupt, str::to_owned);
@@ -218,6 +220,7 @@ impl Turn {
             return None;
         }
         if !may_wait {
+            self.withheld = true;
             self.answered(words::not_confirmed(id));
             return None;
         }
@@ -283,6 +286,11 @@ impl Turn {
     /// What the user must hear whatever the model says.
     pub(crate) fn notice(&self) -> Option<&'static str> {
         self.may_have_happened.then_some(words::MAY_HAVE_HAPPENED)
+    }
+
+    /// Whether a call was not made because the user said no, or went on without a yes.
+    pub(crate) fn withheld(&self) -> bool {
+        self.withheld
     }
 
     /// What has been said in this turn so far.

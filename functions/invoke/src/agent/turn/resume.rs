@@ -56,7 +56,8 @@ impl Turn {
             Some(last) => last.tool_uses().cloned().collect(),
             None => Vec::new(),
         };
-        let mut turn = Self { messages, calls: Vec::new(), rules, may_have_happened: false };
+        let mut turn =
+            Self { messages, calls: Vec::new(), rules, may_have_happened: false, withheld: false };
         for tool_use in uses {
             let state = saved.iter().find(|call| call.tool_use_id == tool_use.tool_use_id);
             let call = turn.take_up(tool_use, state.map(|call| &call.state), answers, now);
@@ -84,13 +85,22 @@ impl Turn {
                 call.finish(words::outcome_unknown(&id));
             }
             Some(CallState::Waiting(wait)) => match answer(&wait.interrupt) {
-                Some(Verdict::Cancelled) => call.finish(words::authorization_declined(&id)),
+                Some(Verdict::Cancelled) => {
+                    self.withheld = true;
+                    call.finish(words::authorization_declined(&id));
+                }
                 Some(Verdict::Resolved) | None => call.waited(wait),
             },
             Some(CallState::Unconfirmed(asked)) => match answer(&asked.interrupt) {
                 Some(Verdict::Resolved) => call.set(Stage::Untried(Some(Approval::of(asked)))),
-                Some(Verdict::Cancelled) => call.finish(words::declined(&id)),
-                None if !self.rules.may_wait => call.finish(words::not_confirmed(&id)),
+                Some(Verdict::Cancelled) => {
+                    self.withheld = true;
+                    call.finish(words::declined(&id));
+                }
+                None if !self.rules.may_wait => {
+                    self.withheld = true;
+                    call.finish(words::not_confirmed(&id));
+                }
                 // Left untried, it is looked at and shown afresh.
                 None if approval::has_expired(asked, now) => {}
                 None => call.set(Stage::Unconfirmed(asked.clone())),

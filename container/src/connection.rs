@@ -1,0 +1,120 @@
+//! One connection: heads have a time limit, and requests a limit on how many are at work.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use service::{Problem, Reply};
+use tokio::{
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+};
+
+use crate::{
+    Handler, Limits,
+    head::HeadTimed,
+    request::{self, Bodies},
+};
+
+/// A connection without a request is closed after this long. It is longer than any load balancer in
+/// front keeps an idle connection: one that was closed here first could just have been given a
+/// request, which would then be answered 502 (AWS, "Application Load Balancer target groups", on the
+/// keep-alive time of targets).
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// The load balancer passes on at most 60 KiB of headers.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// What all connections of a server share.
+#[derive(Debug, Clone)]
+pub(crate) struct Connections {
+    at_work: Arc<Semaphore>,
+    bodies: Bodies,
+    end: watch::Sender<bool>,
+}
+
+impl Connections {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let at_work = Arc::new(Semaphore::new(limits.requests));
+        Self { at_work, bodies: Bodies::new(), end: watch::Sender::new(false) }
+    }
+
+    /// Ends every connection, whatever it is doing.
+    pub(crate) fn end(&self) {
+        self.end.send_replace(true);
+    }
+
+    async fn answer(
+        self,
+        mut handler: impl Handler,
+        request: Request<Incoming>,
+    ) -> Result<Reply, Infallible> {
+        // Whoever asks whether the service is well is not one of those it is busy with.
+        let counts = request.uri().path() != "/ping";
+        let place = Arc::clone(&self.at_work).try_acquire_owned();
+        if counts && place.is_err() {
+            return Ok(request::refuse(request, Problem::overloaded()).await);
+        }
+        let _place = place.ok().filter(|_| counts);
+        if let Some(problem) = request::refusal(&request) {
+            return Ok(request::refuse(request, problem).await);
+        }
+        handler.call(request::from_socket(request, &self.bodies)).await
+    }
+}
+
+/// Serves one connection in the background, which holds its `place` until it ends.
+pub(crate) fn serve_one(
+    stream: TcpStream,
+    handler: impl Handler,
+    connections: &Connections,
+    open: &GracefulShutdown,
+    place: OwnedSemaphorePermit,
+) {
+    let _slower_but_correct = stream.set_nodelay(true);
+    let (stream, head) = HeadTimed::new(stream);
+    let shared = connections.clone();
+    let answer = service_fn(move |request: Request<Incoming>| {
+        head.arrived();
+        let (shared, handler, head) = (shared.clone(), handler.clone(), head.clone());
+        // Boxed, so that a connection without a request holds no room for one.
+        Box::pin(async move {
+            let reply = shared.answer(handler, request).await;
+            head.again();
+            reply
+        })
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), answer);
+    let connection = open.watch(connection);
+    let mut end = connections.end.subscribe();
+    tokio::spawn(async move {
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                tracing::debug!(%error, "connection ended");
+            },
+            _ = end.wait_for(|end| *end) => {}
+        }
+        drop(place);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IDLE_TIMEOUT;
+
+    #[test]
+    fn no_load_balancer_of_the_template_keeps_a_connection_longer_than_the_container() {
+        let template = include_str!("../../template.yaml");
+        let idle = template.split("LoadBalancer: '").skip(1);
+        let idle = idle.filter_map(|rest| rest.split('\'').next()?.parse::<u64>().ok());
+        let longest = idle.max().unwrap();
+        assert!((60..IDLE_TIMEOUT.as_secs()).contains(&longest), "{longest} s");
+    }
+}

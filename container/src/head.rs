@@ -1,0 +1,154 @@
+//! A time limit for a request's head that is not one for an idle connection.
+//!
+//! A load balancer keeps connections open between requests, and for longer than it should take to
+//! send a head. hyper's own limit counts from the end of the answer before; this one counts from the
+//! first byte of a head until the request is handed to the handler.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+/// A head that is not whole this long after its first byte ends its connection.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection on which a head has [`HEAD_TIMEOUT`] to arrive.
+pub(crate) struct HeadTimed<S> {
+    stream: S,
+    awaited: HeadAwaited,
+    arriving: Option<Pin<Box<Sleep>>>,
+}
+
+/// Whether what arrives next is a head.
+#[derive(Debug, Clone)]
+pub(crate) struct HeadAwaited(Arc<AtomicBool>);
+
+impl HeadAwaited {
+    /// A whole head has arrived.
+    pub(crate) fn arrived(&self) {
+        self.0.store(false, Relaxed);
+    }
+
+    /// The request is answered: the next byte begins another head.
+    pub(crate) fn again(&self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+impl<S> HeadTimed<S> {
+    pub(crate) fn new(stream: S) -> (Self, HeadAwaited) {
+        let awaited = HeadAwaited(Arc::new(AtomicBool::new(true)));
+        (Self { stream, awaited: awaited.clone(), arriving: None }, awaited)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for HeadTimed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if !self.awaited.0.load(Relaxed) {
+            self.arriving = None;
+            return read;
+        }
+        if self.arriving.is_none() && buffer.filled().len() > before {
+            self.arriving = Some(Box::pin(sleep(HEAD_TIMEOUT)));
+        }
+        if read.is_pending()
+            && let Some(limit) = &mut self.arriving
+            && limit.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for HeadTimed<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, time::Duration};
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::{advance, timeout},
+    };
+
+    use super::{HEAD_TIMEOUT, HeadTimed};
+
+    const HOURS: Duration = Duration::from_secs(7_200);
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_stays_and_half_a_head_ends_it_in_time() {
+        let (mut client, server) = duplex(64);
+        let (mut server, head) = HeadTimed::new(server);
+        let mut bytes = [0; 64];
+        assert!(timeout(HOURS, server.read(&mut bytes)).await.is_err(), "idle");
+        client.write_all(b"GET / HT").await.unwrap();
+        assert_eq!(server.read(&mut bytes).await.unwrap(), 8);
+        let ended = timeout(HEAD_TIMEOUT * 2, server.read(&mut bytes)).await.unwrap();
+        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        drop(head);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_after_a_whole_head_is_not_taken_for_one() {
+        let (mut client, server) = duplex(64);
+        let (mut server, head) = HeadTimed::new(server);
+        let mut bytes = [0; 64];
+        client.write_all(b"a head").await.unwrap();
+        assert_eq!(server.read(&mut bytes).await.unwrap(), 6);
+        head.arrived();
+        assert!(timeout(HOURS, server.read(&mut bytes)).await.is_err());
+        head.again();
+        assert!(timeout(HOURS, server.read(&mut bytes)).await.is_err(), "idle again");
+        client.write_all(b"another").await.unwrap();
+        assert_eq!(server.read(&mut bytes).await.unwrap(), 7);
+        advance(HEAD_TIMEOUT).await;
+        assert!(server.read(&mut bytes).await.is_err());
+    }
+}

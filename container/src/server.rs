@@ -1,0 +1,104 @@
+//! The listener, and what it takes on.
+
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::Semaphore,
+    time::timeout,
+};
+
+use crate::{
+    Handler, Limits,
+    connection::{Connections, serve_one},
+};
+
+/// How many connections may wait to be accepted. The usual 128 make a burst of clients wait for
+/// seconds, because a client whose connection found no place tries again only after one (listen(2);
+/// the kernel's `net.core.somaxconn` limits it, 4,096 by default).
+const BACKLOG: u32 = 4_096;
+/// How long to leave the listener alone when the system has no socket to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a client that is sent away may take to hear it.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Said without a look at what was asked: there is no room for that.
+const TOO_MANY: &str = concat!(
+    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n",
+    "content-type: application/problem+json\r\ncache-control: no-store\r\n",
+    "content-length: 135\r\n\r\n",
+    r#"{"type":"about:blank","title":"Service Unavailable","status":503,"#,
+    r#""code":"overloaded","detail":"This service is overloaded. Try again."}"#,
+);
+
+/// A listener on `address` with room for a burst of clients.
+pub(crate) fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Serves `handler` on `listener` until `shutdown` completes, then lets requests in flight finish
+/// for as long as `limits` say, and ends the others.
+pub async fn serve(
+    listener: TcpListener,
+    handler: impl Handler,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let open = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let connections = Connections::new(&limits);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
+                    Ok(place) => serve_one(stream, handler.clone(), &connections, &open, place),
+                    Err(_) => send_away(stream),
+                },
+                Err(error) => pause(&error).await,
+            },
+            () = &mut shutdown => break,
+        }
+    }
+    drop(listener);
+    if timeout(limits.shutdown, open.shutdown()).await.is_err() {
+        let cut = limits.connections.saturating_sub(places.available_permits());
+        tracing::warn!(connections = cut, "stopped before every request was answered");
+        connections.end();
+    }
+}
+
+fn send_away(mut stream: TcpStream) {
+    tokio::spawn(async move {
+        let farewell = async {
+            stream.write_all(TOO_MANY.as_bytes()).await?;
+            stream.shutdown().await
+        };
+        let _heard_or_not = timeout(FAREWELL, farewell).await;
+    });
+}
+
+async fn pause(error: &io::Error) {
+    if service::out_of_open_files(error) {
+        tracing::error!(%error, "no connection can be accepted: every open file is in use");
+    } else {
+        tracing::warn!(%error, "no connection could be accepted");
+    }
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TOO_MANY;
+
+    #[test]
+    fn a_client_that_is_sent_away_is_told_the_right_length() {
+        let (head, body) = TOO_MANY.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
+        serde_json::from_str::<serde_json::Value>(body).unwrap();
+    }
+}

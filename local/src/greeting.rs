@@ -1,0 +1,62 @@
+//! What is printed once everything runs.
+
+use crate::{Running, options::ModelChoice};
+
+/// Three things to ask that work as they are written, for whoever is signed in. The last one changes
+/// something, so that it has to be approved.
+pub const QUESTIONS: [&str; 3] = [
+    "Which repositories do I have?",
+    "Who am I at GitHub?",
+    "Create an issue in octo-alice/garden: Water the tomatoes",
+];
+
+/// The greeting; `platform` says how the services run, and `data` where conversations are kept.
+#[must_use]
+pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoice) -> String {
+    let it = &running.addresses;
+    let people = if running.has_stand_in_people {
+        "as alice or as bob".to_owned()
+    } else {
+        format!("at {}", running.issuer)
+    };
+    let questions: String = QUESTIONS.iter().map(|it| format!("    “{it}”\n")).collect();
+    let model = match model {
+        ModelChoice::Scripted => format!("{}  (a scripted model, no language model)", it.bedrock),
+        ModelChoice::Bedrock => "the real one, with your own AWS credentials".to_owned(),
+    };
+    let mut greeting = format!(
+        "\n  Countersign is running. Open {application}\n\n\
+         \x20 Sign in {people}, and ask\n\n{questions}\n\
+         \x20 What needs more at GitHub than you have allowed asks for your consent: follow the link. The\n\
+         \x20 last one changes something, and asks for your approval, too.\n\n\
+         \x20 The two services run {platform}.\n\
+         \x20 Everything around them is a stand-in, for development and tests:\n\
+         \x20   load balancer         {application}\n\
+         \x20   identity provider     {issuer}\n\
+         \x20   AgentCore Identity    {agentcore}\n\
+         \x20   GitHub                {github}\n\
+         \x20   S3                    {s3}  (kept in {data})\n\
+         \x20   Bedrock               {model}\n\n",
+        application = it.application,
+        issuer = running.issuer,
+        agentcore = it.agentcore,
+        github = it.github,
+        s3 = it.s3,
+    );
+    let passed_on: Vec<String> =
+        running.passed_on.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if !passed_on.is_empty() {
+        greeting.push_str(&format!("  From the environment: {}\n\n", passed_on.join(" ")));
+    }
+    greeting.push_str(
+        "  Ctrl-C stops everything. What happens is told below; RUST_LOG=info for more.\n",
+    );
+    greeting
+}
+
+/// What the services of another load balancer need; which load balancer may sign is theirs to say.
+#[must_use]
+pub fn variables(running: &Running) -> String {
+    let needed = running.variables.iter().filter(|(name, _)| !name.starts_with("ALB_"));
+    needed.map(|(name, value)| format!("{name}={value}\n")).collect()
+}
