@@ -213,6 +213,7 @@ fn arguments(running: &Running) -> Vec<String> {
         ("OidcClientSecretName", "{idp_secret_name}"),
         ("GitHubClientId", GITHUB_APP),
         ("GitHubClientSecretName", GITHUB_APP),
+        ("ModelId", "eu.amazon.nova-pro-v1:0"),
     ];
     arguments.extend(parameters.map(|(name, value)| format!("--param={name}={value}")));
     let addresses = &running.addresses;

@@ -1,0 +1,19 @@
+resource "aws_bedrockagentcore_workload_identity" "this" {
+  name                                = var.name
+  allowed_resource_oauth2_return_urls = ["https://${var.domain_name}/oauth2/session-binding"]
+}
+
+resource "aws_bedrockagentcore_oauth2_credential_provider" "github" {
+  name                       = "${var.name}-github"
+  credential_provider_vendor = "GithubOauth2"
+  oauth2_provider_config {
+    github_oauth2_provider_config {
+      client_id            = var.github_client_id
+      client_secret_source = "EXTERNAL"
+      client_secret_config {
+        secret_id = var.github_client_secret_arn
+        json_key  = "client_secret"
+      }
+    }
+  }
+}
