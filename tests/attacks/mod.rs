@@ -2,6 +2,7 @@
 
 mod flows;
 mod identity;
+mod page;
 mod token;
 
 const BINDING: &str = "/oauth2/session-binding";

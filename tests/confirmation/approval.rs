@@ -147,3 +147,14 @@ async fn m5_an_input_that_would_reach_elsewhere_is_never_shown_or_sent() {
     }
     assert_eq!(ready.proxies.github.count(&Method::POST, ""), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m5_what_nobody_can_see_in_an_action_is_neither_shown_nor_sent() {
+    let ready = Ready::new().await;
+    for hidden in ['\u{200b}', '\u{202e}', '\u{e0141}', '\u{e0061}', '\u{3164}', '\u{7f}'] {
+        let message = format!("create an issue in octo-alice/garden: Water{hidden}the Tomatoes");
+        let answer = ok(ready.alice.say(SESSION, &message)).await;
+        assert_says(&answer, &format!("⟨U+{:04X}⟩", u32::from(hidden)));
+    }
+    assert_eq!(ready.posts(), 0);
+}

@@ -140,7 +140,7 @@ mod tests {
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
     fn keys() -> ConsentKeys {
-        ConsentKeys::parse("a key of at least 32 characters, for tests").unwrap()
+        ConsentKeys::parse("a key of at least 32 characters for tests").unwrap()
     }
 
     fn user(id: &str) -> UserId {
