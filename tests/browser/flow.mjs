@@ -3,6 +3,7 @@
 //   node flow.mjs PATH-OF-LOCAL-BINARY PATH-OF-CHROMIUM [FOLDER-FOR-SCREENSHOTS]
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { newPage, step, withWorld } from "./world.mjs";
 
@@ -32,6 +33,23 @@ async function toApprove(page) {
   assert.deepEqual(JSON.parse(await box.locator("code").innerText()), input);
   return box;
 }
+
+/** Whatever Unicode says can't be seen, the page's own rule shows by its code. */
+function nothingStaysHidden() {
+  const source = readFileSync(new URL("../../functions/invoke/src/chat.js", import.meta.url), "utf8");
+  const rule = source.match(/const hidden = \/(.+)\/gu;/)[1];
+  const [shown, invisible] = [rule, "[\\p{Default_Ignorable_Code_Point}\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Bidi_C}]"]
+    .map((pattern) => new RegExp(pattern, "u"));
+  for (let code = 0; code <= 0x10ffff; code++) {
+    const character = String.fromCodePoint(code);
+    if (character !== "\n" && invisible.test(character)) {
+      assert.ok(shown.test(character), `U+${code.toString(16)} stays hidden`);
+    }
+  }
+}
+
+nothingStaysHidden();
+step("every invisible character of Unicode is shown by its code");
 
 let shots = 0;
 async function shoot(page, name) {
@@ -118,6 +136,22 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await alice.getByText("/invocations").first().waitFor();
   await shoot(alice, "docs");
   step("the API is an interactive page, out of the binary alone");
+
+  await alice.goto(application);
+  const other = await alice.context().newPage();
+  await other.goto(application);
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await other.getByText("You are signed out in this browser").waitFor();
+  await shoot(other, "signed-out");
+  await other.getByRole("button", { name: "Sign in again" }).click();
+  await other.getByRole("button", { name: "Sign in as Bob Example" }).click();
+  await other.getByText("Signed in as Bob Example (bob@example.com)").waitFor();
+  await say(alice, "Which repositories do I have?");
+  await alice.getByText("Another person has signed in in this browser").waitFor();
+  await shoot(alice, "stale");
+  await alice.getByRole("button", { name: "Reload" }).click();
+  await alice.getByText("Signed in as Bob Example").waitFor();
+  step("a tab that was alice's does nothing for bob, who has signed in since");
 
   assert.deepEqual(problems, []);
   step("no page complains, and none asks for anything elsewhere");
