@@ -147,7 +147,7 @@ impl Outcome {
             Self::ProviderFailed => (
                 "The consent could not be given",
                 "Nothing was connected: the service that you were asked to consent at had a problem. Ask \
-                 again in the conversation; if it happens again, tell whoever runs this one.",
+                 again in the conversation; if it happens again, tell the people who run the assistant.",
             ),
             Self::NoFlow | Self::AnotherBrowser => (
                 "This was not asked for in this browser",
@@ -185,8 +185,8 @@ impl Outcome {
             ),
             Self::Misconfigured | Self::Failed => (
                 "Something is wrong on our side",
-                "Nothing was connected. Ask again in the conversation; if it happens again, tell whoever \
-                 runs this service.",
+                "Nothing was connected. Ask again in the conversation; if it happens again, tell the people \
+                 who run the assistant.",
             ),
         }
     }
