@@ -92,18 +92,45 @@ async fn m15_clients_that_never_finish_a_body_leave_ping_alone_and_the_rest_hear
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn m15_connections_that_say_nothing_keep_nobody_out() {
+    let world = World::in_process().await;
+    let limits = Limits { connections: 3, ..Limits::default() };
+    let machine = Machine::with_limits(&world, Setup::default().clock, limits).await;
+    let at = (machine.address.host_str().expect("a host"), machine.address.port().expect("a port"));
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(at).await.expect("a connection");
+        stream.write_all(b"GET /ping HT").await.expect("half a head");
+        silent.push(stream);
+    }
+    for _ in 0..5 {
+        assert_eq!(ask(&machine.address, "/ping").await.status(), 200);
+    }
+    // The oldest were ended for it.
+    let told = answer(silent.remove(0)).await;
+    assert_eq!(told, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn m15_a_connection_too_many_hears_503_and_the_next_one_finds_its_place() {
     let world = World::in_process().await;
     let limits = Limits { connections: 2, ..Limits::default() };
     let machine = Machine::with_limits(&world, Setup::default().clock, limits).await;
-    let at = (machine.address.host_str().expect("a host"), machine.address.port().expect("a port"));
-    let idle = [
-        TcpStream::connect(at).await.expect("a connection"),
-        TcpStream::connect(at).await.expect("a connection"),
-    ];
-    let told = answer(TcpStream::connect(at).await.expect("a connection")).await;
+    let token = machine.token("mallory");
+    let mut busy = Vec::new();
+    // Until both are at work, each of which waits for its body; a third one before that takes the place
+    // of one whose head has not been looked at yet.
+    let told = loop {
+        let mut last = unfinished(&machine.address, "POST /invocations", Some(&token)).await;
+        let mut status = [0; 12];
+        let read = last.read_exact(&mut status);
+        if let Ok(Ok(_)) = timeout(Duration::from_secs(1), read).await {
+            break String::from_utf8_lossy(&status).into_owned() + &answer(last).await;
+        }
+        busy.push(last);
+    };
     assert!(told.starts_with("HTTP/1.1 503 ") && told.contains("retry-after"), "{told}");
-    drop(idle);
+    drop(busy);
     timeout(SOON, async { while ask(&machine.address, "/ping").await.status() != 200 {} })
         .await
         .expect("a place");

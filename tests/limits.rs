@@ -210,3 +210,22 @@ async fn m15_a_message_of_control_characters_fits_a_lambda_answer() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_conversations_that_s3_does_not_bring_are_not_waited_for_without_end() {
+    let (world, proxies) = World::proxied(Setup::default().with("TURN_SECONDS", "1")).await;
+    let alice = world.browser_of("alice").await;
+    assert_eq!(alice.say("s", "Hello!").await.0, StatusCode::OK);
+    let gate = Gate::closed();
+    let waits = gate.clone();
+    proxies.s3.rule(move |_| Fate::Waits(waits.clone()));
+    for (method, path) in
+        [(Method::GET, "/sessions"), (Method::GET, "/sessions/s"), (Method::DELETE, "/sessions/s")]
+    {
+        let request = alice.request(method.clone(), path).header("sec-fetch-site", "same-origin");
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{method} {path}");
+        assert!(answer.headers().contains_key("retry-after"), "{method} {path}");
+    }
+    gate.open();
+}

@@ -11,12 +11,12 @@ use hyper_util::{
 use service::{Problem, Reply};
 use tokio::{
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch},
 };
 
 use crate::{
     Handler, Limits,
-    head::HeadTimed,
+    head::{HeadAwaited, HeadTimed},
     request::{self, Bodies},
 };
 
@@ -66,6 +66,28 @@ impl Connections {
     }
 }
 
+/// A connection that is being served.
+pub(crate) struct Open {
+    head: HeadAwaited,
+    end: oneshot::Sender<()>,
+}
+
+impl Open {
+    /// Whether it is not over.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.end.is_closed()
+    }
+
+    /// Whether it only waits for a request, so that ending it takes nothing from anybody.
+    pub(crate) fn only_waits(&self) -> bool {
+        self.head.is_awaited()
+    }
+
+    pub(crate) fn end(self) {
+        let _over_already = self.end.send(());
+    }
+}
+
 /// Serves one connection in the background, which holds its `place` until it ends.
 pub(crate) fn serve_one(
     stream: TcpStream,
@@ -73,9 +95,11 @@ pub(crate) fn serve_one(
     connections: &Connections,
     open: &GracefulShutdown,
     place: OwnedSemaphorePermit,
-) {
+) -> Open {
     let _slower_but_correct = stream.set_nodelay(true);
     let (stream, head) = HeadTimed::new(stream);
+    let (end_this, ended) = oneshot::channel();
+    let this = Open { head: head.clone(), end: end_this };
     let shared = connections.clone();
     let answer = service_fn(move |request: Request<Incoming>| {
         head.arrived();
@@ -100,9 +124,12 @@ pub(crate) fn serve_one(
                 tracing::debug!(%error, "connection ended");
             },
             _ = end.wait_for(|end| *end) => {}
+            // Whoever would end it may be gone, which ends nothing.
+            Ok(()) = ended => {}
         }
         drop(place);
     });
+    this
 }
 
 #[cfg(test)]

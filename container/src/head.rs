@@ -41,6 +41,11 @@ impl HeadAwaited {
         self.0.store(false, Relaxed);
     }
 
+    /// Whether the connection waits for a head, or for the rest of one.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
     /// The request is answered: the next byte begins another head.
     pub(crate) fn again(&self) {
         self.0.store(true, Relaxed);

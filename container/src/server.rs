@@ -1,18 +1,20 @@
 //! The listener, and what it takes on.
 
-use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
+};
 
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
 use crate::{
     Handler, Limits,
-    connection::{Connections, serve_one},
+    connection::{Connections, Open, serve_one},
 };
 
 /// How many connections may wait to be accepted. The usual 128 make a burst of clients wait for
@@ -49,15 +51,17 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let open = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let mut places = Places::new(limits.connections);
     let connections = Connections::new(&limits);
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => match Arc::clone(&places).try_acquire_owned() {
-                    Ok(place) => serve_one(stream, handler.clone(), &connections, &open, place),
-                    Err(_) => send_away(stream),
+                Ok((stream, _)) => match places.find().await {
+                    Some(place) => places.keep(
+                        serve_one(stream, handler.clone(), &connections, &open, place),
+                    ),
+                    None => send_away(stream),
                 },
                 Err(error) => pause(&error).await,
             },
@@ -66,9 +70,42 @@ pub async fn serve(
     }
     drop(listener);
     if timeout(limits.shutdown, open.shutdown()).await.is_err() {
-        let cut = limits.connections.saturating_sub(places.available_permits());
+        let cut = limits.connections.saturating_sub(places.free.available_permits());
         tracing::warn!(connections = cut, "stopped before every request was answered");
         connections.end();
+    }
+}
+
+/// As many connections as there may be.
+struct Places {
+    most: usize,
+    free: Arc<Semaphore>,
+    /// In the order in which they were accepted, some of them over by now.
+    open: VecDeque<Open>,
+}
+
+impl Places {
+    fn new(most: usize) -> Self {
+        Self { most, free: Arc::new(Semaphore::new(most)), open: VecDeque::new() }
+    }
+
+    /// A free place, or that of the oldest connection that only waits for a request: clients that
+    /// connect and say nothing keep nobody out. None if every connection has something to do.
+    async fn find(&mut self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
+            return Some(place);
+        }
+        self.open.retain(Open::is_open);
+        let oldest = self.open.iter().position(Open::only_waits)?;
+        self.open.remove(oldest)?.end();
+        timeout(FAREWELL, Arc::clone(&self.free).acquire_owned()).await.ok()?.ok()
+    }
+
+    fn keep(&mut self, one: Open) {
+        if self.open.len() > 2 * self.most {
+            self.open.retain(Open::is_open);
+        }
+        self.open.push_back(one);
     }
 }
 

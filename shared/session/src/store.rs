@@ -16,7 +16,7 @@ use aws_sdk_s3::{
 };
 use bytes::{Bytes, BytesMut};
 use identity::UserId;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     conversation::{Conversation, Message, Spent},
@@ -37,8 +37,9 @@ const TRY: Duration = Duration::from_secs(4);
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// One that was larger before is read all the same, up to this many times as much.
 const READ_AT_MOST: usize = 4;
-/// How many whole conversations are taken apart at once: each needs several times its size.
-const READS_AT_ONCE: usize = 4;
+/// How much of whole conversations, as they are stored, is taken apart at once, in KiB: parsed, one
+/// needs several times its size. What waits for room has asked S3 already, and has read nothing yet.
+const READS_AT_ONCE: u32 = 16 * 1024;
 
 /// The conversations in one bucket; cheap to clone.
 #[derive(Debug, Clone)]
@@ -57,6 +58,8 @@ pub struct Loaded {
     pub conversation: Conversation,
     key: String,
     version: Option<String>,
+    /// The room that it takes among the conversations that are taken apart at once.
+    room: Option<Arc<OwnedSemaphorePermit>>,
     /// How much a model sees of it, if the rest is folded.
     window: Option<ContextTokens>,
     /// What the next write adds to what was spent.
@@ -78,7 +81,7 @@ impl Loaded {
 
 impl Loaded {
     fn new(conversation: Conversation, key: String, version: Option<String>) -> Self {
-        Self { conversation, key, version, window: None, spent: None }
+        Self { conversation, key, version, room: None, window: None, spent: None }
     }
 
     /// Goes on with what somebody else has made of it.
@@ -116,7 +119,7 @@ impl Sessions {
             bucket,
             imports_strands: false,
             most_bytes: MOST_BYTES,
-            reads: Arc::new(Semaphore::new(READS_AT_ONCE)),
+            reads: Arc::new(Semaphore::new(READS_AT_ONCE as usize)),
         }
     }
 
@@ -157,7 +160,6 @@ impl Sessions {
         session: &SessionId,
         look: impl FnOnce(&Loaded) -> T,
     ) -> Result<T, SessionError> {
-        let _one_of_few = self.reads.acquire().await;
         Ok(look(&self.load(user, session).await?))
     }
 
@@ -172,10 +174,10 @@ impl Sessions {
         session: &SessionId,
         context: ContextTokens,
     ) -> Result<Loaded, SessionError> {
-        let _one_of_few = self.reads.acquire().await;
         let mut loaded = self.load(user, session).await?;
         loaded.window = Some(context);
         loaded.fold();
+        loaded.room = None;
         Ok(loaded)
     }
 
@@ -292,7 +294,7 @@ impl Sessions {
     }
 
     async fn read(&self, key: String) -> Result<Loaded, SessionError> {
-        let Some((json, version)) = self.get(&key).await? else {
+        let Some((json, version, room)) = self.get_whole(&key).await? else {
             return Ok(Loaded::new(Conversation::default(), key, None));
         };
         let mut conversation = Conversation::from_json(&json)?;
@@ -301,29 +303,44 @@ impl Sessions {
         if version.is_none() {
             return Err(SessionError::Misconfigured("S3 answers without an ETag".into()));
         }
-        Ok(Loaded::new(conversation, key, version))
+        let loaded = Loaded::new(conversation, key, version);
+        Ok(Loaded { room: Some(Arc::new(room)), ..loaded })
     }
 
-    /// An object and its version, if there is one.
-    pub(crate) async fn get(
+    /// An object, if there is one.
+    pub(crate) async fn get(&self, key: &str) -> Result<Option<Bytes>, SessionError> {
+        Ok(self.get_whole(key).await?.map(|(body, ..)| body))
+    }
+
+    /// An object, its version, and the room that it takes.
+    async fn get_whole(
         &self,
         key: &str,
-    ) -> Result<Option<(Bytes, Option<String>)>, SessionError> {
+    ) -> Result<Option<(Bytes, Option<String>, OwnedSemaphorePermit)>, SessionError> {
         let call = self.client.get_object().bucket(&self.bucket).key(key);
         let most = self.most_bytes.saturating_mul(READ_AT_MOST);
         let whole = || {
             let call = call.clone();
             async move {
                 let object = call.send().await?;
+                let room = self.room_for(object.content_length()).await;
                 let body = collect(object.body, most).await?;
-                Ok::<_, Fault>((body, object.e_tag))
+                Ok::<_, Fault>((body, object.e_tag, room))
             }
         };
         match steadily(whole).await? {
             None => Ok(None),
-            Some((None, _)) => Err(SessionError::TooLarge),
-            Some((Some(body), version)) => Ok(Some((body, version))),
+            Some((None, ..)) => Err(SessionError::TooLarge),
+            Some((Some(body), version, Ok(room))) => Ok(Some((body, version, room))),
+            Some((_, _, Err(closed))) => Err(SessionError::Unavailable(Box::new(closed))),
         }
+    }
+
+    /// Waits until an object of so many bytes may be taken apart beside the others.
+    async fn room_for(&self, bytes: Option<i64>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        let kib = bytes.unwrap_or_default().cast_unsigned().div_ceil(1024);
+        let kib = u32::try_from(kib).unwrap_or(READS_AT_ONCE).clamp(1, READS_AT_ONCE);
+        Arc::clone(&self.reads).acquire_many_owned(kib).await
     }
 }
 

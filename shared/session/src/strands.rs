@@ -74,7 +74,7 @@ impl Sessions {
     }
 
     async fn strands_message(&self, key: &str) -> Result<Option<Message>, SessionError> {
-        let Some((json, _)) = self.get(key).await? else { return Ok(None) };
+        let Some(json) = self.get(key).await? else { return Ok(None) };
         let saved: SessionMessage =
             serde_json::from_slice(&json).map_err(|_| SessionError::Damaged)?;
         let StrandsMessage { role, content } = saved.redact_message.unwrap_or(saved.message);
