@@ -10,15 +10,16 @@ use local::{
 };
 use tests::World;
 
-const OF_BOTH: [&str; 6] = [
+const OF_BOTH: [&str; 7] = [
     "AWS_REGION",
     "ALB_ARN",
     "OIDC_ISSUER",
     "OIDC_CLIENT_ID",
     "SESSION_BINDING_URL",
     "CONSENT_KEY",
+    "WORKLOAD_IDENTITY_NAME",
 ];
-const OF_THE_WORKLOAD: [&str; 3] = ["WORKLOAD_IDENTITY_NAME", "SESSION_BUCKET", "MODEL_ID"];
+const OF_THE_WORKLOAD: [&str; 2] = ["SESSION_BUCKET", "MODEL_ID"];
 
 /// Runs a binary until it ends; answers what it says on standard error.
 fn refusal(binary: &str, variables: &BTreeMap<String, String>) -> String {

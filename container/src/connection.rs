@@ -12,6 +12,7 @@ use service::{Problem, Reply};
 use tokio::{
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch},
+    time::Instant,
 };
 
 use crate::{
@@ -25,6 +26,8 @@ use crate::{
 /// request, which would then be answered 502 (AWS, "Application Load Balancer target groups", on the
 /// keep-alive time of targets).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// A connection is new for this long, and is not ended for another one then.
+const NEW: Duration = Duration::from_millis(500);
 /// The load balancer passes on at most 60 KiB of headers.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
@@ -68,6 +71,7 @@ impl Connections {
 
 /// A connection that is being served.
 pub(crate) struct Open {
+    since: Instant,
     head: HeadAwaited,
     end: oneshot::Sender<()>,
 }
@@ -78,9 +82,10 @@ impl Open {
         !self.end.is_closed()
     }
 
-    /// Whether it only waits for a request, so that ending it takes nothing from anybody.
+    /// Whether it only waits for a request, so that ending it takes nothing from anybody. What a new
+    /// client sends is on its way.
     pub(crate) fn only_waits(&self) -> bool {
-        self.head.is_awaited()
+        self.head.is_awaited() && self.since.elapsed() >= NEW
     }
 
     pub(crate) fn end(self) {
@@ -99,7 +104,7 @@ pub(crate) fn serve_one(
     let _slower_but_correct = stream.set_nodelay(true);
     let (stream, head) = HeadTimed::new(stream);
     let (end_this, ended) = oneshot::channel();
-    let this = Open { head: head.clone(), end: end_this };
+    let this = Open { since: Instant::now(), head: head.clone(), end: end_this };
     let shared = connections.clone();
     let answer = service_fn(move |request: Request<Incoming>| {
         head.arrived();

@@ -28,7 +28,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 2_500, requests: 500, shutdown: Duration::from_secs(25) }
+        Self { connections: 3_000, requests: 500, shutdown: Duration::from_secs(25) }
     }
 }
 
@@ -39,7 +39,7 @@ impl Settings {
         let mut reader = Reader::new(source);
         let address = reader.or("LISTEN_ADDRESS", "127.0.0.1", parsed::<IpAddr>);
         let port = reader.or("PORT", "8080", parsed::<u16>);
-        let connections = reader.or("MAX_CONNECTIONS", "2500", at_least_one);
+        let connections = reader.or("MAX_CONNECTIONS", "3000", at_least_one);
         let requests = reader.or("MAX_REQUESTS", "500", at_least_one);
         let shutdown = reader.or("SHUTDOWN_SECONDS", "25", parsed::<u32>);
         let limits = || {

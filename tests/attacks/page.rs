@@ -51,8 +51,12 @@ async fn m9_a_stale_tab_of_alices_asks_for_nothing_as_bob() {
     }
     assert_eq!(world.everything_saved().await, saved, "something was done");
     assert!(logs.audit_where("event", "stale_page").iter().any(|event| event["user"] == "bob"));
-    // A page of his own acts for him, and a program needs no mark.
+    // So does the page of the API: its settings bring the mark.
+    let settings = alice.request(Method::GET, "/docs/swagger-initializer.js").send().await;
+    let settings = settings.expect("an answer").text().await.expect("a script");
     let his = mark(&world, &alice).await;
+    assert!(settings.contains(&format!("request.headers[\"{MARK}\"] = \"{his}\"")), "{settings}");
+    // A page of his own acts for him, and a program needs no mark.
     assert_ne!(his, hers);
     let (status, _) = from_page(&alice, &his, Method::POST, "/invocations").await;
     assert_eq!(status, StatusCode::OK);

@@ -5,7 +5,9 @@ const field = document.getElementById("message");
 const send = document.getElementById("send");
 const KEY = "countersign-session";
 const WAITS = "countersign-waits";
-let session = sessionStorage.getItem(KEY) || begin();
+const MARK = "countersign-mark";
+// Somebody else's conversation is not gone on with.
+let session = (sessionStorage.getItem(MARK) === log.dataset.mark && sessionStorage.getItem(KEY)) || begin();
 let busy = false;
 
 // Every request says for whom this page was made: somebody else may have signed in since.
@@ -18,6 +20,7 @@ function request(path, body) {
 function begin() {
   const id = crypto.randomUUID ? crypto.randomUUID() : String(Date.now());
   sessionStorage.setItem(KEY, id);
+  sessionStorage.setItem(MARK, log.dataset.mark);
   sessionStorage.removeItem(WAITS);
   return id;
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, StatusCode, header};
-use service::{Problem, Reply, reply};
+use service::{PersonMark, Problem, Reply, person::MARK_HEADER, reply};
 use utoipa_swagger_ui::Config;
 
 /// Swagger UI writes style attributes, and draws its icons from data URLs.
@@ -14,14 +14,22 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The file at `path` below `/docs/`.
-pub(crate) fn file(path: &str) -> Result<Reply, Problem> {
+/// Where the page's own settings are, and what one of them begins with.
+const SETTINGS: &str = "swagger-initializer.js";
+const A_SETTING: &str = "presets: [";
+
+/// The file at `path` below `/docs/`, whose page says in each request for whom it was made.
+pub(crate) fn file(path: &str, mark: &PersonMark) -> Result<Reply, Problem> {
     let config = Config::from("/openapi.json").use_base_layout().with_credentials(true);
     let file = utoipa_swagger_ui::serve(path, Arc::new(config))
         .map_err(|error| Problem::internal(error.to_string()))?;
     let file = file.ok_or_else(Problem::no_such_route)?;
     let media_type = HeaderValue::from_str(&file.content_type).map_err(Problem::internal)?;
-    let mut reply = reply::body(StatusCode::OK, "text/html", file.bytes.into_owned());
+    let mut bytes = file.bytes.into_owned();
+    if path == SETTINGS {
+        bytes = marked(&bytes, mark).ok_or_else(|| Problem::internal("no settings of /docs"))?;
+    }
+    let mut reply = reply::body(StatusCode::OK, "text/html", bytes);
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, media_type);
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -29,4 +37,14 @@ pub(crate) fn file(path: &str) -> Result<Reply, Problem> {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Ok(reply)
+}
+
+/// The settings, with the mark in every request ("requestInterceptor" of Swagger UI's configuration).
+fn marked(settings: &[u8], mark: &PersonMark) -> Option<Vec<u8>> {
+    let (before, after) = str::from_utf8(settings).ok()?.split_once(A_SETTING)?;
+    let (name, mark) = (MARK_HEADER, mark.as_str());
+    let interceptor = format!(
+        "requestInterceptor: (request) => {{ request.headers[\"{name}\"] = \"{mark}\"; return request; }},\n    "
+    );
+    Some(format!("{before}{interceptor}{A_SETTING}{after}").into_bytes())
 }

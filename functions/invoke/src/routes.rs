@@ -7,7 +7,7 @@ use identity::{BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
 use serde_json::json;
 use service::{
-    Problem, Reply, body, browser, reply,
+    PersonMark, Problem, Reply, body, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
@@ -90,8 +90,10 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
         Route::SignOut => sign_out::answer(service, &request, &user),
         Route::Chat => page(service, &request, || Ok(chat::page(service, &user))),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
-        Route::Docs(file) if file.is_empty() => page(service, &request, || docs::file(&file)),
-        Route::Docs(file) => docs::file(&file),
+        Route::Docs(file) if file.is_empty() => {
+            page(service, &request, || docs::file(&file, &mark(service, &user)))
+        }
+        Route::Docs(file) => docs::file(&file, &mark(service, &user)),
         Route::Consent => {
             refuse_speculation(request.headers())?;
             consent_page::answer(service, &request, &user)
@@ -153,6 +155,10 @@ fn page(
         browser::remember(&mut reply, &new_browser()?, site)?;
     }
     Ok(reply)
+}
+
+fn mark(service: &Service, user: &User) -> PersonMark {
+    PersonMark::new(user, &service.settings.inbound.consent_keys)
 }
 
 fn new_browser() -> Result<BrowserSecret, Problem> {
