@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
     time::Duration,
@@ -28,34 +28,36 @@ pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct HeadTimed<S> {
     stream: S,
     awaited: HeadAwaited,
+    /// What [`HeadAwaited`] said last: a request may have come and gone between two reads.
+    last: u64,
     arriving: Option<Pin<Box<Sleep>>>,
 }
 
-/// Whether what arrives next is a head.
+/// Whether what arrives next is a head: how many times that has changed. It is one at even numbers.
 #[derive(Debug, Clone)]
-pub(crate) struct HeadAwaited(Arc<AtomicBool>);
+pub(crate) struct HeadAwaited(Arc<AtomicU64>);
 
 impl HeadAwaited {
     /// A whole head has arrived.
     pub(crate) fn arrived(&self) {
-        self.0.store(false, Relaxed);
+        self.0.fetch_add(1, Relaxed);
     }
 
     /// Whether the connection waits for a head, or for the rest of one.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.0.load(Relaxed)
+        self.0.load(Relaxed).is_multiple_of(2)
     }
 
     /// The request is answered: the next byte begins another head.
     pub(crate) fn again(&self) {
-        self.0.store(true, Relaxed);
+        self.0.fetch_add(1, Relaxed);
     }
 }
 
 impl<S> HeadTimed<S> {
     pub(crate) fn new(stream: S) -> (Self, HeadAwaited) {
-        let awaited = HeadAwaited(Arc::new(AtomicBool::new(true)));
-        (Self { stream, awaited: awaited.clone(), arriving: None }, awaited)
+        let awaited = HeadAwaited(Arc::new(AtomicU64::new(0)));
+        (Self { stream, awaited: awaited.clone(), last: 0, arriving: None }, awaited)
     }
 }
 
@@ -67,8 +69,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadTimed<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if !self.awaited.0.load(Relaxed) {
+        let now = self.awaited.0.load(Relaxed);
+        if self.last != now {
+            self.last = now;
             self.arriving = None;
+        }
+        if !self.awaited.is_awaited() {
             return read;
         }
         if self.arriving.is_none() && buffer.filled().len() > before {
@@ -138,6 +144,18 @@ mod tests {
         let ended = timeout(HEAD_TIMEOUT * 2, server.read(&mut bytes)).await.unwrap();
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
         drop(head);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_idle_after_a_request_that_came_and_went_between_two_reads() {
+        let (mut client, server) = duplex(64);
+        let (mut server, head) = HeadTimed::new(server);
+        let mut bytes = [0; 64];
+        client.write_all(b"a whole head").await.unwrap();
+        assert_eq!(server.read(&mut bytes).await.unwrap(), 12);
+        head.arrived();
+        head.again();
+        assert!(timeout(HOURS, server.read(&mut bytes)).await.is_err(), "it was ended");
     }
 
     #[tokio::test(start_paused = true)]
