@@ -45,7 +45,7 @@ impl Connections {
         Self { at_work, bodies: Bodies::new(), end: watch::Sender::new(false) }
     }
 
-    /// Ends every connection, whatever it is doing.
+    /// Ends every connection, with the requests that are at work on it.
     pub(crate) fn end(&self) {
         self.end.send_replace(true);
     }
@@ -55,7 +55,7 @@ impl Connections {
         mut handler: impl Handler,
         request: Request<Incoming>,
     ) -> Result<Reply, Infallible> {
-        // Whoever asks whether the service is well is not one of those it is busy with.
+        // A health check is answered even when the service is busy.
         let counts = request.uri().path() != "/ping";
         let place = Arc::clone(&self.at_work).try_acquire_owned();
         if counts && place.is_err() {
@@ -129,7 +129,7 @@ pub(crate) fn serve_one(
                 tracing::debug!(%error, "connection ended");
             },
             _ = end.wait_for(|end| *end) => {}
-            // Whoever would end it may be gone, which ends nothing.
+            // A dropped sender ends nothing.
             Ok(()) = ended => {}
         }
         drop(place);

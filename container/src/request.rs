@@ -71,7 +71,7 @@ pub(crate) fn from_socket(request: Request<Incoming>, bodies: &Bodies) -> lambda
     Request::from_parts(head, Body::Empty).with_request_context(context)
 }
 
-/// Answers a request that does not reach the handler.
+/// The answer to a request that does not reach the handler.
 pub(crate) async fn refuse(request: Request<Incoming>, problem: Problem) -> Reply {
     let (head, _unread) = request.into_parts();
     request::refuse(Request::from_parts(head, Body::Empty), problem).await

@@ -60,7 +60,7 @@ pub enum GrantLookup {
     ByRequest,
     /// The newest one, if it allows the scopes that are asked for.
     ByScopes,
-    /// The newest one, whatever it allows.
+    /// The newest one, even if it does not allow the scopes.
     ByProvider,
 }
 
