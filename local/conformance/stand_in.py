@@ -74,10 +74,12 @@ def follow(url, form=None):
         return urljoin(url, answer.headers["location"])
 
 
-def consent(authorization_url, account="octo-alice", decision="authorize"):
-    """Consents at GitHub; answers the query that the application's page gets."""
+def consent(authorization_url, account="octo-alice", decision=None):
+    """Decides at GitHub as a click does: a button names either the account or the refusal.
+    Answers the query that the application's page gets."""
     page = follow(authorization_url)
-    form = dict(parse_qsl(urlsplit(page).query)) | {"account": account, "decision": decision}
+    pressed = {"decision": decision} if decision else {"account": account}
+    form = dict(parse_qsl(urlsplit(page).query)) | pressed
     return arrive(follow(follow(urljoin(page, "/login/oauth/authorize"), form)))
 
 
