@@ -18,7 +18,7 @@ use crate::{
 
 const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
 
-/// Answers `request` to `site` by `route`. Every failure becomes a problem, and one log line says what
+/// Returns what `route` makes of `request`. A failure becomes a problem, and one log line says what
 /// happened (the path without its query, which may hold secrets). A request that another site's page
 /// makes by itself is refused on every route.
 pub async fn answer<F>(request: Request, site: &Site, route: impl FnOnce(Request) -> F) -> Reply

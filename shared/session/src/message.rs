@@ -1,7 +1,7 @@
 //! What is said: messages, and the turns that they make.
 //!
 //! They have the shape of the Amazon Bedrock Converse API (`Message`, `ContentBlock`,
-//! `ToolUseBlock`, `ToolResultBlock`), whichever model answers.
+//! `ToolUseBlock`, `ToolResultBlock`), with any model.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

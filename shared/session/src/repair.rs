@@ -107,7 +107,7 @@ impl Repaired {
         self.open = open;
     }
 
-    /// Answers the open calls by `results`, in their order; the rest of these answer nothing.
+    /// Gives each open call its result, in the order of the calls. Results of other calls are dropped.
     fn answer(&mut self, mut results: Vec<ToolResult>) {
         let answers = std::mem::take(&mut self.open).into_iter().map(|(was, id)| {
             let at = results.iter().position(|result| result.tool_use_id == was);

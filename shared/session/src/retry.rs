@@ -75,8 +75,9 @@ where
     }
 }
 
-/// How often one operation may still be tried, and the waits between the tries: they double, and
-/// are random so that writers who collided once do not collide again.
+/// How often one operation may still be tried, and the waits between the tries. They double, and are
+/// random so that writers that collided once do not collide again. They are our own because the wait
+/// comes before the winner's object is read, which is no retry of the SDK's.
 #[derive(Debug, Default)]
 pub(crate) struct RetryBudget {
     failures: u32,

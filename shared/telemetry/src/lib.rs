@@ -33,7 +33,7 @@ const OWN: [&str; 9] = [
 /// Sends this process's logs to standard output as JSON lines, as `RUST_LOG` filters them: a level,
 /// or `target=level,…` (default `info`). A second call does nothing.
 ///
-/// A dependency's lines are written from `info` on, whatever `RUST_LOG` says: at `trace` the Lambda
+/// `RUST_LOG` can't make a dependency write lines below `info`: at `trace` the Lambda
 /// runtime writes whole requests with their cookies, and the AWS SDK writes AgentCore Identity's
 /// answers.
 /// A release is built without any line below `info`, which makes it smaller, too.
