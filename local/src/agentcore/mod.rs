@@ -84,7 +84,7 @@ impl AgentCore {
     /// A stand-in at `base`, with nothing set up.
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
-        let grant_lookup = GrantLookup::ByScopes;
+        let grant_lookup = GrantLookup::ByRequest;
         Self { base, clock, grant_lookup, state: Arc::default(), refreshing: Arc::default() }
     }
 
