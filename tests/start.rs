@@ -3,9 +3,7 @@
 use std::{collections::BTreeMap, process::Command};
 
 use local::{
-    StartError, binaries,
-    clock::Clock,
-    environment,
+    StartError, binaries, environment,
     options::{Options, Platform},
 };
 use tests::World;

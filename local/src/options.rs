@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
+use agentcore_local::GrantLookup;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use load_balancer_local::OidcClient;
 use url::Url;
 
 use crate::{
-    addresses::{Addresses, DEFAULT_PORT},
-    agentcore::GrantLookup,
-    load_balancer::OidcClient,
+    parts::{self, Addresses, DEFAULT_PORT},
     process::Output,
 };
 
@@ -243,17 +243,17 @@ impl Default for Options {
 /// The stand-ins need the ports after it.
 fn port(text: &str) -> Result<u16, String> {
     let port: u16 = text.parse().map_err(|_| "a port is a number up to 65535".to_owned())?;
-    let last = u16::MAX - crate::addresses::STAND_INS;
+    let last = parts::last_port();
     let rule = format!("0, or a port from 1 to {last}: the stand-ins take the ports after it");
     if port <= last { Ok(port) } else { Err(rule) }
 }
 
 #[cfg(test)]
 mod tests {
+    use agentcore_local::GrantLookup;
     use clap::{CommandFactory, Parser};
 
     use super::{Command, ModelChoice, Options, Platform};
-    use crate::agentcore::GrantLookup;
 
     fn parse(line: &str) -> Result<Options, clap::Error> {
         Options::try_parse_from(std::iter::once("local").chain(line.split_whitespace()))

@@ -2,9 +2,10 @@
 
 use std::{io, path::PathBuf};
 
+use bedrock_local::ModelError;
 use service::ConfigError;
 
-use crate::{bedrock::ModelError, binaries::BinaryError};
+use crate::binaries::BinaryError;
 
 /// Why nothing was started.
 #[derive(Debug, thiserror::Error)]
@@ -59,4 +60,7 @@ pub enum StartError {
     /// Something that never fails did.
     #[error(transparent)]
     Io(io::Error),
+    /// The same, of an address.
+    #[error(transparent)]
+    Address(#[from] url::ParseError),
 }

@@ -5,7 +5,7 @@ use std::future;
 
 use container::Limits;
 use invoke::Invoke;
-use local::{clock::Clock, development_key, environment};
+use local::environment;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -44,7 +44,8 @@ impl Machine {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let listener = listener.into_std().expect("a socket");
-        let handler = Invoke::start_by(&variables, clock).expect("a handler");
+        let handler = Invoke::start_by(&variables, service::Clock::new(move || clock.now()))
+            .expect("a handler");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -110,7 +111,7 @@ fn token(issuer: &str, person: &str) -> String {
     let header = json!({
         "typ": "JWT", "alg": "ES256", "kid": development_key::KEY_ID, "iss": issuer,
         "client": environment::OIDC_CLIENT_ID, "exp": NEVER,
-        "signer": environment::LOAD_BALANCER_ARN,
+        "signer": load_balancer_local::ARN,
     });
     development_key::sign(&header, &json!({ "sub": person, "exp": NEVER, "iss": issuer }))
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use agentcore_local::GrantLookup;
 use local::{
     Running,
-    agentcore::GrantLookup,
-    clock::Clock,
     environment::GITHUB_PROVIDER,
     options::{Options, Platform},
 };

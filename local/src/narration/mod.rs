@@ -18,23 +18,25 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use self::sentence::sentence;
 
-/// The target of what the stand-ins see.
-pub const STEP: &str = "step";
-/// The target of those steps that hold the words of a person or of the model, or a name that may be
-/// private: for the terminal of whoever runs this, and for no log.
-pub const SAID: &str = "said";
 /// The target of the lines that the services' processes print.
 pub const PROCESS: &str = "process";
 
 /// No line is longer.
 const COLUMNS: usize = 100;
 /// Whose warnings and errors are shown: a dependency's are for whoever sets `RUST_LOG`.
-const OWN: [&str; 9] = [
+const OWN: [&str; 16] = [
+    "agentcore_local",
+    "bedrock_local",
     "bind_session",
     "container",
+    "github_local",
     "identity",
     "invoke",
+    "lambda_local",
+    "load_balancer_local",
     "local",
+    "openid_local",
+    "s3_local",
     "service",
     "session",
     "telemetry",

@@ -1,6 +1,8 @@
 //! A sentence for each step.
 
-use super::{SAID, STEP, Step, Told, cut};
+use stand_in::{SAID, STEP};
+
+use super::{Step, Told, cut};
 
 /// How much of what is said is shown.
 const WORDS: usize = 60;

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::SeqCst};
 use std::time::{Duration, SystemTime};
 
-use local::{clock::Clock, github::GitHub};
+use github_local::GitHub;
 use octocrab::{
     Octocrab,
     models::{Repository, UserProfile},
 };
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use serde_json::Value;
+use stand_in::Clock;
 use tokio::net::TcpListener;
 use url::Url;
 

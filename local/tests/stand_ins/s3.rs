@@ -10,7 +10,6 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use futures_util::future::join_all;
-use local::s3;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -51,7 +50,7 @@ impl World {
 
 /// A stand-in over `folder`, and a client with `secret`.
 async fn serve(folder: &Path, secret: &str) -> Client {
-    let router = s3::router(folder, BUCKET, "AKID", "secret").unwrap();
+    let router = s3_local::router(folder, BUCKET, "AKID", "secret").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });

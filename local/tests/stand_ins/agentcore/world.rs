@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use agentcore_local::{AgentCore, GrantLookup};
 use aws_sdk_bedrockagentcore::{
     Client as Sdk,
     config::{BehaviorVersion, Config, Credentials, Region},
@@ -18,13 +19,10 @@ use aws_sdk_bedrockagentcore::{
     },
     types::{Oauth2FlowType, UserIdentifier},
 };
-use local::{
-    agentcore::{AgentCore, GrantLookup},
-    clock::Clock,
-    github::GitHub,
-};
+use github_local::GitHub;
 use reqwest::{Client as Browser, Response, StatusCode, redirect::Policy};
 use serde_json::Value;
+use stand_in::Clock;
 use tokio::net::TcpListener;
 use url::Url;
 

@@ -1,0 +1,131 @@
+//! Workload identities.
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        AgentCore,
+        input::Input,
+        limits::{ReturnUrl, WorkloadName},
+        refusal::{Kind, Refusal},
+        workload::WorkloadIdentity,
+    },
+    ACCOUNT, Answer, Listing, list, seconds,
+};
+use stand_in::REGION;
+
+/// The most that a page of the list holds.
+const PAGE: usize = 20;
+
+/// The operations.
+pub(super) fn routes() -> Router<AgentCore> {
+    Router::new()
+        .route("/identities/CreateWorkloadIdentity", post(create))
+        .route("/identities/GetWorkloadIdentity", post(get))
+        .route("/identities/UpdateWorkloadIdentity", post(update))
+        .route("/identities/DeleteWorkloadIdentity", post(delete))
+        .route("/identities/ListWorkloadIdentities", post(list_all))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    name: WorkloadName,
+    allowed_resource_oauth2_return_urls: Option<Vec<ReturnUrl>>,
+}
+
+impl Definition {
+    fn return_urls(&self) -> Option<Vec<String>> {
+        let urls = self.allowed_resource_oauth2_return_urls.as_ref()?;
+        Some(urls.iter().map(|url| url.to_string()).collect())
+    }
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: WorkloadName,
+}
+
+/// `CreateWorkloadIdentity`.
+async fn create(
+    State(core): State<AgentCore>,
+    Input(input): Input<Definition>,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let identity = WorkloadIdentity::new(input.return_urls().unwrap_or_default(), core.now());
+    let mut state = core.state();
+    if state.identities.contains_key(&*input.name) {
+        let message = format!("Workload identity '{}' already exists", &*input.name);
+        return Err(Refusal::new(Kind::Conflict, message));
+    }
+    let answer = identify(&input.name, &identity);
+    state.identities.insert(input.name.to_string(), identity);
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// `GetWorkloadIdentity`.
+async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> Answer {
+    let state = core.state();
+    Ok(Json(describe(&input.name, state.identity(&input.name)?)))
+}
+
+/// `UpdateWorkloadIdentity`: a list that comes along replaces the one that was there.
+async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> Answer {
+    let updated = core.now();
+    let mut state = core.state();
+    let old = state.identity(&input.name)?;
+    let allowed_return_urls =
+        input.return_urls().unwrap_or_else(|| old.allowed_return_urls.clone());
+    let identity = WorkloadIdentity { allowed_return_urls, created: old.created, updated };
+    let answer = describe(&input.name, &identity);
+    state.identities.insert(input.name.to_string(), identity);
+    Ok(Json(answer))
+}
+
+/// `DeleteWorkloadIdentity`, and with it the workload's tokens, flows and part of the vault.
+async fn delete(
+    State(core): State<AgentCore>,
+    Input(input): Input<Name>,
+) -> Result<StatusCode, Refusal> {
+    let mut state = core.state();
+    state.identity(&input.name)?;
+    state.identities.remove(&*input.name);
+    state.workload_tokens.forget(&input.name);
+    state.forget(|key| key.workload == *input.name);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `ListWorkloadIdentities`.
+async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>) -> Answer {
+    list(
+        &core.state().identities,
+        &listing,
+        PAGE,
+        "workloadIdentities",
+        |name, _| json!({ "name": name, "workloadIdentityArn": arn(name) }),
+    )
+}
+
+fn describe(name: &str, identity: &WorkloadIdentity) -> Value {
+    let mut described = identify(name, identity);
+    described["createdTime"] = seconds(identity.created).into();
+    described["lastUpdatedTime"] = seconds(identity.updated).into();
+    described
+}
+
+/// What is told of an identity that has just been made: the model has no times there.
+fn identify(name: &str, identity: &WorkloadIdentity) -> Value {
+    json!({
+        "name": name,
+        "workloadIdentityArn": arn(name),
+        "allowedResourceOauth2ReturnUrls": identity.allowed_return_urls,
+    })
+}
+
+fn arn(name: &str) -> String {
+    format!(
+        "arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:workload-identity-directory/default/\
+         workload-identity/{name}"
+    )
+}

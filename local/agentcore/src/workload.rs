@@ -1,0 +1,147 @@
+//! Workload identities, and the tokens by which a workload speaks for a user.
+//!
+//! Source: `GetWorkloadAccessTokenForUserId` and its siblings. AWS does not document how long the
+//! tokens last; here it is 15 minutes, or as long as the user's own JWT.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use stand_in::random_token;
+
+use super::{
+    limits::{ReturnUrl, UserId, UserToken},
+    refusal::{Kind, Refusal},
+};
+
+/// How long a workload access token lasts.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// A registered workload.
+pub(super) struct WorkloadIdentity {
+    pub(super) allowed_return_urls: Vec<String>,
+    pub(super) created: SystemTime,
+    pub(super) updated: SystemTime,
+}
+
+impl WorkloadIdentity {
+    /// A workload that may send browsers to these URLs.
+    pub(super) fn new(allowed_return_urls: Vec<String>, now: SystemTime) -> Self {
+        Self { allowed_return_urls, created: now, updated: now }
+    }
+
+    /// The return URL of a flow, if it is one of this workload's.
+    pub(super) fn check_return_url(&self, url: Option<ReturnUrl>) -> Result<ReturnUrl, Refusal> {
+        let Some(url) = url.filter(|_| !self.allowed_return_urls.is_empty()) else {
+            return Err(Refusal::validation(
+                "You must register and use at least one ResourceOauth2ReturnUrl on your workload \
+                 identity to use this flow",
+            ));
+        };
+        if self.allowed_return_urls.iter().any(|allowed| **allowed == *url) {
+            Ok(url)
+        } else {
+            Err(Refusal::validation(
+                "resourceOauth2ReturnUrl is not one of the workload identity's \
+                 allowedResourceOauth2ReturnUrls",
+            ))
+        }
+    }
+}
+
+/// The identity that a flow is begun with and must be completed with: that very text. A fresh JWT
+/// of the same person is another one.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum UserIdentifier {
+    UserId(UserId),
+    UserToken(UserToken),
+}
+
+/// The user that the vault keeps tokens for: the same for every JWT of a person.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum VaultUser {
+    Id(UserId),
+    Subject { issuer: String, subject: String },
+}
+
+/// A user as one request named them.
+#[derive(Clone)]
+pub(super) struct User {
+    pub(super) identifier: UserIdentifier,
+    pub(super) vault_user: VaultUser,
+    expires: Option<SystemTime>,
+}
+
+impl User {
+    /// A user whom the workload vouches for.
+    pub(super) fn of_id(id: UserId) -> Self {
+        let identifier = UserIdentifier::UserId(id.clone());
+        Self { identifier, vault_user: VaultUser::Id(id), expires: None }
+    }
+
+    /// A user whose identity provider vouches for them. The JWT's signature is not verified: this
+    /// stand-in knows no identity provider.
+    pub(super) fn of_token(token: UserToken, now: SystemTime) -> Result<Self, Refusal> {
+        #[derive(Deserialize)]
+        struct Claims {
+            iss: String,
+            sub: String,
+            exp: u64,
+        }
+        let claims: Option<Claims> = token
+            .split('.')
+            .nth(1)
+            .and_then(|payload| URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok())
+            .and_then(|payload| serde_json::from_slice(&payload).ok());
+        let invalid = || Refusal::new(Kind::Unauthorized, "The user token is not a live JWT");
+        let claims = claims.ok_or_else(invalid)?;
+        let expires = UNIX_EPOCH.checked_add(Duration::from_secs(claims.exp));
+        let expires = expires.filter(|it| now < *it).ok_or_else(invalid)?;
+        let vault_user = VaultUser::Subject { issuer: claims.iss, subject: claims.sub };
+        let identifier = UserIdentifier::UserToken(token);
+        Ok(Self { identifier, vault_user, expires: Some(expires) })
+    }
+}
+
+/// What a workload access token stands for.
+#[derive(Clone)]
+pub(super) struct Bearer {
+    pub(super) workload: String,
+    pub(super) user: Option<User>,
+    expires: SystemTime,
+}
+
+/// Every live workload access token.
+#[derive(Default)]
+pub(super) struct WorkloadTokens(HashMap<String, Bearer>);
+
+impl WorkloadTokens {
+    /// A token for `workload`, which the caller has looked up.
+    pub(super) fn issue(&mut self, workload: &str, user: Option<User>, now: SystemTime) -> String {
+        self.0.retain(|_, bearer| now < bearer.expires);
+        let expires = user.as_ref().and_then(|it| it.expires).unwrap_or(now + LIFETIME);
+        let token = random_token();
+        let workload = workload.to_owned();
+        self.0.insert(token.clone(), Bearer { workload, user, expires });
+        token
+    }
+
+    /// What a token stands for, while it lives. The error otherwise is not documented by AWS.
+    pub(super) fn bearer(&self, token: &str, now: SystemTime) -> Result<Bearer, Refusal> {
+        self.0.get(token).filter(|bearer| now < bearer.expires).cloned().ok_or_else(|| {
+            Refusal::new(Kind::Unauthorized, "The workload access token is invalid or expired")
+        })
+    }
+
+    /// Forgets the tokens of a workload.
+    pub(super) fn forget(&mut self, workload: &str) {
+        self.0.retain(|_, bearer| bearer.workload != workload);
+    }
+}
+
+/// The registered workloads by name.
+pub(super) type WorkloadIdentities = BTreeMap<String, WorkloadIdentity>;
