@@ -72,18 +72,19 @@ class TheFlow(unittest.TestCase):
 
     def test_a_person_consents_and_the_workload_gets_their_token(self):
         workload = Workload()
-        begun = workload.ask("alice", customState="nonce", customParameters={"prompt": "login"})
+        same = {"customParameters": {"prompt": "login"}}
+        begun = workload.ask("alice", customState="nonce", **same)
         self.assertEqual(begun["sessionStatus"], "IN_PROGRESS")
-        polled = workload.ask("alice", sessionUri=begun["sessionUri"])
+        polled = workload.ask("alice", sessionUri=begun["sessionUri"], **same)
         self.assertEqual(polled["sessionStatus"], "IN_PROGRESS")
         arrived = consent(begun["authorizationUrl"])
         self.assertEqual(arrived, {"session_id": begun["sessionUri"], "state": "nonce"})
         with self.assertRaises(DENIED):
             complete(begun["sessionUri"], userId="bob")
         complete(begun["sessionUri"], userId="alice")
-        answer = workload.ask("alice", sessionUri=begun["sessionUri"])
-        self.assertEqual(login(answer["accessToken"]), "octo-alice")
-        self.assertEqual(workload.ask("alice"), {"accessToken": answer["accessToken"]})
+        answer = workload.ask("alice", sessionUri=begun["sessionUri"], **same)
+        self.assertEqual(login(answer["accessToken"]), "alice")
+        self.assertEqual(workload.ask("alice", **same), {"accessToken": answer["accessToken"]})
         with self.assertRaises(DENIED) as used:
             complete(begun["sessionUri"], userId="alice")
         self.assertEqual(used.exception.response["Error"]["Message"], "Invalid or expired session")
@@ -91,7 +92,7 @@ class TheFlow(unittest.TestCase):
     def test_who_cancels_fails_the_session(self):
         workload = Workload()
         begun = workload.ask("alice")
-        arrived = consent(begun["authorizationUrl"], decision="cancel")
+        arrived = consent(begun["authorizationUrl"], person="")
         self.assertEqual(arrived["error"], "access_denied")
         polled = workload.ask("alice", sessionUri=begun["sessionUri"])
         self.assertEqual(polled, {"sessionUri": begun["sessionUri"], "sessionStatus": "FAILED"})
@@ -109,9 +110,9 @@ class TheFlow(unittest.TestCase):
         complete(begun["sessionUri"], userId="alice")
         forced = workload.ask("alice", forceAuthentication=True)
         self.assertIn("authorizationUrl", forced)
-        consent(forced["authorizationUrl"], account="octo-bob")
+        consent(forced["authorizationUrl"], person="bob")
         complete(forced["sessionUri"], userId="alice")
-        self.assertEqual(login(workload.ask("alice")["accessToken"]), "octo-bob")
+        self.assertEqual(login(workload.ask("alice")["accessToken"]), "bob")
 
     def test_a_person_with_a_jwt_completes_with_that_very_jwt(self):
         workload = Workload()

@@ -60,7 +60,7 @@ async fn read(State(core): State<AgentCore>, Input(input): Input<ForWorkload>) -
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Definition {
+pub(crate) struct Definition {
     name: ProviderName,
     api_key: ApiKey,
 }
@@ -70,15 +70,22 @@ async fn create(
     State(core): State<AgentCore>,
     Input(input): Input<Definition>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let now = core.now();
-    let mut state = core.state();
-    if state.api_keys.contains_key(&*input.name) {
-        let message = format!("Credential provider '{}' already exists", &*input.name);
-        return Err(Refusal::new(Kind::Conflict, message));
+    Ok((StatusCode::CREATED, Json(core.add_api_key(input)?)))
+}
+
+impl AgentCore {
+    /// A new provider of an API key; returns what is told of it.
+    pub(crate) fn add_api_key(&self, definition: Definition) -> Result<Value, Refusal> {
+        let now = self.now();
+        let mut state = self.state();
+        if state.api_keys.contains_key(&*definition.name) {
+            let message = format!("Credential provider '{}' already exists", &*definition.name);
+            return Err(Refusal::new(Kind::Conflict, message));
+        }
+        let provider = ApiKeyProvider { key: definition.api_key, created: now, updated: now };
+        state.api_keys.insert(definition.name.to_string(), provider);
+        Ok(identify(&definition.name))
     }
-    let provider = ApiKeyProvider { key: input.api_key, created: now, updated: now };
-    state.api_keys.insert(input.name.to_string(), provider);
-    Ok((StatusCode::CREATED, Json(identify(&input.name))))
 }
 
 /// `GetApiKeyCredentialProvider`: everything but the key.

@@ -76,42 +76,51 @@ struct Completion {
     session_uri: SessionUri,
 }
 
-/// `CompleteResourceTokenAuth`: now, and only now, the code is exchanged.
+/// `CompleteResourceTokenAuth`.
 async fn complete(State(core): State<AgentCore>, Input(input): Input<Completion>) -> Answer {
-    let now = core.now();
-    let (code, purpose, provider) = {
-        let mut state = core.state();
-        let (code, purpose) = state
-            .flows
-            .take_code(&input.session_uri, &input.user_identifier, now)
-            .ok_or_else(Refusal::session)?;
-        let provider = state.provider(&purpose.key.provider)?.clone();
-        (code, purpose, provider)
-    };
-    let asked = purpose.scopes.iter().map(|scope| scope.to_string()).collect();
-    let outcome = exchange(&provider, &core.base, Grant::Code(&code), asked, now).await;
-    let mut state = core.state();
-    let (ending, answer) = match outcome {
-        Ok(token) => {
-            state.vault.store(purpose.key, token);
-            tracing::info!("stand-in for AgentCore Identity: a session is completed");
-            (Ending::Completed, Ok(Json(json!({}))))
-        }
-        Err(Failure::Refused) => (Ending::Refused, Err(Refusal::provider_refused())),
-        Err(Failure::Unclear) => (Ending::Refused, Err(Refusal::provider_unreachable())),
-        Err(Failure::NotAsked) => (Ending::NotAsked { code }, Err(Refusal::provider_unreachable())),
-    };
-    state.flows.finish(&input.session_uri, ending);
-    answer
+    core.complete(&input.session_uri, &input.user_identifier).await
 }
 
 impl AgentCore {
+    /// Completes a session: now, and only now, the code is exchanged.
+    pub(super) async fn complete(&self, session_uri: &str, user: &UserIdentifier) -> Answer {
+        let now = self.now();
+        let (code, purpose, provider) = {
+            let mut state = self.state();
+            let (code, purpose) =
+                state.flows.take_code(session_uri, user, now).ok_or_else(Refusal::session)?;
+            let provider = state.provider(&purpose.key.provider)?.clone();
+            (code, purpose, provider)
+        };
+        let asked = purpose.scopes.iter().map(|scope| scope.to_string()).collect();
+        let outcome = exchange(&provider, &self.base, Grant::Code(&code), asked, now).await;
+        let mut state = self.state();
+        let (ending, answer) = match outcome {
+            Ok(token) => {
+                tracing::info!(
+                    user = user.name(),
+                    provider = purpose.key.provider,
+                    "a session is completed"
+                );
+                state.vault.store(purpose.key, token);
+                (Ending::Completed, Ok(Json(json!({}))))
+            }
+            Err(Failure::Refused) => (Ending::Refused, Err(Refusal::provider_refused())),
+            Err(Failure::Unclear) => (Ending::Refused, Err(Refusal::provider_unreachable())),
+            Err(Failure::NotAsked) => {
+                (Ending::NotAsked { code }, Err(Refusal::provider_unreachable()))
+            }
+        };
+        state.flows.finish(session_uri, ending);
+        answer
+    }
+
     /// A workload access token, if the workload exists.
     fn issue(&self, workload: &str, user: Option<User>) -> Answer {
         let now = self.now();
         let mut state = self.state();
         state.identity(workload)?;
-        let token = state.workload_tokens.issue(workload, user, now);
+        let token = state.workload_tokens.issue(workload, user, self.settings.workload_token, now);
         Ok(Json(json!({ "workloadAccessToken": token })))
     }
 }

@@ -1,8 +1,7 @@
 //! Where an authorization server has its endpoints, as it says itself.
 //!
 //! Source: OpenID Connect Discovery 1.0, section 4, and RFC 8414, section 3. The issuer that the
-//! document names has to be the one whose address it was found at. This stand-in reads plain
-//! `http` only: everything around it is on this machine.
+//! document names has to be the one whose address it was found at.
 
 use serde::Deserialize;
 use url::Url;
@@ -29,7 +28,8 @@ pub(super) struct Discovered {
 pub(super) async fn discover(url: &DiscoveryUrl) -> Result<Discovered, Refusal> {
     let unusable =
         || Refusal::validation("discoveryUrl leads to no metadata of an authorization server");
-    let document = read(url).await.map_err(|error| {
+    let address = Url::parse(url).map_err(|_| unusable())?;
+    let document = read(address).await.map_err(|error| {
         let error = error.without_url();
         tracing::warn!(%error, "stand-in for AgentCore Identity: no metadata at a discovery URL");
         unusable()
@@ -46,8 +46,8 @@ pub(super) async fn discover(url: &DiscoveryUrl) -> Result<Discovered, Refusal> 
     Ok(Discovered { endpoints, auth_methods: document.token_endpoint_auth_methods_supported })
 }
 
-async fn read(url: &str) -> reqwest::Result<Document> {
-    client()?.get(url).send().await?.error_for_status()?.json().await
+async fn read(url: Url) -> reqwest::Result<Document> {
+    client(&url)?.get(url).send().await?.error_for_status()?.json().await
 }
 
 /// The issuer whose metadata are at `url`: what stands before the well-known part, and what

@@ -10,7 +10,7 @@ use std::{
 
 use reqwest::{Client, header::ACCEPT, redirect::Policy};
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
 use super::{
     provider::{ClientAuthentication, Provider},
@@ -83,7 +83,7 @@ async fn ask(provider: &Provider, base: &Url, grant: Grant<'_>) -> reqwest::Resu
             vec![("grant_type", "refresh_token"), ("refresh_token", token)]
         }
     };
-    let request = client()?.post(provider.endpoints.token.clone());
+    let request = client(&provider.endpoints.token)?.post(provider.endpoints.token.clone());
     let (id, secret) = (provider.client_id.as_str(), provider.client_secret.as_str());
     let request = match provider.client_authentication {
         ClientAuthentication::Basic => {
@@ -97,11 +97,17 @@ async fn ask(provider: &Provider, base: &Url, grant: Grant<'_>) -> reqwest::Resu
     request.header(ACCEPT, "application/json").form(&form).send().await?.json().await
 }
 
-/// Loopback addresses are never behind a proxy, and neither a token endpoint nor a discovery
-/// document redirects.
-pub(super) fn client() -> reqwest::Result<Client> {
-    let builder = Client::builder().no_proxy().redirect(Policy::none());
-    builder.timeout(Duration::from_secs(10)).build()
+/// A client for `url`. A loopback address is never behind a proxy, and neither a token endpoint nor a
+/// discovery document redirects.
+pub(super) fn client(url: &Url) -> reqwest::Result<Client> {
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    let builder = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(10));
+    if is_here { builder.no_proxy().build() } else { builder.build() }
 }
 
 fn form_encoded(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! Consent flows: from the first request for a token to the session's completion.
 //!
 //! Source: the AgentCore developer guide's "OAuth 2.0 authorization URL session binding". A
-//! session lasts 10 minutes and is completed once, by the identity that it was begun with; the
+//! session lasts 10 minutes (unless the settings say otherwise) and is completed once, by the identity that it was begun with; the
 //! provider's code is kept with the session until then, never exchanged before.
 
 use std::{
@@ -18,8 +18,6 @@ use super::{
     workload::UserIdentifier,
 };
 
-/// How long a session lasts, from its beginning to its completion.
-const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// How long a session is remembered, so that polling hears that it failed.
 const MEMORY: Duration = Duration::from_secs(60 * 60);
 
@@ -86,10 +84,15 @@ pub(super) struct Flows(HashMap<String, Flow>);
 
 impl Flows {
     /// Begins a flow; answers its session URI.
-    pub(super) fn begin(&mut self, purpose: Purpose, now: SystemTime) -> String {
+    pub(super) fn begin(
+        &mut self,
+        purpose: Purpose,
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> String {
         self.0.retain(|_, flow| flow.is_live(now) || now < flow.expires + MEMORY);
         let uri = format!("{SESSION_URI_PREFIX}{}", random_token());
-        let flow = Flow { purpose, expires: now + LIFETIME, progress: Progress::Begun };
+        let flow = Flow { purpose, expires: now + lifetime, progress: Progress::Begun };
         self.0.insert(uri.clone(), flow);
         uri
     }
@@ -103,6 +106,11 @@ impl Flows {
             _ if flow.is_live(now) => Status::InProgress,
             _ => Status::Failed,
         })
+    }
+
+    /// Who began a flow: for the page that completes it for them.
+    pub(super) fn identifier(&self, uri: &str) -> Option<UserIdentifier> {
+        self.0.get(uri).map(|flow| flow.purpose.identifier.clone())
     }
 
     /// Sends a browser to the provider: once for each flow. Answers the state to send along.

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod browser;
+mod consent_page;
 mod control_plane;
 mod data_plane;
 mod discovery;
@@ -12,6 +13,9 @@ mod limits;
 mod provider;
 mod refusal;
 mod resource_token;
+mod return_page;
+mod settings;
+mod setup;
 mod signature;
 mod state;
 mod vault;
@@ -37,6 +41,10 @@ use self::{
     refusal::{Kind, Refusal},
     state::State,
     workload::WorkloadIdentity,
+};
+pub use self::{
+    settings::Settings,
+    setup::{Registered, SetupError},
 };
 use stand_in::Clock;
 
@@ -64,6 +72,7 @@ pub struct AgentCore {
     base: Url,
     clock: Clock,
     grant_lookup: GrantLookup,
+    settings: Arc<Settings>,
     state: Arc<Mutex<State>>,
     /// Held while a token is refreshed, because a refresh token is often good for one use.
     refreshing: Arc<tokio::sync::Mutex<()>>,
@@ -74,13 +83,26 @@ impl AgentCore {
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
         let grant_lookup = GrantLookup::ByScopes;
-        Self { base, clock, grant_lookup, state: Arc::default(), refreshing: Arc::default() }
+        Self {
+            base,
+            clock,
+            grant_lookup,
+            settings: Arc::default(),
+            state: Arc::default(),
+            refreshing: Arc::default(),
+        }
     }
 
     /// The same stand-in (and the same state) with another way to find grants.
     #[must_use]
     pub fn with_grant_lookup(self, grant_lookup: GrantLookup) -> Self {
         Self { grant_lookup, ..self }
+    }
+
+    /// The same stand-in (and the same state) with other settings.
+    #[must_use]
+    pub fn with_settings(self, settings: Settings) -> Self {
+        Self { settings: Arc::new(settings), ..self }
     }
 
     /// As the control plane's `CreateWorkloadIdentity`.
@@ -101,7 +123,7 @@ impl AgentCore {
         github: &Url,
     ) -> Url {
         let client = (client_id.to_owned(), client_secret.to_owned());
-        let provider = Provider::github(github, client, self.now());
+        let provider = Provider::github(name, github, client, self.now());
         let callback = provider.callback(&self.base);
         let mut state = self.state();
         state.github.get_or_insert_with(|| github.clone());
@@ -120,6 +142,12 @@ impl AgentCore {
             .merge(browser::routes())
             .layer(middleware::map_response(with_request_id))
             .with_state(self.clone())
+    }
+
+    /// Two pages that AWS does not have: one to consent at where there is no other provider, and one to
+    /// come back to where there is no application yet. See the README.
+    pub fn pages(&self) -> axum::Router {
+        consent_page::routes().merge(return_page::routes()).with_state(self.clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

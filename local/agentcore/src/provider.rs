@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use serde_json::{Value, json};
 use url::Url;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use super::limits::{ParameterName, ParameterValue, Scope};
 
@@ -44,18 +44,24 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
-    /// GitHub's, at the stand-in for it.
+    /// GitHub's, which is at `github`.
     pub(super) fn of_github(github: &Url) -> Self {
+        Self::at(github, "/login/oauth/authorize", "/login/oauth/access_token")
+    }
+
+    /// Those of the built-in consent page of a stand-in at `base`.
+    pub(super) fn built_in(base: &Url) -> Self {
+        Self::at(base, "/stand-in/authorize", "/stand-in/token")
+    }
+
+    fn at(origin: &Url, authorization: &str, token: &str) -> Self {
         let at = |path: &str| {
-            let mut url = github.clone();
+            let mut url = origin.clone();
             url.set_path(path);
             url
         };
-        Self {
-            issuer: github.as_str().trim_end_matches('/').to_owned(),
-            authorization: at("/login/oauth/authorize"),
-            token: at("/login/oauth/access_token"),
-        }
+        let issuer = origin.as_str().trim_end_matches('/').to_owned();
+        Self { issuer, authorization: at(authorization), token: at(token) }
     }
 
     /// As `oauthDiscovery` shows them.
@@ -86,6 +92,7 @@ pub(super) struct Provider {
 impl Provider {
     /// GitHub at the stand-in for it, with a callback of its own.
     pub(super) fn github(
+        name: &str,
         github: &Url,
         (client_id, client_secret): (String, String),
         now: SystemTime,
@@ -99,7 +106,7 @@ impl Provider {
             client_authentication: ClientAuthentication::Post,
             endpoints,
             discovery,
-            callback_id: Uuid::new_v4(),
+            callback_id: callback_id(name),
             created: now,
             updated: now,
         }
@@ -137,6 +144,16 @@ impl Provider {
             .extend_pairs(more.filter(|(name, _)| !is_standard(name)));
         url
     }
+}
+
+/// The id in a provider's callback. Here it follows from the provider's name, so that a callback that is
+/// registered at a real provider is still right after a restart (FNV-1a, 128 bits).
+pub(super) fn callback_id(name: &str) -> Uuid {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let hash =
+        name.bytes().fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
+    Builder::from_random_bytes(hash.to_be_bytes()).into_uuid()
 }
 
 /// The providers by name.

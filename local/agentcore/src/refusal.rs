@@ -74,6 +74,11 @@ impl Refusal {
         Self::new(Kind::ResourceNotFound, format!("{what} '{name}' does not exist"))
     }
 
+    /// What the caller is told.
+    pub(super) fn into_message(self) -> String {
+        self.message
+    }
+
     /// The one answer to every session that can't be completed, so that nothing is learned.
     pub(super) fn session() -> Self {
         Self::new(Kind::AccessDenied, "Invalid or expired session")

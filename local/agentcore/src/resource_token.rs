@@ -85,8 +85,13 @@ async fn resource_token(
             return Ok(Json(json!({ "accessToken": token })));
         }
     }
-    let uri = core.state().flows.begin(purpose, now);
-    tracing::info!("stand-in for AgentCore Identity: a consent flow begins");
+    tracing::info!(
+        user = purpose.identifier.name(),
+        provider = purpose.key.provider,
+        scopes = purpose.scopes.iter().map(|scope| &**scope).collect::<Vec<_>>().join(" "),
+        "a consent flow begins"
+    );
+    let uri = core.state().flows.begin(purpose, core.settings.session, now);
     Ok(core.in_progress(&uri))
 }
 
@@ -111,7 +116,10 @@ impl AgentCore {
         let provider = input.resource_credential_provider_name.to_string();
         state.provider(&provider)?;
         let identity = state.identity(&bearer.workload)?;
-        let return_url = identity.check_return_url(input.resource_oauth2_return_url)?;
+        let return_url = identity.check_return_url(
+            input.resource_oauth2_return_url,
+            &self.settings.default_return_urls,
+        )?;
         let request = (self.grant_lookup == GrantLookup::ByRequest).then(|| Request {
             scopes: input.scopes.iter().cloned().collect(),
             custom_parameters: input.custom_parameters.clone(),

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::{
     api_keys::{ApiKeyProvider, ApiKeyProviders},
+    consent_page::Consents,
     flows::Flows,
     provider::{Provider, Providers},
     refusal::Refusal,
@@ -20,6 +21,7 @@ pub(super) struct State {
     pub(super) workload_tokens: WorkloadTokens,
     pub(super) flows: Flows,
     pub(super) vault: Vault,
+    pub(super) consents: Consents,
     /// Where providers of GitHub's vendor lead, which name no address of their own.
     pub(super) github: Option<Url>,
 }

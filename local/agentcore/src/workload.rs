@@ -1,7 +1,8 @@
 //! Workload identities, and the tokens by which a workload speaks for a user.
 //!
 //! Source: `GetWorkloadAccessTokenForUserId` and its siblings. AWS does not document how long the
-//! tokens last; here it is 15 minutes, or as long as the user's own JWT.
+//! tokens last; here it is 15 minutes (unless the settings say otherwise), or as long as the user's
+//! own JWT.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,14 +12,12 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use stand_in::random_token;
+use url::Url;
 
 use super::{
     limits::{ReturnUrl, UserId, UserToken},
     refusal::{Kind, Refusal},
 };
-
-/// How long a workload access token lasts.
-const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// A registered workload.
 pub(super) struct WorkloadIdentity {
@@ -34,14 +33,23 @@ impl WorkloadIdentity {
     }
 
     /// The return URL of a flow, if it is one of this workload's.
-    pub(super) fn check_return_url(&self, url: Option<ReturnUrl>) -> Result<ReturnUrl, Refusal> {
-        let Some(url) = url.filter(|_| !self.allowed_return_urls.is_empty()) else {
+    /// `default` are those of a workload that has none of its own.
+    pub(super) fn check_return_url(
+        &self,
+        url: Option<ReturnUrl>,
+        default: &[Url],
+    ) -> Result<ReturnUrl, Refusal> {
+        let own = self.allowed_return_urls.iter().map(String::as_str);
+        let default =
+            default.iter().map(Url::as_str).filter(|_| self.allowed_return_urls.is_empty());
+        let allowed: Vec<&str> = own.chain(default).collect();
+        let Some(url) = url.filter(|_| !allowed.is_empty()) else {
             return Err(Refusal::validation(
                 "You must register and use at least one ResourceOauth2ReturnUrl on your workload \
                  identity to use this flow",
             ));
         };
-        if self.allowed_return_urls.iter().any(|allowed| **allowed == *url) {
+        if allowed.contains(&&*url) {
             Ok(url)
         } else {
             Err(Refusal::validation(
@@ -59,6 +67,16 @@ impl WorkloadIdentity {
 pub(super) enum UserIdentifier {
     UserId(UserId),
     UserToken(UserToken),
+}
+
+impl UserIdentifier {
+    /// What a log calls the user: a token stays out of it.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::UserId(id) => id,
+            Self::UserToken(_) => "the subject of a token",
+        }
+    }
 }
 
 /// The user that the vault keeps tokens for: the same for every JWT of a person.
@@ -121,9 +139,15 @@ pub(super) struct WorkloadTokens(HashMap<String, Bearer>);
 
 impl WorkloadTokens {
     /// A token for `workload`, which the caller has looked up.
-    pub(super) fn issue(&mut self, workload: &str, user: Option<User>, now: SystemTime) -> String {
+    pub(super) fn issue(
+        &mut self,
+        workload: &str,
+        user: Option<User>,
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> String {
         self.0.retain(|_, bearer| now < bearer.expires);
-        let expires = user.as_ref().and_then(|it| it.expires).unwrap_or(now + LIFETIME);
+        let expires = user.as_ref().and_then(|it| it.expires).unwrap_or(now + lifetime);
         let token = random_token();
         let workload = workload.to_owned();
         self.0.insert(token.clone(), Bearer { workload, user, expires });

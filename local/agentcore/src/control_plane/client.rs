@@ -103,29 +103,39 @@ pub(super) struct Usable {
 
 impl Config {
     /// The configuration, its endpoints discovered if need be. `github` is where the vendor's
-    /// providers lead.
-    pub(super) async fn read(self, github: Option<&Url>) -> Result<Usable, Refusal> {
+    /// providers send people, and `here` where all do, if set.
+    pub(super) async fn read(
+        self,
+        github: Option<&Url>,
+        here: Option<Endpoints>,
+    ) -> Result<Usable, Refusal> {
         match self {
             Self::GithubOauth2ProviderConfig(client) => {
-                let github = github.ok_or_else(|| {
+                let endpoints = here.or_else(|| github.map(Endpoints::of_github));
+                let endpoints = endpoints.ok_or_else(|| {
                     Refusal::validation("This stand-in was not told where its GitHub is")
                 })?;
-                let endpoints = Endpoints::of_github(github);
                 let discovery = endpoints.as_discovery();
                 let client_authentication = ClientAuthentication::Post;
                 let vendor = Vendor::GithubOauth2;
                 Ok(Usable { vendor, client, client_authentication, endpoints, discovery })
             }
-            Self::CustomOauth2ProviderConfig(custom) => custom.read().await,
+            Self::CustomOauth2ProviderConfig(custom) => custom.read(here).await,
         }
     }
 }
 
 impl Custom {
-    async fn read(self) -> Result<Usable, Refusal> {
+    async fn read(self, here: Option<Endpoints>) -> Result<Usable, Refusal> {
+        let here = here.map(|endpoints| Discovered { endpoints, auth_methods: None });
         let (discovered, discovery) = match self.oauth_discovery {
             Discovery::DiscoveryUrl(url) => {
-                (discover(&url).await?, json!({ "discoveryUrl": *url }))
+                let discovery = json!({ "discoveryUrl": *url });
+                let discovered = match here {
+                    Some(here) => here,
+                    None => discover(&url).await?,
+                };
+                (discovered, discovery)
             }
             Discovery::AuthorizationServerMetadata(metadata) => {
                 let discovery = json!({ "authorizationServerMetadata": metadata });
@@ -135,7 +145,7 @@ impl Custom {
                     token: metadata.token_endpoint,
                 };
                 let auth_methods = metadata.token_endpoint_auth_methods;
-                (Discovered { endpoints, auth_methods }, discovery)
+                (here.unwrap_or(Discovered { endpoints, auth_methods }), discovery)
             }
         };
         let Discovered { endpoints, auth_methods } = discovered;

@@ -31,7 +31,7 @@ pub(super) fn routes() -> Router<AgentCore> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Definition {
+pub(crate) struct Definition {
     name: WorkloadName,
     allowed_resource_oauth2_return_urls: Option<Vec<ReturnUrl>>,
 }
@@ -53,15 +53,23 @@ async fn create(
     State(core): State<AgentCore>,
     Input(input): Input<Definition>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let identity = WorkloadIdentity::new(input.return_urls().unwrap_or_default(), core.now());
-    let mut state = core.state();
-    if state.identities.contains_key(&*input.name) {
-        let message = format!("Workload identity '{}' already exists", &*input.name);
-        return Err(Refusal::new(Kind::Conflict, message));
+    Ok((StatusCode::CREATED, Json(core.add_identity(&input)?)))
+}
+
+impl AgentCore {
+    /// A new workload identity; returns what is told of it.
+    pub(crate) fn add_identity(&self, definition: &Definition) -> Result<Value, Refusal> {
+        let urls = definition.return_urls().unwrap_or_default();
+        let identity = WorkloadIdentity::new(urls, self.now());
+        let mut state = self.state();
+        if state.identities.contains_key(&*definition.name) {
+            let message = format!("Workload identity '{}' already exists", &*definition.name);
+            return Err(Refusal::new(Kind::Conflict, message));
+        }
+        let answer = identify(&definition.name, &identity);
+        state.identities.insert(definition.name.to_string(), identity);
+        Ok(answer)
     }
-    let answer = identify(&input.name, &identity);
-    state.identities.insert(input.name.to_string(), identity);
-    Ok((StatusCode::CREATED, Json(answer)))
 }
 
 /// `GetWorkloadIdentity`.

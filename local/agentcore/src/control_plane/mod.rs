@@ -3,8 +3,8 @@
 //! Source: the service model of `bedrock-agentcore-control`.
 
 mod client;
-mod identities;
-mod providers;
+pub(crate) mod identities;
+pub(crate) mod providers;
 
 use std::{
     collections::BTreeMap,

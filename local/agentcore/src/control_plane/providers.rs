@@ -1,22 +1,20 @@
 //! OAuth credential providers: GitHub's vendor, and custom ones by metadata or discovery.
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use uuid::Uuid;
-
 use super::{
     super::{
         AgentCore,
         input::Input,
         limits::ProviderName,
-        provider::{Provider, Vendor},
+        provider::{Endpoints, Provider, Vendor, callback_id},
         refusal::{Kind, Refusal},
     },
     ACCOUNT, Answer, Listing, Name,
     client::{Config, Usable},
     list, seconds,
 };
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use stand_in::REGION;
 
 /// The most that a page of the list holds.
@@ -34,7 +32,7 @@ pub(super) fn routes() -> Router<AgentCore> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Definition {
+pub(crate) struct Definition {
     name: ProviderName,
     credential_provider_vendor: String,
     oauth2_provider_config_input: Config,
@@ -43,9 +41,10 @@ struct Definition {
 impl Definition {
     /// The provider, with a callback of its own.
     async fn read(self, core: &AgentCore) -> Result<(String, Provider), Refusal> {
-        let github = core.state().github.clone();
+        let github = core.settings.github.clone().or_else(|| core.state().github.clone());
+        let here = core.settings.consents_here.then(|| Endpoints::built_in(&core.base));
         let Usable { vendor, client, client_authentication, endpoints, discovery } =
-            self.oauth2_provider_config_input.read(github.as_ref()).await?;
+            self.oauth2_provider_config_input.read(github.as_ref(), here).await?;
         if self.credential_provider_vendor != vendor.name() {
             return Err(Refusal::validation(
                 "credentialProviderVendor does not fit oauth2ProviderConfigInput, or is one that \
@@ -53,7 +52,7 @@ impl Definition {
             ));
         }
         let (client_id, client_secret) = client.credentials()?;
-        let (created, callback_id) = (core.now(), Uuid::new_v4());
+        let (created, callback_id) = (core.now(), callback_id(&self.name));
         let provider = Provider {
             vendor,
             client_id,
@@ -74,15 +73,8 @@ async fn create(
     State(core): State<AgentCore>,
     Input(input): Input<Definition>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let (name, provider) = input.read(&core).await?;
-    let mut state = core.state();
-    if state.providers.contains_key(&name) {
-        let message = format!("Credential provider '{name}' already exists");
-        return Err(Refusal::new(Kind::Conflict, message));
-    }
-    let answer = core.identify(&name, &provider);
-    state.providers.insert(name, provider);
-    Ok((StatusCode::CREATED, Json(answer)))
+    let (name, provider) = core.add_provider(input).await?;
+    Ok((StatusCode::CREATED, Json(core.identify(&name, &provider))))
 }
 
 /// `GetOauth2CredentialProvider`.
@@ -128,6 +120,21 @@ async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>)
 }
 
 impl AgentCore {
+    /// A new provider.
+    pub(crate) async fn add_provider(
+        &self,
+        definition: Definition,
+    ) -> Result<(String, Provider), Refusal> {
+        let (name, provider) = definition.read(self).await?;
+        let mut state = self.state();
+        if state.providers.contains_key(&name) {
+            let message = format!("Credential provider '{name}' already exists");
+            return Err(Refusal::new(Kind::Conflict, message));
+        }
+        state.providers.insert(name.clone(), provider.clone());
+        Ok((name, provider))
+    }
+
     fn describe(&self, name: &str, provider: &Provider) -> Value {
         let mut described = self.identify(name, provider);
         described["credentialProviderVendor"] = provider.vendor.name().into();

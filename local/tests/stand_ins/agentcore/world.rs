@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use agentcore_local::{AgentCore, GrantLookup};
+use agentcore_local::{AgentCore, GrantLookup, Settings};
 use aws_sdk_bedrockagentcore::{
     Client as Sdk,
     config::{BehaviorVersion, Config, Credentials, Region},
@@ -69,6 +69,13 @@ impl World {
     }
 
     pub(crate) async fn with(grant_lookup: GrantLookup) -> Self {
+        Self::build(grant_lookup, |_| Settings::default()).await
+    }
+
+    pub(crate) async fn build(
+        grant_lookup: GrantLookup,
+        settings: impl FnOnce(&AgentCore) -> Settings,
+    ) -> Self {
         let minutes = Arc::new(AtomicU64::new(0));
         let (start, passed) = (SystemTime::now(), Arc::clone(&minutes));
         let clock =
@@ -77,11 +84,13 @@ impl World {
         let provider = GitHub::new(github.clone(), clock.clone());
         let (listener, base) = listen().await;
         let core = AgentCore::new(base.clone(), clock.clone()).with_grant_lookup(grant_lookup);
+        let settings = settings(&core);
+        let core = core.with_settings(settings);
         core.create_workload_identity(WORKLOAD, &[RETURN_URL.parse().unwrap()]);
         let callback = core.create_github_provider(PROVIDER, "app", "secret", &github);
         provider.register_app("app", "secret", callback);
         serve(github_listener, provider.router());
-        serve(listener, core.router());
+        serve(listener, core.router().merge(core.pages()));
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
