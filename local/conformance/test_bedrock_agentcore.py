@@ -26,7 +26,7 @@ SHAPES.watch(CLIENT.cp_client)
 
 
 def session_of(authorization_url, person):
-    """Consents; answers the session that the application's page was given."""
+    """Consents; returns the session that the application's page was given."""
     return consent(authorization_url, person=person)["session_id"]
 
 

@@ -89,7 +89,7 @@ class TheFlow(unittest.TestCase):
             complete(begun["sessionUri"], userId="alice")
         self.assertEqual(used.exception.response["Error"]["Message"], "Invalid or expired session")
 
-    def test_who_cancels_fails_the_session(self):
+    def test_a_declined_consent_fails_the_session(self):
         workload = Workload()
         begun = workload.ask("alice")
         arrived = consent(begun["authorizationUrl"], person="")
@@ -157,7 +157,7 @@ class Refusals(unittest.TestCase):
             call(**request)
         self.assertEqual(refused.exception.response["Error"]["Code"], name)
 
-    def test_what_is_named_has_to_exist(self):
+    def test_an_unknown_name_is_not_found(self):
         token = PLANE.get_workload_access_token
         self.assert_refused("ResourceNotFoundException", token, workloadName="nobody")
         workload = Workload("no-such-provider")
@@ -179,7 +179,7 @@ class Refusals(unittest.TestCase):
         ask = Workload().ask
         self.assert_refused("ValidationException", ask, user="alice", resourceOauth2ReturnUrl=elsewhere)
 
-    def test_what_the_model_forbids_is_refused(self):
+    def test_a_value_outside_the_service_model_is_refused(self):
         workload = Workload()
         for more in ({"oauth2Flow": "PASSWORD"}, {"customState": "s" * 4097}, {"scopes": ["s" * 129]}):
             self.assert_refused("ValidationException", workload.ask, user="alice", **more)

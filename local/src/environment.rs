@@ -24,11 +24,12 @@ pub const ACCESS_KEY_ID: &str = "LOCALDEVELOPMENTONLY";
 pub const SECRET_ACCESS_KEY: &str = "for-development-only";
 /// Seals flows here; it stands in this repository, so it is no secret anywhere.
 const CONSENT_KEY: &str = "for-development-only-this-key-is-public";
-/// What the scripted model answers to.
+/// The id of the scripted model.
 const MODEL: &str = "scripted-stand-in";
 
-/// The services' own variables that are taken from the environment of whoever runs this. Those that
-/// say where AWS, GitHub and the issuer are would lead out of this world.
+/// The services' own variables that are taken from the environment of the person who runs
+/// this. Those that
+/// say where AWS, GitHub and the issuer are are left out: they would lead away from the stand-ins.
 const PASSED_ON: [&str; 13] = [
     "ALLOW_CLAIM",
     "BROWSER_BINDING",

@@ -27,7 +27,7 @@ const HOST: &str = "localhost:8080";
 pub struct Event {
     /// Name of the file in `events/`; it begins with the function's.
     pub file: &'static str,
-    /// The status that the function answers.
+    /// The status of the response.
     pub status: u16,
     /// What it shows.
     pub shows: &'static str,
@@ -200,7 +200,7 @@ fn signed(request: Builder, token: &str) -> Builder {
 fn event(request: Builder, body: &str) -> Value {
     let request = request.header("host", HOST).header("x-forwarded-proto", "http").body(());
     request.map_or(Value::Null, |request| {
-        alb_event::of(&request.into_parts().0, &Bytes::copy_from_slice(body.as_bytes()))
+        alb_event::event(&request.into_parts().0, &Bytes::copy_from_slice(body.as_bytes()))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{options::ModelChoice, parts::Part, running::Running};
 
-/// Three things to ask that work as they are written, for whoever is signed in. The last one changes
+/// Three things to ask that work as they are written, for each of the people. The last one changes
 /// something, so that it has to be approved.
 pub const QUESTIONS: [&str; 3] = [
     "Which repositories do I have?",

@@ -44,7 +44,7 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    /// None so far.
+    /// Neither runs yet.
     pub(crate) fn new() -> Self {
         Self {
             stop: watch::Sender::new(false),

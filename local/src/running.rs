@@ -91,7 +91,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     let settings = Settings {
         application: running.addresses.application.clone(),
         oidc,
-        proof: Proof::of(&running.variables),
+        proof: Proof::from_variables(&running.variables),
         invoke: targets.invoke,
         bind_session: targets.bind_session,
         clock,

@@ -1,4 +1,4 @@
-//! Why nothing was started, in words for whoever tried.
+//! Why nothing was started, in words for the person who tried.
 
 use std::{io, path::PathBuf};
 
@@ -57,7 +57,7 @@ pub enum StartError {
     /// The real model can't be used.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// Something that never fails did.
+    /// A call failed that is not expected to.
     #[error(transparent)]
     Io(io::Error),
     /// The same, of an address.

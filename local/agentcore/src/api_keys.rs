@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::{
     AgentCore,
-    control_plane::{ACCOUNT, Answer, Listing, Name, list, seconds},
+    control_plane::{ACCOUNT, Listing, Name, list, seconds},
     input::Input,
     limits::{ApiKey, ProviderName, WorkloadAccessToken},
-    refusal::{Kind, Refusal},
+    refusal::{ApiRefusal, Kind, OperationResult},
 };
 use stand_in::REGION;
 
@@ -50,7 +50,7 @@ struct ForWorkload {
 }
 
 /// `GetResourceApiKey`.
-async fn read(State(core): State<AgentCore>, Input(input): Input<ForWorkload>) -> Answer {
+async fn read(State(core): State<AgentCore>, Input(input): Input<ForWorkload>) -> OperationResult {
     let now = core.now();
     let state = core.state();
     state.workload_tokens.bearer(&input.workload_identity_token, now)?;
@@ -69,18 +69,18 @@ pub(crate) struct Definition {
 async fn create(
     State(core): State<AgentCore>,
     Input(input): Input<Definition>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<Value>), ApiRefusal> {
     Ok((StatusCode::CREATED, Json(core.add_api_key(input)?)))
 }
 
 impl AgentCore {
     /// A new provider of an API key; returns what is told of it.
-    pub(crate) fn add_api_key(&self, definition: Definition) -> Result<Value, Refusal> {
+    pub(crate) fn add_api_key(&self, definition: Definition) -> Result<Value, ApiRefusal> {
         let now = self.now();
         let mut state = self.state();
         if state.api_keys.contains_key(&*definition.name) {
             let message = format!("Credential provider '{}' already exists", &*definition.name);
-            return Err(Refusal::new(Kind::Conflict, message));
+            return Err(ApiRefusal::new(Kind::Conflict, message));
         }
         let provider = ApiKeyProvider { key: definition.api_key, created: now, updated: now };
         state.api_keys.insert(definition.name.to_string(), provider);
@@ -89,13 +89,13 @@ impl AgentCore {
 }
 
 /// `GetApiKeyCredentialProvider`: everything but the key.
-async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> Answer {
+async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> OperationResult {
     let state = core.state();
     Ok(Json(describe(&input.name, state.api_key(&input.name)?)))
 }
 
 /// `UpdateApiKeyCredentialProvider`.
-async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> Answer {
+async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> OperationResult {
     let updated = core.now();
     let mut state = core.state();
     let created = state.api_key(&input.name)?.created;
@@ -109,7 +109,7 @@ async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) 
 async fn delete(
     State(core): State<AgentCore>,
     Input(input): Input<Name>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, ApiRefusal> {
     let mut state = core.state();
     state.api_key(&input.name)?;
     state.api_keys.remove(&*input.name);
@@ -117,7 +117,10 @@ async fn delete(
 }
 
 /// `ListApiKeyCredentialProviders`.
-async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>) -> Answer {
+async fn list_all(
+    State(core): State<AgentCore>,
+    Input(listing): Input<Listing>,
+) -> OperationResult {
     list(&core.state().api_keys, &listing, PAGE, "credentialProviders", |name, provider| {
         json!({
             "name": name,

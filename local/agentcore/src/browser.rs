@@ -15,7 +15,7 @@ use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
 
-use super::{AgentCore, flows::Answer};
+use super::{AgentCore, flows::ProviderAnswer};
 use stand_in::page::page;
 
 /// The addresses.
@@ -58,8 +58,8 @@ async fn come_back(
     Query(query): Query<FromProvider>,
 ) -> Response {
     let answer = match (query.code, query.error) {
-        (_, Some(error)) => Answer::Error(error),
-        (Some(code), None) => Answer::Code(code),
+        (_, Some(error)) => ProviderAnswer::Error(error),
+        (Some(code), None) => ProviderAnswer::Code(code),
         (None, None) => return dead_end(),
     };
     let now = core.now();
@@ -83,7 +83,7 @@ fn redirect(target: &Url) -> Response {
     (StatusCode::FOUND, headers).into_response()
 }
 
-/// The page of an address that leads nowhere, or nowhere any more.
+/// The page for an address that is unknown, expired or used.
 fn dead_end() -> Response {
     page(
         StatusCode::BAD_REQUEST,

@@ -8,15 +8,13 @@ use serde_json::{Value, json};
 
 use super::{
     AgentCore,
-    exchange::{Failure, Grant, exchange},
+    exchange::{ExchangeFailure, Grant, exchange},
     flows::Ending,
     input::Input,
     limits::{SessionUri, UserId, UserToken, WorkloadName},
-    refusal::Refusal,
+    refusal::{ApiRefusal, OperationResult},
     workload::{User, UserIdentifier},
 };
-
-type Answer = Result<Json<Value>, Refusal>;
 
 /// The operations.
 pub(super) fn routes() -> Router<AgentCore> {
@@ -34,7 +32,10 @@ struct ForWorkload {
 }
 
 /// `GetWorkloadAccessToken`.
-async fn workload_token(State(core): State<AgentCore>, Input(input): Input<ForWorkload>) -> Answer {
+async fn workload_token(
+    State(core): State<AgentCore>,
+    Input(input): Input<ForWorkload>,
+) -> OperationResult {
     core.issue(&input.workload_name, None)
 }
 
@@ -49,8 +50,8 @@ struct ForUserId {
 async fn workload_token_for_user_id(
     State(core): State<AgentCore>,
     Input(input): Input<ForUserId>,
-) -> Answer {
-    core.issue(&input.workload_name, Some(User::of_id(input.user_id)))
+) -> OperationResult {
+    core.issue(&input.workload_name, Some(User::from_id(input.user_id)))
 }
 
 #[derive(Deserialize)]
@@ -64,8 +65,8 @@ struct ForJwt {
 async fn workload_token_for_jwt(
     State(core): State<AgentCore>,
     Input(input): Input<ForJwt>,
-) -> Answer {
-    let user = User::of_token(input.user_token, core.now())?;
+) -> OperationResult {
+    let user = User::from_token(input.user_token, core.now())?;
     core.issue(&input.workload_name, Some(user))
 }
 
@@ -77,18 +78,25 @@ struct Completion {
 }
 
 /// `CompleteResourceTokenAuth`.
-async fn complete(State(core): State<AgentCore>, Input(input): Input<Completion>) -> Answer {
+async fn complete(
+    State(core): State<AgentCore>,
+    Input(input): Input<Completion>,
+) -> OperationResult {
     core.complete(&input.session_uri, &input.user_identifier).await
 }
 
 impl AgentCore {
     /// Completes a session: now, and only now, the code is exchanged.
-    pub(super) async fn complete(&self, session_uri: &str, user: &UserIdentifier) -> Answer {
+    pub(super) async fn complete(
+        &self,
+        session_uri: &str,
+        user: &UserIdentifier,
+    ) -> OperationResult {
         let now = self.now();
         let (code, purpose, provider) = {
             let mut state = self.state();
             let (code, purpose) =
-                state.flows.take_code(session_uri, user, now).ok_or_else(Refusal::session)?;
+                state.flows.take_code(session_uri, user, now).ok_or_else(ApiRefusal::session)?;
             let provider = state.provider(&purpose.key.provider)?.clone();
             (code, purpose, provider)
         };
@@ -105,10 +113,12 @@ impl AgentCore {
                 state.vault.store(purpose.key, token);
                 (Ending::Completed, Ok(Json(json!({}))))
             }
-            Err(Failure::Refused) => (Ending::Refused, Err(Refusal::provider_refused())),
-            Err(Failure::Unclear) => (Ending::Refused, Err(Refusal::provider_unreachable())),
-            Err(Failure::NotAsked) => {
-                (Ending::NotAsked { code }, Err(Refusal::provider_unreachable()))
+            Err(ExchangeFailure::Refused) => (Ending::Refused, Err(ApiRefusal::provider_refused())),
+            Err(ExchangeFailure::Unclear) => {
+                (Ending::Refused, Err(ApiRefusal::provider_unreachable()))
+            }
+            Err(ExchangeFailure::NotAsked) => {
+                (Ending::NotAsked { code }, Err(ApiRefusal::provider_unreachable()))
             }
         };
         state.flows.finish(session_uri, ending);
@@ -116,7 +126,7 @@ impl AgentCore {
     }
 
     /// A workload access token, if the workload exists.
-    fn issue(&self, workload: &str, user: Option<User>) -> Answer {
+    fn issue(&self, workload: &str, user: Option<User>) -> OperationResult {
         let now = self.now();
         let mut state = self.state();
         state.identity(workload)?;

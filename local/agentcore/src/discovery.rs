@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{exchange::client, limits::DiscoveryUrl, provider::Endpoints, refusal::Refusal};
+use super::{exchange::client, limits::DiscoveryUrl, provider::Endpoints, refusal::ApiRefusal};
 
 /// The part of the document that matters here.
 #[derive(Deserialize)]
@@ -25,9 +25,9 @@ pub(super) struct Discovered {
 }
 
 /// Reads the document at `url`.
-pub(super) async fn discover(url: &DiscoveryUrl) -> Result<Discovered, Refusal> {
+pub(super) async fn discover(url: &DiscoveryUrl) -> Result<Discovered, ApiRefusal> {
     let unusable =
-        || Refusal::validation("discoveryUrl leads to no metadata of an authorization server");
+        || ApiRefusal::validation("discoveryUrl leads to no metadata of an authorization server");
     let address = Url::parse(url).map_err(|_| unusable())?;
     let document = read(address).await.map_err(|error| {
         let error = error.without_url();
@@ -36,7 +36,7 @@ pub(super) async fn discover(url: &DiscoveryUrl) -> Result<Discovered, Refusal> 
     })?;
     let issuer = issuer_of(url).ok_or_else(unusable)?;
     if document.issuer.trim_end_matches('/') != issuer.trim_end_matches('/') {
-        return Err(Refusal::validation("discoveryUrl leads to the metadata of another issuer"));
+        return Err(ApiRefusal::validation("discoveryUrl leads to the metadata of another issuer"));
     }
     let endpoints = Endpoints {
         issuer: document.issuer,

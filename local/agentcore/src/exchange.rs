@@ -1,6 +1,6 @@
 //! The back channel: an authorization code, or a refresh token, for an access token.
 //!
-//! Source: RFC 6749, sections 2.3.1, 4.1.3, 5.1 and 6. GitHub answers JSON only if asked to, and
+//! Source: RFC 6749, sections 2.3.1, 4.1.3, 5.1 and 6. GitHub responds with JSON only if asked to, and
 //! its errors have status 200.
 
 use std::{
@@ -17,16 +17,16 @@ use super::{
     vault::StoredToken,
 };
 
-/// What a token endpoint is given.
+/// The grant that is sent to a token endpoint.
 #[derive(Clone, Copy)]
 pub(super) enum Grant<'a> {
     Code(&'a str),
     RefreshToken(&'a str),
 }
 
-/// What a token endpoint answers, of which only an error is certain to be without a token.
+/// The response of a token endpoint. Without an access token it is an error, whatever its status.
 #[derive(Deserialize)]
-struct Answer {
+struct TokenAnswer {
     access_token: Option<String>,
     scope: Option<String>,
     expires_in: Option<u64>,
@@ -34,32 +34,32 @@ struct Answer {
 }
 
 /// Why there is no token.
-pub(super) enum Failure {
+pub(super) enum ExchangeFailure {
     /// The provider could not be asked: the grant is unused.
     NotAsked,
     /// The provider has no token for this grant.
     Refused,
-    /// The provider was asked and gave no answer that says which.
+    /// The provider may have received the request, but gave no usable response.
     Unclear,
 }
 
-/// Exchanges a grant. `scopes` are those that the token counts for besides the ones that the
-/// provider names.
+/// Exchanges a grant. The token counts for `scopes` and for those that the provider names.
 pub(super) async fn exchange(
     provider: &Provider,
     base: &Url,
     grant: Grant<'_>,
     mut scopes: BTreeSet<String>,
     now: SystemTime,
-) -> Result<StoredToken, Failure> {
+) -> Result<StoredToken, ExchangeFailure> {
     let answer = ask(provider, base, grant).await.map_err(|error| {
-        let failure = if error.is_connect() { Failure::NotAsked } else { Failure::Unclear };
+        let failure =
+            if error.is_connect() { ExchangeFailure::NotAsked } else { ExchangeFailure::Unclear };
         let error = error.without_url();
         tracing::warn!(%error, "stand-in for AgentCore Identity: a token endpoint gave no token");
         failure
     })?;
     let access_token = answer.access_token.filter(|token| !token.is_empty());
-    let access_token = access_token.ok_or(Failure::Refused)?;
+    let access_token = access_token.ok_or(ExchangeFailure::Refused)?;
     let granted = answer.scope.unwrap_or_default();
     let granted = granted.split([' ', ',']).filter(|scope| !scope.is_empty());
     scopes.extend(granted.map(str::to_owned));
@@ -71,7 +71,7 @@ pub(super) async fn exchange(
     Ok(StoredToken { access_token, scopes, expires, refresh_token })
 }
 
-async fn ask(provider: &Provider, base: &Url, grant: Grant<'_>) -> reqwest::Result<Answer> {
+async fn ask(provider: &Provider, base: &Url, grant: Grant<'_>) -> reqwest::Result<TokenAnswer> {
     let callback = provider.callback(base);
     let mut form = match grant {
         Grant::Code(code) => vec![

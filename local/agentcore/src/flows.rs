@@ -18,7 +18,7 @@ use super::{
     workload::UserIdentifier,
 };
 
-/// How long a session is remembered, so that polling hears that it failed.
+/// How long a session is remembered, so that polling can report that it failed.
 const MEMORY: Duration = Duration::from_secs(60 * 60);
 
 /// What a flow is about.
@@ -54,7 +54,7 @@ impl Flow {
     }
 }
 
-/// What polling hears.
+/// What a request that polls is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     InProgress,
@@ -62,8 +62,8 @@ pub(super) enum Status {
     Failed,
 }
 
-/// What the provider's redirect brought.
-pub(super) enum Answer {
+/// What the provider's redirect carried.
+pub(super) enum ProviderAnswer {
     Code(String),
     Error(String),
 }
@@ -83,7 +83,7 @@ pub(super) enum Ending {
 pub(super) struct Flows(HashMap<String, Flow>);
 
 impl Flows {
-    /// Begins a flow; answers its session URI.
+    /// Begins a flow. Returns its session URI.
     pub(super) fn begin(
         &mut self,
         purpose: Purpose,
@@ -97,7 +97,7 @@ impl Flows {
         uri
     }
 
-    /// How far a flow has come, for the one whose flow it is.
+    /// How far a flow has come. `None` if it belongs to somebody else.
     pub(super) fn status(&self, uri: &str, key: &Key, now: SystemTime) -> Option<Status> {
         let flow = self.0.get(uri).filter(|flow| flow.purpose.key == *key)?;
         Some(match flow.progress {
@@ -113,7 +113,7 @@ impl Flows {
         self.0.get(uri).map(|flow| flow.purpose.identifier.clone())
     }
 
-    /// Sends a browser to the provider: once for each flow. Answers the state to send along.
+    /// Sends a browser to the provider, once for each flow. Returns the state to send along.
     pub(super) fn authorize(&mut self, uri: &str, now: SystemTime) -> Option<(String, Purpose)> {
         let flow = self.0.get_mut(uri).filter(|flow| flow.is_live(now))?;
         let Progress::Begun = flow.progress else { return None };
@@ -122,12 +122,12 @@ impl Flows {
         Some((state, flow.purpose.clone()))
     }
 
-    /// Takes the provider's answer; answers where the browser goes next.
+    /// Takes the provider's answer. Returns where the browser goes next.
     pub(super) fn come_back(
         &mut self,
         provider: &str,
         state: &str,
-        answer: Answer,
+        answer: ProviderAnswer,
         now: SystemTime,
     ) -> Option<Url> {
         let (uri, flow) = self.0.iter_mut().find(|(_, flow)| {
@@ -138,8 +138,8 @@ impl Flows {
         let mut target = Url::parse(&flow.purpose.return_url).ok()?;
         target.query_pairs_mut().append_pair("session_id", uri);
         match answer {
-            Answer::Code(code) => flow.progress = Progress::Consented { code },
-            Answer::Error(error) => {
+            ProviderAnswer::Code(code) => flow.progress = Progress::Consented { code },
+            ProviderAnswer::Error(error) => {
                 flow.progress = Progress::Failed;
                 target.query_pairs_mut().append_pair("error", &error);
             }
@@ -151,8 +151,8 @@ impl Flows {
         Some(target)
     }
 
-    /// Takes the code of a flow that was consented to, for the identity that began it. Nobody
-    /// else can complete it from here on; [`Self::finish`] says how it ended.
+    /// Takes the code of a flow that was consented to, if `identifier` began it. No other request can
+    /// complete the flow from here on; [`Self::finish`] records how it ended.
     pub(super) fn take_code(
         &mut self,
         uri: &str,

@@ -38,7 +38,7 @@ use uuid::Uuid;
 
 use self::{
     provider::Provider,
-    refusal::{Kind, Refusal},
+    refusal::{ApiRefusal, Kind},
     state::State,
     workload::WorkloadIdentity,
 };
@@ -48,7 +48,7 @@ pub use self::{
 };
 use stand_in::Clock;
 
-/// Which stored grant answers a request. AWS does not document it, so an application has to live with
+/// Which stored grant is returned for a request. AWS does not document it, so an application has to live with
 /// all three; the first is what was seen live (aws-samples/sample-autonomous-cloud-coding-agents,
 /// ADR-016).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,7 +112,7 @@ impl AgentCore {
         self.state().identities.insert(name.to_owned(), identity);
     }
 
-    /// As the control plane's `CreateOauth2CredentialProvider`; answers the callback to register.
+    /// As the control plane's `CreateOauth2CredentialProvider`. Returns the callback to register.
     /// The first `github` is also where providers lead that are created through the control plane.
     #[must_use]
     pub fn create_github_provider(
@@ -168,13 +168,13 @@ impl fmt::Debug for AgentCore {
     }
 }
 
-/// Any path that is no operation here.
-async fn unknown_operation(uri: Uri) -> Refusal {
+/// Refuses a path that is not an operation here.
+async fn unknown_operation(uri: Uri) -> ApiRefusal {
     let message = format!("The stand-in for AgentCore Identity has no operation at {}", uri.path());
-    Refusal::new(Kind::UnknownOperation, message)
+    ApiRefusal::new(Kind::UnknownOperation, message)
 }
 
-/// Every answer of AWS carries an id that its support can look up.
+/// Adds a request id to every response, as AWS does.
 async fn with_request_id(mut response: Response) -> Response {
     if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
         response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), id);

@@ -45,7 +45,7 @@ pub(super) struct Endpoints {
 
 impl Endpoints {
     /// GitHub's, which is at `github`.
-    pub(super) fn of_github(github: &Url) -> Self {
+    pub(super) fn github(github: &Url) -> Self {
         Self::at(github, "/login/oauth/authorize", "/login/oauth/access_token")
     }
 
@@ -97,7 +97,7 @@ impl Provider {
         (client_id, client_secret): (String, String),
         now: SystemTime,
     ) -> Self {
-        let endpoints = Endpoints::of_github(github);
+        let endpoints = Endpoints::github(github);
         let discovery = endpoints.as_discovery();
         Self {
             vendor: Vendor::GithubOauth2,

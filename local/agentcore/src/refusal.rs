@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What kind of refusal it is.
 #[derive(Clone, Copy)]
@@ -45,15 +45,18 @@ impl Kind {
     }
 }
 
+/// What an operation returns: the members of its output, or a refusal.
+pub(super) type OperationResult = Result<Json<Value>, ApiRefusal>;
+
 /// A refusal: its kind and what the caller is told.
-pub(super) struct Refusal {
+pub(super) struct ApiRefusal {
     kind: Kind,
     message: String,
     /// The reason that a `ValidationException` has to have.
     reason: &'static str,
 }
 
-impl Refusal {
+impl ApiRefusal {
     /// A refusal of this kind.
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), reason: "FieldValidationFailed" }
@@ -96,7 +99,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiRefusal {
     fn into_response(self) -> Response {
         let (name, status) = self.kind.name_and_status();
         tracing::info!(error = name, "stand-in for AgentCore Identity: refused");

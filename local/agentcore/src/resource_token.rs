@@ -10,18 +10,16 @@ use serde_json::{Value, json};
 
 use super::{
     AgentCore, GrantLookup,
-    exchange::{Failure, Grant, exchange},
+    exchange::{ExchangeFailure, Grant, exchange},
     flows::{Purpose, Status},
     input::Input,
     limits::{
         CustomState, ParameterName, ParameterValue, ProviderName, ReturnUrl, Scope, SessionUri,
         WorkloadAccessToken,
     },
-    refusal::Refusal,
+    refusal::{ApiRefusal, OperationResult},
     vault::{Key, Request},
 };
-
-type Answer = Result<Json<Value>, Refusal>;
 
 /// The operation.
 pub(super) fn routes() -> Router<AgentCore> {
@@ -62,7 +60,7 @@ struct ForResource {
 async fn resource_token(
     State(core): State<AgentCore>,
     Input(mut input): Input<ForResource>,
-) -> Answer {
+) -> OperationResult {
     // "Whether to always initiate a new flow, regardless of any existing session".
     let is_forced = input.force_authentication;
     let session = input.session_uri.take();
@@ -71,7 +69,7 @@ async fn resource_token(
     if !is_forced {
         if let Some(uri) = &session {
             let status = core.state().flows.status(uri, key, now);
-            match status.ok_or_else(Refusal::session)? {
+            match status.ok_or_else(ApiRefusal::session)? {
                 Status::InProgress => return Ok(core.in_progress(uri)),
                 Status::Failed => {
                     return Ok(Json(json!({ "sessionUri": **uri, "sessionStatus": "FAILED" })));
@@ -96,22 +94,22 @@ async fn resource_token(
 }
 
 impl AgentCore {
-    /// What a request is about, if everything that it names is there.
-    fn purpose(&self, input: ForResource) -> Result<Purpose, Refusal> {
+    /// What a request is for, once everything that it names is known to exist.
+    fn purpose(&self, input: ForResource) -> Result<Purpose, ApiRefusal> {
         if input.oauth2_flow != Oauth2Flow::UserFederation {
-            return Err(Refusal::validation(
+            return Err(ApiRefusal::validation(
                 "The stand-in for AgentCore Identity has no oauth2Flow but USER_FEDERATION",
             ));
         }
         if !input.resources.is_empty() || !input.audiences.is_empty() {
-            return Err(Refusal::validation(
+            return Err(ApiRefusal::validation(
                 "The stand-in for AgentCore Identity has no resources and no audiences",
             ));
         }
         let (now, state) = (self.now(), self.state());
         let bearer = state.workload_tokens.bearer(&input.workload_identity_token, now)?;
         let user = bearer.user.ok_or_else(|| {
-            Refusal::validation("USER_FEDERATION needs a workload access token for a user")
+            ApiRefusal::validation("USER_FEDERATION needs a workload access token for a user")
         })?;
         let provider = input.resource_credential_provider_name.to_string();
         state.provider(&provider)?;
@@ -136,7 +134,7 @@ impl AgentCore {
 
     /// Refreshes the stored token if it has expired and can be. A provider that refuses ends the
     /// token; one that can't be asked is tried again by the next request.
-    async fn refresh(&self, key: &Key) -> Result<(), Refusal> {
+    async fn refresh(&self, key: &Key) -> Result<(), ApiRefusal> {
         let due = || {
             let state = self.state();
             let due = state.vault.refreshable(key, self.now())?;
@@ -150,9 +148,9 @@ impl AgentCore {
         let grant = Grant::RefreshToken(&held.refresh_token);
         let token = match exchange(&provider, &self.base, grant, held.scopes, self.now()).await {
             Ok(token) => Some(token),
-            Err(Failure::Refused) => None,
-            Err(Failure::NotAsked | Failure::Unclear) => {
-                return Err(Refusal::provider_unreachable());
+            Err(ExchangeFailure::Refused) => None,
+            Err(ExchangeFailure::NotAsked | ExchangeFailure::Unclear) => {
+                return Err(ApiRefusal::provider_unreachable());
             }
         };
         tracing::info!(
@@ -163,7 +161,7 @@ impl AgentCore {
         Ok(())
     }
 
-    /// The answer while a person has still to consent.
+    /// The response while the consent is pending.
     fn in_progress(&self, uri: &str) -> Json<Value> {
         let mut url = self.base.clone();
         url.set_path("/identities/oauth2/authorize");

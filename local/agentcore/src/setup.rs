@@ -9,7 +9,7 @@ use super::{
     AgentCore, api_keys,
     control_plane::{identities, providers},
     provider::Endpoints,
-    refusal::Refusal,
+    refusal::ApiRefusal,
 };
 
 #[derive(Deserialize)]
@@ -46,8 +46,8 @@ pub enum SetupError {
     Refused(String),
 }
 
-impl From<Refusal> for SetupError {
-    fn from(refusal: Refusal) -> Self {
+impl From<ApiRefusal> for SetupError {
+    fn from(refusal: ApiRefusal) -> Self {
         Self::Refused(refusal.into_message())
     }
 }

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::refusal::{Kind, Refusal};
+use super::refusal::{ApiRefusal, Kind};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256 ";
 const SERVICE: &str = "bedrock-agentcore";
@@ -24,11 +24,12 @@ pub(super) async fn require(request: Request, next: Next) -> Response {
     }
 }
 
-fn check(headers: &HeaderMap) -> Result<(), Refusal> {
-    let missing = || Refusal::new(Kind::MissingAuthenticationToken, "Missing Authentication Token");
+fn check(headers: &HeaderMap) -> Result<(), ApiRefusal> {
+    let missing =
+        || ApiRefusal::new(Kind::MissingAuthenticationToken, "Missing Authentication Token");
     let incomplete = |what| {
         let message = format!("Authorization header requires '{what}' parameter.");
-        Refusal::new(Kind::IncompleteSignature, message)
+        ApiRefusal::new(Kind::IncompleteSignature, message)
     };
     let authorization = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
     let parameters = authorization.and_then(|it| it.strip_prefix(ALGORITHM)).ok_or_else(missing)?;
@@ -45,7 +46,7 @@ fn check(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut scope = credential.rsplit('/');
     if scope.next() != Some("aws4_request") || scope.next() != Some(SERVICE) {
         let message = format!("Credential should be scoped to correct service: '{SERVICE}'.");
-        return Err(Refusal::new(Kind::InvalidSignature, message));
+        return Err(ApiRefusal::new(Kind::InvalidSignature, message));
     }
     Ok(())
 }

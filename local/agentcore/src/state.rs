@@ -7,7 +7,7 @@ use super::{
     consent_page::Consents,
     flows::Flows,
     provider::{Provider, Providers},
-    refusal::Refusal,
+    refusal::ApiRefusal,
     vault::{Key, Vault},
     workload::{WorkloadIdentities, WorkloadIdentity, WorkloadTokens},
 };
@@ -28,18 +28,18 @@ pub(super) struct State {
 
 impl State {
     /// A workload identity that must exist.
-    pub(super) fn identity(&self, name: &str) -> Result<&WorkloadIdentity, Refusal> {
-        self.identities.get(name).ok_or_else(|| Refusal::not_found("Workload identity", name))
+    pub(super) fn identity(&self, name: &str) -> Result<&WorkloadIdentity, ApiRefusal> {
+        self.identities.get(name).ok_or_else(|| ApiRefusal::not_found("Workload identity", name))
     }
 
     /// A provider that must exist.
-    pub(super) fn provider(&self, name: &str) -> Result<&Provider, Refusal> {
-        self.providers.get(name).ok_or_else(|| Refusal::not_found("Credential provider", name))
+    pub(super) fn provider(&self, name: &str) -> Result<&Provider, ApiRefusal> {
+        self.providers.get(name).ok_or_else(|| ApiRefusal::not_found("Credential provider", name))
     }
 
     /// A provider of an API key that must exist.
-    pub(super) fn api_key(&self, name: &str) -> Result<&ApiKeyProvider, Refusal> {
-        self.api_keys.get(name).ok_or_else(|| Refusal::not_found("Credential provider", name))
+    pub(super) fn api_key(&self, name: &str) -> Result<&ApiKeyProvider, ApiRefusal> {
+        self.api_keys.get(name).ok_or_else(|| ApiRefusal::not_found("Credential provider", name))
     }
 
     /// Forgets tokens and flows that belong to what is deleted.

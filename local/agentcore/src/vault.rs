@@ -79,7 +79,7 @@ impl Vault {
         (token.lives(now) && good).then_some(token.access_token.as_str())
     }
 
-    /// What has to be refreshed before [`Self::token`] is asked, if anything.
+    /// The refresh token to use before [`Self::token`] is called, if the stored token has expired.
     pub(super) fn refreshable(&self, key: &Key, now: SystemTime) -> Option<Refreshable> {
         let token = self.0.get(key).filter(|token| !token.lives(now))?;
         let refresh_token = token.refresh_token.clone()?;

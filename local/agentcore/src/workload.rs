@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{
     limits::{ReturnUrl, UserId, UserToken},
-    refusal::{Kind, Refusal},
+    refusal::{ApiRefusal, Kind},
 };
 
 /// A registered workload.
@@ -38,13 +38,13 @@ impl WorkloadIdentity {
         &self,
         url: Option<ReturnUrl>,
         default: &[Url],
-    ) -> Result<ReturnUrl, Refusal> {
+    ) -> Result<ReturnUrl, ApiRefusal> {
         let own = self.allowed_return_urls.iter().map(String::as_str);
         let default =
             default.iter().map(Url::as_str).filter(|_| self.allowed_return_urls.is_empty());
         let allowed: Vec<&str> = own.chain(default).collect();
         let Some(url) = url.filter(|_| !allowed.is_empty()) else {
-            return Err(Refusal::validation(
+            return Err(ApiRefusal::validation(
                 "You must register and use at least one ResourceOauth2ReturnUrl on your workload \
                  identity to use this flow",
             ));
@@ -52,7 +52,7 @@ impl WorkloadIdentity {
         if allowed.contains(&&*url) {
             Ok(url)
         } else {
-            Err(Refusal::validation(
+            Err(ApiRefusal::validation(
                 "resourceOauth2ReturnUrl is not one of the workload identity's \
                  allowedResourceOauth2ReturnUrls",
             ))
@@ -60,8 +60,8 @@ impl WorkloadIdentity {
     }
 }
 
-/// The identity that a flow is begun with and must be completed with: that very text. A fresh JWT
-/// of the same person is another one.
+/// The identity that begins a flow and must complete it, compared as text: a fresh JWT of the same
+/// person does not match.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum UserIdentifier {
@@ -95,15 +95,15 @@ pub(super) struct User {
 }
 
 impl User {
-    /// A user whom the workload vouches for.
-    pub(super) fn of_id(id: UserId) -> Self {
+    /// A user named by the workload.
+    pub(super) fn from_id(id: UserId) -> Self {
         let identifier = UserIdentifier::UserId(id.clone());
         Self { identifier, vault_user: VaultUser::Id(id), expires: None }
     }
 
-    /// A user whose identity provider vouches for them. The JWT's signature is not verified: this
+    /// A user named by a token of their identity provider. The JWT's signature is not verified: this
     /// stand-in knows no identity provider.
-    pub(super) fn of_token(token: UserToken, now: SystemTime) -> Result<Self, Refusal> {
+    pub(super) fn from_token(token: UserToken, now: SystemTime) -> Result<Self, ApiRefusal> {
         #[derive(Deserialize)]
         struct Claims {
             iss: String,
@@ -115,7 +115,7 @@ impl User {
             .nth(1)
             .and_then(|payload| URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok())
             .and_then(|payload| serde_json::from_slice(&payload).ok());
-        let invalid = || Refusal::new(Kind::Unauthorized, "The user token is not a live JWT");
+        let invalid = || ApiRefusal::new(Kind::Unauthorized, "The user token is not a live JWT");
         let claims = claims.ok_or_else(invalid)?;
         let expires = UNIX_EPOCH.checked_add(Duration::from_secs(claims.exp));
         let expires = expires.filter(|it| now < *it).ok_or_else(invalid)?;
@@ -155,9 +155,9 @@ impl WorkloadTokens {
     }
 
     /// What a token stands for, while it lives. The error otherwise is not documented by AWS.
-    pub(super) fn bearer(&self, token: &str, now: SystemTime) -> Result<Bearer, Refusal> {
+    pub(super) fn bearer(&self, token: &str, now: SystemTime) -> Result<Bearer, ApiRefusal> {
         self.0.get(token).filter(|bearer| now < bearer.expires).cloned().ok_or_else(|| {
-            Refusal::new(Kind::Unauthorized, "The workload access token is invalid or expired")
+            ApiRefusal::new(Kind::Unauthorized, "The workload access token is invalid or expired")
         })
     }
 

@@ -1,17 +1,17 @@
-//! Answers as event-stream frames (Smithy, "Amazon Event Stream Specification").
+//! Messages of the model as event-stream frames (Smithy, "Amazon Event Stream Specification").
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use super::script::Answer;
+use super::script::ModelAnswer;
 
 /// Bytes of text, or of a tool's input, that one delta holds.
 const FRAGMENT: usize = 12;
 
 /// The events of `answer`.
-pub(super) fn of(answer: &Answer) -> Vec<Bytes> {
+pub(super) fn answer(answer: &ModelAnswer) -> Vec<Bytes> {
     let mut events = vec![event("messageStart", &json!({ "role": "assistant" }))];
     let mut block = 0;
     if !answer.text.is_empty() {

@@ -48,7 +48,7 @@ async fn converse_stream(body: Bytes) -> Response {
                 let tools = tools.join(", ");
                 tracing::info!(target: SAID, step = "calls", tools, "the model wants tools");
             }
-            events(frames::of(&answer))
+            events(frames::answer(&answer))
         }
     };
     let mut reply = Response::new(frames);
@@ -57,7 +57,7 @@ async fn converse_stream(body: Bytes) -> Response {
     reply
 }
 
-/// What a model that is not this one is asked, as far as it can be read.
+/// Reports what another model is asked, as far as it can be read.
 fn tell_what_is_asked(body: &[u8]) {
     if let Ok(request) = Request::parse(body) {
         tell(&request);
@@ -72,7 +72,7 @@ fn tell(request: &Request) {
     }
 }
 
-/// As much of a text as may be told.
+/// As much of a text as is shown.
 fn beginning(text: &str) -> String {
     text.chars().take(100).collect()
 }

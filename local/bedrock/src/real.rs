@@ -1,5 +1,5 @@
 //! Bedrock itself, with everything else embedded: the services' requests are signed anew with the
-//! AWS credentials of whoever runs this, and passed on.
+//! AWS credentials of the person who runs this, and passed on.
 //!
 //! So the credentials never reach the services, on no platform, and no request but a model's is made
 //! with them. Signature Version 4 is the SDK's own implementation of it; credentials and region are
@@ -45,7 +45,7 @@ pub enum ModelError {
          export-credentials --profile NAME`"
     )]
     Credentials(String),
-    /// The address of Bedrock is none.
+    /// The address of Bedrock is not a URL.
     #[error("the address of Bedrock can't be used: {0}")]
     Address(#[from] url::ParseError),
     /// The HTTP client can't be made.
@@ -53,17 +53,19 @@ pub enum ModelError {
     Client(#[from] reqwest::Error),
 }
 
-/// What signs and passes on.
-struct Real {
+/// Signs requests and passes them on.
+struct BedrockProxy {
     credentials: SharedCredentialsProvider,
     region: String,
     endpoint: Url,
     client: reqwest::Client,
 }
 
-impl fmt::Debug for Real {
+impl fmt::Debug for BedrockProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Real").field("endpoint", &self.endpoint.as_str()).finish_non_exhaustive()
+        f.debug_struct("BedrockProxy")
+            .field("endpoint", &self.endpoint.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -77,7 +79,7 @@ pub async fn router(profile: Option<&str>, endpoint: Option<&Url>) -> Result<Rou
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
-    let real = Real::new(&loader.load().await, endpoint)?;
+    let real = BedrockProxy::new(&loader.load().await, endpoint)?;
     real.credentials
         .provide_credentials()
         .await
@@ -86,7 +88,7 @@ pub async fn router(profile: Option<&str>, endpoint: Option<&Url>) -> Result<Rou
     Ok(Router::new().route("/model/{model}/converse-stream", service))
 }
 
-impl Real {
+impl BedrockProxy {
     fn new(config: &SdkConfig, endpoint: Option<&Url>) -> Result<Self, ModelError> {
         let region = config.region().ok_or(ModelError::Region)?.to_string();
         let credentials = config.credentials_provider();
@@ -152,7 +154,7 @@ impl Real {
     }
 }
 
-async fn pass_on(State(real): State<Arc<Real>>, request: Request) -> Response {
+async fn pass_on(State(real): State<Arc<BedrockProxy>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
         return exception(StatusCode::BAD_REQUEST, "ValidationException", "The body is too long");

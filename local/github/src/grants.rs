@@ -1,4 +1,4 @@
-//! What was given to whom: apps, authorization codes, access tokens, refresh tokens.
+//! Apps, and what was issued to them: authorization codes, access tokens, refresh tokens.
 //!
 //! Source: GitHub's "Authorizing OAuth apps" (codes last 10 minutes and are used once),
 //! "Refreshing user access tokens" (a GitHub App's tokens last 8 hours, its refresh tokens about 6
@@ -98,7 +98,7 @@ impl Usage {
 /// A fresh access token.
 pub(super) struct Issued {
     pub(super) access_token: String,
-    /// None for a GitHub App's.
+    /// `None` for a GitHub App's.
     pub(super) scopes: Option<Scopes>,
     /// A GitHub App's token expires, and comes with another to replace it.
     pub(super) refresh: Option<RefreshToken>,
@@ -112,14 +112,14 @@ pub(super) struct RefreshToken {
 }
 
 /// Why the token endpoint refuses, in GitHub's words.
-pub(super) enum Refusal {
+pub(super) enum GrantRefusal {
     IncorrectClientCredentials,
     BadVerificationCode,
     BadRefreshToken,
     RedirectUriMismatch,
 }
 
-/// Everything that this GitHub remembers.
+/// The state of this GitHub.
 #[derive(Default)]
 pub(super) struct Grants {
     apps: HashMap<String, App>,
@@ -155,24 +155,24 @@ impl Grants {
         code
     }
 
-    /// Exchanges a code, which is gone from the first try of its app on.
+    /// Exchanges a code. The first attempt of an authenticated app uses it up.
     pub(super) fn redeem(
         &mut self,
         client: (&str, &str),
         code: &str,
         redirect_uri: Option<&str>,
         now: SystemTime,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Issued, GrantRefusal> {
         let app = self.authenticate(client)?;
         let kind = app.kind;
         if redirect_uri.is_some_and(|uri| uri != app.callback.as_str()) {
-            return Err(Refusal::RedirectUriMismatch);
+            return Err(GrantRefusal::RedirectUriMismatch);
         }
         let code = self
             .codes
             .remove(code)
             .filter(|code| code.client_id == client.0 && now < code.expires)
-            .ok_or(Refusal::BadVerificationCode)?;
+            .ok_or(GrantRefusal::BadVerificationCode)?;
         Ok(self.issue(client.0, kind, code.consent, now))
     }
 
@@ -182,20 +182,20 @@ impl Grants {
         client: (&str, &str),
         refresh_token: &str,
         now: SystemTime,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Issued, GrantRefusal> {
         let kind = self.authenticate(client)?.kind;
         let old = self
             .refreshes
             .remove(refresh_token)
             .filter(|old| old.client_id == client.0 && now < old.expires)
-            .ok_or(Refusal::BadRefreshToken)?;
+            .ok_or(GrantRefusal::BadRefreshToken)?;
         self.tokens.remove(&old.access_token);
         Ok(self.issue(client.0, kind, old.consent, now))
     }
 
-    fn authenticate(&self, (client_id, secret): (&str, &str)) -> Result<&App, Refusal> {
+    fn authenticate(&self, (client_id, secret): (&str, &str)) -> Result<&App, GrantRefusal> {
         let app = self.apps.get(client_id).filter(|app| app.secret == secret);
-        app.ok_or(Refusal::IncorrectClientCredentials)
+        app.ok_or(GrantRefusal::IncorrectClientCredentials)
     }
 
     fn issue(
@@ -225,7 +225,7 @@ impl Grants {
         Issued { access_token, scopes, refresh }
     }
 
-    /// Counts a request with this token; nothing if the token is unknown, expired or revoked.
+    /// Counts a request with this token. `None` if the token is unknown, expired or revoked.
     pub(super) fn use_token(&mut self, token: &str, now: SystemTime) -> Option<Usage> {
         let token = self.tokens.get_mut(token)?;
         if token.expires.is_some_and(|expires| now >= expires) {

@@ -1,5 +1,5 @@
 //! A repository and its issues: the part of the REST API that changes something, and the page of
-//! what was created, for whoever runs this stand-in to look at.
+//! what was created, for the person who runs this stand-in.
 //!
 //! Source: GitHub's REST documentation, "Get a repository", "Create an issue" and "List
 //! repository issues", and its troubleshooting page: what a token may not see is answered with
@@ -89,7 +89,7 @@ struct NewIssue {
     body: Option<String>,
 }
 
-/// `POST /repos/{owner}/{repo}/issues`: in any repository that one may see, with a scope for it.
+/// `POST /repos/{owner}/{repo}/issues`: in any repository that the user may see, with a scope for it.
 async fn create(
     State(github): State<GitHub>,
     Caller(usage): Caller,

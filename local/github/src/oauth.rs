@@ -3,8 +3,8 @@
 //! Source: GitHub's "Authorizing OAuth apps", "Refreshing user access tokens" and its
 //! troubleshooting pages for the errors; github/github-mcp-server's issue 2901 for where its
 //! metadata (RFC 8414) are. Unlike GitHub, which lets an app be redirected below its callback, the
-//! redirect must be the registered callback itself; and whatever is wrong with it is told to the
-//! person, never sent there.
+//! redirect must be the registered callback itself. An error about the redirect is shown to the
+//! person and never sent there.
 
 use axum::{
     Form, Json, Router,
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{
     GitHub,
     accounts::Account,
-    grants::{Consent, Issued, Refusal},
+    grants::{Consent, GrantRefusal, Issued},
     page,
     scopes::Scopes,
 };
@@ -159,19 +159,19 @@ fn describe(issued: &Issued) -> Value {
 }
 
 /// GitHub's error codes and texts.
-fn explain(refusal: &Refusal) -> Value {
+fn explain(refusal: &GrantRefusal) -> Value {
     let (error, description) = match refusal {
-        Refusal::IncorrectClientCredentials => (
+        GrantRefusal::IncorrectClientCredentials => (
             "incorrect_client_credentials",
             "The client_id and/or client_secret passed are incorrect.",
         ),
-        Refusal::BadVerificationCode => {
+        GrantRefusal::BadVerificationCode => {
             ("bad_verification_code", "The code passed is incorrect or expired.")
         }
-        Refusal::BadRefreshToken => {
+        GrantRefusal::BadRefreshToken => {
             ("bad_refresh_token", "The refresh token passed is incorrect or expired.")
         }
-        Refusal::RedirectUriMismatch => (
+        GrantRefusal::RedirectUriMismatch => (
             "redirect_uri_mismatch",
             "The redirect_uri MUST match the registered callback URL for this application.",
         ),

@@ -1,4 +1,4 @@
-//! One function: what waits for a worker, and what its workers are at.
+//! One function: the invocations that wait for a worker, and those that run.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -27,7 +27,7 @@ pub(super) struct Invocation {
     pub(super) trace: String,
 }
 
-/// Where the outcome of an invocation arrives, from when a worker has it.
+/// Receives the outcome of an invocation that a worker has taken.
 pub(super) type Running = oneshot::Receiver<Outcome>;
 
 #[derive(Default)]
@@ -86,17 +86,18 @@ impl Function {
         None
     }
 
-    /// Ends a running invocation; false if there is none of this id. The caller may have gone.
+    /// Ends a running invocation. Returns false if there is no invocation of this id. The caller may have
+    /// hung up.
     pub(super) fn complete(&self, id: Uuid, outcome: Outcome) -> bool {
         let Some(caller) = self.state().running.remove(&id) else { return false };
         let _gone = caller.send(outcome);
         true
     }
 
-    /// Ends whatever runs, waits or comes with `error`, until a process polls.
+    /// Ends all invocations that run or wait with `error`, and new ones until a process polls.
     pub(super) fn end(&self, error: Bytes) {
         let mut state = self.state();
-        // Of an error at start and the exit that follows, the first says more.
+        // The error at start says more than the exit that follows it.
         let error = state.ended.get_or_insert(error).clone();
         for (_, caller) in state.running.drain() {
             let _gone = caller.send(Outcome::Error(error.clone()));

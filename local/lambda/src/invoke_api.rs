@@ -65,22 +65,23 @@ async fn run(
     id: Uuid,
     headers: &HeaderMap,
     payload: Bytes,
-) -> Result<Outcome, Refusal> {
-    let function = lambda.function(name).ok_or_else(|| Refusal::UnknownFunction(arn(name)))?;
+) -> Result<Outcome, InvokeRefusal> {
+    let function =
+        lambda.function(name).ok_or_else(|| InvokeRefusal::UnknownFunction(arn(name)))?;
     let kind = headers.get("x-amz-invocation-type");
     if kind.is_some_and(|kind| kind != "RequestResponse") {
-        return Err(Refusal::NotSynchronous);
+        return Err(InvokeRefusal::NotSynchronous);
     }
     if payload.len() > MAX_PAYLOAD_BYTES {
-        return Err(Refusal::PayloadTooLarge);
+        return Err(InvokeRefusal::PayloadTooLarge);
     }
-    serde_json::from_slice::<IgnoredAny>(&payload).map_err(Refusal::NotJson)?;
+    serde_json::from_slice::<IgnoredAny>(&payload).map_err(InvokeRefusal::NotJson)?;
     let trace = headers.get("x-amzn-trace-id").and_then(|trace| trace.to_str().ok());
     let trace = trace.map_or_else(|| new_trace(id), ToOwned::to_owned);
     let taken = function.push(Invocation { id, payload, trace });
     match timeout(lambda.timeout, taken).await {
         Ok(Ok(running)) => Ok(finish(&function, id, running, lambda.timeout).await),
-        Ok(Err(_)) | Err(_) => Err(Refusal::NoWorkerInTime),
+        Ok(Err(_)) | Err(_) => Err(InvokeRefusal::NoWorkerInTime),
     }
 }
 
@@ -103,7 +104,7 @@ fn new_trace(id: Uuid) -> String {
 }
 
 /// Why an invocation does not begin.
-enum Refusal {
+enum InvokeRefusal {
     UnknownFunction(String),
     NotSynchronous,
     PayloadTooLarge,
@@ -112,7 +113,7 @@ enum Refusal {
     NoWorkerInTime,
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for InvokeRefusal {
     fn into_response(self) -> Response {
         let (status, name, message) = match self {
             Self::UnknownFunction(arn) => (

@@ -44,7 +44,7 @@ impl Lambda {
         Self { timeout, ..self }
     }
 
-    /// Creates a function, and answers the variables that Lambda would set for its process.
+    /// Creates a function. Returns the variables that Lambda would set for its process.
     /// `base` is where [`router`](Self::router) listens.
     pub fn create_function(&self, name: &str, base: &Url) -> BTreeMap<String, String> {
         self.functions().insert(name.to_owned(), Arc::default());
@@ -61,8 +61,8 @@ impl Lambda {
         variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
-    /// Says that a function's process has ended: whatever it worked on, what waits for it, and
-    /// what comes until another process polls, ends in an error.
+    /// Records that a function's process has ended: its invocations, running and waiting, and those that
+    /// come before another process polls, end in an error.
     pub fn process_ended(&self, name: &str, status: &str) {
         if let Some(function) = self.function(name) {
             let message = format!("Runtime exited with error: {status}");
@@ -101,7 +101,7 @@ fn arn(function: &str) -> String {
     format!("arn:aws:lambda:{REGION}:000000000000:function:{function}")
 }
 
-/// An error as a function's payload, and as the Runtime API answers it.
+/// An error as the payload of a function, and as a response of the Runtime API.
 fn error(error_type: &str, message: &str) -> Bytes {
     json!({ "errorType": error_type, "errorMessage": message }).to_string().into()
 }

@@ -1,4 +1,4 @@
-//! The Runtime API: how a function's process gets its invocations and answers them.
+//! The Runtime API: how a function's process gets its invocations and returns their results.
 //!
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
@@ -36,7 +36,10 @@ pub(super) fn router(lambda: &Lambda) -> Router {
     Router::new().nest("/{function}/2018-06-01/runtime", api)
 }
 
-async fn next(State(lambda): State<Lambda>, Path(name): Path<String>) -> Result<Response, Refusal> {
+async fn next(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+) -> Result<Response, RuntimeRefusal> {
     let invocation = find(&lambda, &name)?.next().await;
     let mut reply = invocation.payload.into_response();
     let headers = reply.headers_mut();
@@ -47,7 +50,7 @@ async fn next(State(lambda): State<Lambda>, Path(name): Path<String>) -> Result<
         ("lambda-runtime-invoked-function-arn", arn(&name)),
         ("lambda-runtime-trace-id", invocation.trace),
     ] {
-        let value = HeaderValue::try_from(value).map_err(|_| Refusal::UnknownFunction)?;
+        let value = HeaderValue::try_from(value).map_err(|_| RuntimeRefusal::UnknownFunction)?;
         headers.insert(header, value);
     }
     Ok(reply)
@@ -57,7 +60,7 @@ async fn response(
     State(lambda): State<Lambda>,
     Path((name, id)): Path<(String, String)>,
     answer: Bytes,
-) -> Result<Response, Refusal> {
+) -> Result<Response, RuntimeRefusal> {
     let function = find(&lambda, &name)?;
     if answer.len() > MAX_ANSWER_BYTES {
         let message = format!(
@@ -66,7 +69,7 @@ async fn response(
             answer.len()
         );
         complete(&function, &id, Outcome::Error(too_large(&message)))?;
-        return Err(Refusal::AnswerTooLarge(message));
+        return Err(RuntimeRefusal::AnswerTooLarge(message));
     }
     complete(&function, &id, Outcome::Answer(answer))
 }
@@ -75,7 +78,7 @@ async fn failure(
     State(lambda): State<Lambda>,
     Path((name, id)): Path<(String, String)>,
     diagnostic: Bytes,
-) -> Result<Response, Refusal> {
+) -> Result<Response, RuntimeRefusal> {
     complete(&*find(&lambda, &name)?, &id, Outcome::Error(diagnostic))
 }
 
@@ -83,18 +86,18 @@ async fn init_failure(
     State(lambda): State<Lambda>,
     Path(name): Path<String>,
     diagnostic: Bytes,
-) -> Result<Response, Refusal> {
+) -> Result<Response, RuntimeRefusal> {
     find(&lambda, &name)?.end(diagnostic);
     Ok(accepted())
 }
 
-fn find(lambda: &Lambda, name: &str) -> Result<Arc<Function>, Refusal> {
-    lambda.function(name).ok_or(Refusal::UnknownFunction)
+fn find(lambda: &Lambda, name: &str) -> Result<Arc<Function>, RuntimeRefusal> {
+    lambda.function(name).ok_or(RuntimeRefusal::UnknownFunction)
 }
 
-fn complete(function: &Function, id: &str, outcome: Outcome) -> Result<Response, Refusal> {
+fn complete(function: &Function, id: &str, outcome: Outcome) -> Result<Response, RuntimeRefusal> {
     let known = id.parse::<Uuid>().is_ok_and(|id| function.complete(id, outcome));
-    if known { Ok(accepted()) } else { Err(Refusal::UnknownInvocation) }
+    if known { Ok(accepted()) } else { Err(RuntimeRefusal::UnknownInvocation) }
 }
 
 fn deadline(timeout: Duration) -> u128 {
@@ -110,15 +113,15 @@ fn too_large(message: &str) -> Bytes {
     error("Function.ResponseSizeTooLarge", message)
 }
 
-/// What a process is told that asks for the wrong thing.
-enum Refusal {
+/// Why a request of a process is refused.
+enum RuntimeRefusal {
     UnknownFunction,
-    /// Never given out, answered before, or timed out.
+    /// It was never given out, already ended, or timed out.
     UnknownInvocation,
     AnswerTooLarge(String),
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for RuntimeRefusal {
     fn into_response(self) -> Response {
         let (status, body) = match self {
             Self::UnknownFunction => {

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/countersign-local/0000000000000000";
 
 /// The event.
-pub fn of(head: &Parts, body: &Bytes) -> Value {
+pub fn event(head: &Parts, body: &Bytes) -> Value {
     let text = if is_text(&head.headers) { std::str::from_utf8(body).ok() } else { None };
     let (body, is_base64) = match text {
         Some(text) => (text.to_owned(), false),
@@ -64,7 +64,7 @@ fn grouped<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct FunctionAnswer {
     status_code: u16,
     #[serde(default)]
     multi_value_headers: Map<String, Value>,
@@ -73,9 +73,9 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-/// The function's answer; nothing if it is not one.
-pub fn answer(payload: &[u8]) -> Option<Response> {
-    let answer: Answer = serde_json::from_slice(payload).ok()?;
+/// The response that a function returned. `None` if it is malformed.
+pub fn response(payload: &[u8]) -> Option<Response> {
+    let answer: FunctionAnswer = serde_json::from_slice(payload).ok()?;
     let body = answer.body.unwrap_or_default();
     let body = if answer.is_base64_encoded {
         Body::from(STANDARD.decode(body).ok()?)
@@ -98,32 +98,32 @@ mod tests {
     use axum::{body::Bytes, http::Request};
     use serde_json::json;
 
-    use super::{answer, of};
+    use super::{event, response};
 
     #[test]
-    fn an_event_keeps_repeated_headers_and_the_querys_encoding() {
+    fn an_event_keeps_repeated_headers_and_the_encoding_of_the_query() {
         let request = Request::post("/consent?flow=a%2Bb&flow=c")
             .header("cookie", "a=1")
             .header("cookie", "b=2")
             .header("content-type", "application/octet-stream");
         let (head, ()) = request.body(()).unwrap().into_parts();
-        let event = of(&head, &Bytes::from_static(&[0xff]));
+        let event = event(&head, &Bytes::from_static(&[0xff]));
         assert_eq!(event["multiValueQueryStringParameters"]["flow"], json!(["a%2Bb", "c"]));
         assert_eq!(event["multiValueHeaders"]["cookie"], json!(["a=1", "b=2"]));
         assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("/w=="), &json!(true)));
     }
 
     #[test]
-    fn whatever_is_no_answer_is_a_bad_gateway() {
+    fn a_malformed_answer_is_none() {
         for payload in ["", "{}", r#"{"statusCode":7}"#, r#""hello""#] {
-            assert!(answer(payload.as_bytes()).is_none(), "{payload}");
+            assert!(response(payload.as_bytes()).is_none(), "{payload}");
         }
     }
 
     #[test]
     fn an_answer_may_set_several_cookies() {
         let payload = json!({ "statusCode": 200, "multiValueHeaders": { "set-cookie": ["a", "b"] }, "body": "hi" });
-        let reply = answer(payload.to_string().as_bytes()).unwrap();
+        let reply = response(payload.to_string().as_bytes()).unwrap();
         assert_eq!(reply.headers().get_all("set-cookie").iter().count(), 2);
     }
 }

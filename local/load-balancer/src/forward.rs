@@ -106,7 +106,7 @@ impl Forwarder {
             Err(error) if error.is::<LengthLimitError>() => return pages::too_large(),
             Err(error) => return unreachable_target(error.as_ref()),
         };
-        let event = alb_event::of(&head, &body);
+        let event = alb_event::event(&head, &body);
         let origin = endpoint.as_str().trim_end_matches('/');
         let address = format!("{origin}/2015-03-31/functions/{function}/invocations");
         let invocation = Request::post(address)
@@ -128,7 +128,7 @@ impl Forwarder {
             tracing::error!(function, payload, "stand-in for a load balancer: the function failed");
             return pages::bad_gateway();
         }
-        alb_event::answer(&payload).unwrap_or_else(pages::bad_gateway)
+        alb_event::response(&payload).unwrap_or_else(pages::bad_gateway)
     }
 }
 

@@ -64,20 +64,20 @@ impl fmt::Debug for OidcClient {
     }
 }
 
-/// How a target learns who is signed in.
+/// How a target is told who is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// By the load balancer's own signature, as on AWS.
     SignedHeader,
-    /// By the identity provider's token, as from a proxy that forwards it: the ID token of whoever is
-    /// signed in in a browser, or the one that a program sends by itself.
+    /// By the identity provider's token, as from a proxy that forwards it: the ID token of the person
+    /// who is signed in in a browser, or the one that a program sends by itself.
     BearerToken,
 }
 
 impl Proof {
     /// What services with these variables expect (`INBOUND_AUTH`).
     #[must_use]
-    pub fn of(variables: &BTreeMap<String, String>) -> Self {
+    pub fn from_variables(variables: &BTreeMap<String, String>) -> Self {
         match variables.get("INBOUND_AUTH").map(String::as_str) {
             Some("bearer") => Self::BearerToken,
             _ => Self::SignedHeader,
@@ -92,7 +92,7 @@ pub struct Settings {
     pub application: Url,
     /// Where people sign in.
     pub oidc: OidcClient,
-    /// What the targets go by.
+    /// How the targets are told who is signed in.
     pub proof: Proof,
     /// The agentic workload.
     pub invoke: Target,
@@ -197,7 +197,7 @@ impl LoadBalancer {
     }
 }
 
-/// What a client may not say of itself.
+/// Removes headers that only the load balancer may set.
 fn strip(headers: &mut HeaderMap) {
     let own: Vec<HeaderName> =
         headers.keys().filter(|name| name.as_str().starts_with("x-amzn-oidc-")).cloned().collect();

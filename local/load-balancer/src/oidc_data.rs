@@ -1,4 +1,4 @@
-//! `x-amzn-oidc-data`, signed afresh for each request.
+//! `x-amzn-oidc-data`, signed anew for each request.
 //!
 //! Elastic Load Balancing, "User claims encoding and signature verification". Real tokens repeat
 //! `exp` and `iss` in the payload.
@@ -12,7 +12,7 @@ use crate::ARN;
 
 const LIFETIME: Duration = Duration::from_secs(120);
 
-/// The header's value for a person of whom the provider says `claims`.
+/// The header's value for a person with these `claims`.
 pub(super) fn sign(claims: &Value, client: &OidcClient, now: SystemTime) -> String {
     let exp = (now.duration_since(UNIX_EPOCH).unwrap_or_default() + LIFETIME).as_secs();
     let header = json!({

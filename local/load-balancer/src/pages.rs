@@ -1,4 +1,4 @@
-//! What the load balancer answers by itself: its own bare pages, as AWS's.
+//! The load balancer's own responses: bare pages, as AWS's.
 //!
 //! Elastic Load Balancing, "Troubleshoot your Application Load Balancers".
 
@@ -12,17 +12,17 @@ pub(super) fn no_rule() -> Response {
     page(StatusCode::NOT_FOUND, "404 Not Found")
 }
 
-/// Nobody is signed in, and the rule says `deny`; or a sign-in does not fit this browser.
+/// No session where the rule says `deny`; or a sign-in that another browser started.
 pub(super) fn unauthorized() -> Response {
     page(StatusCode::UNAUTHORIZED, "401 Authorization Required")
 }
 
-/// A body that no Lambda function gets.
+/// A body that is too large for a Lambda function.
 pub(super) fn too_large() -> Response {
     page(StatusCode::PAYLOAD_TOO_LARGE, "413 Request Entity Too Large")
 }
 
-/// A target that is not there, or answers nonsense or too much.
+/// A target that is unreachable, or whose response is malformed or too large.
 pub(super) fn bad_gateway() -> Response {
     page(StatusCode::BAD_GATEWAY, "502 Bad Gateway")
 }

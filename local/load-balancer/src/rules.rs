@@ -1,12 +1,13 @@
-//! The listener's rules: which paths there are, whose they are, and what a stranger gets.
+//! The listener's rules: which paths exist, which service each belongs to, and what happens to a browser
+//! without a session.
 //!
-//! Pages send a stranger to sign in. What a script asks for is refused instead: a `fetch` that is
+//! Pages send it to sign in. What a script asks for is refused instead: a `fetch` that is
 //! redirected to another origin just fails.
 
 /// The load balancer's own path.
 pub(super) const CALLBACK: &str = "/oauth2/idpresponse";
 
-/// Which service answers.
+/// Which service a path belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     Invoke,

@@ -27,7 +27,7 @@ pub(super) const SESSION_COOKIE: &str = "AWSELBAuthSessionCookie-0";
 /// The cookie of a browser in which somebody is about to sign in.
 pub(super) const NONCE_COOKIE: &str = "AWSALBAuthNonce";
 
-/// Somebody who is signed in.
+/// A person who is signed in.
 #[derive(Clone)]
 pub(super) struct Session {
     pub(super) subject: String,
@@ -38,9 +38,9 @@ pub(super) struct Session {
     pub(super) expires: SystemTime,
 }
 
-/// Somebody who is at the identity provider.
+/// A person who is at the identity provider.
 pub(super) struct Pending {
-    /// The browser's own cookie: nobody finishes in another one.
+    /// The browser's own cookie: a sign-in is finished in the browser that started it.
     pub(super) browser: String,
     pub(super) provider: CoreProviderMetadata,
     pub(super) nonce: Nonce,
@@ -49,7 +49,7 @@ pub(super) struct Pending {
     pub(super) asked: String,
 }
 
-/// Everything that is remembered.
+/// All sessions and sign-ins.
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<State>);
 

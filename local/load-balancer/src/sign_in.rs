@@ -1,7 +1,7 @@
 //! Signing in at an OpenID provider, by a library that checks what the standard says.
 //!
 //! OpenID Connect Core 1.0, section 3.1 (authorization code flow), with PKCE, `state` and `nonce`,
-//! each tied to the browser that began. The claims are the user-info endpoint's, as on AWS.
+//! each tied to the browser that started the sign-in. The claims are the user-info endpoint's, as on AWS.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -38,13 +38,13 @@ type Client = CoreClient<
     EndpointMaybeSet,
 >;
 
-/// Whatever else a provider says of a person; the load balancer passes all of it on.
+/// All other claims of the provider; the load balancer passes them on.
 #[derive(Debug, Serialize, Deserialize)]
 struct OtherClaims(Map<String, Value>);
 
 impl AdditionalClaims for OtherClaims {}
 
-/// The way in.
+/// Signs people in.
 pub(super) struct SignIn {
     client: OidcClient,
     callback: Url,
@@ -64,7 +64,7 @@ impl SignIn {
         }
     }
 
-    /// Who is signed in, in the browser that sent `headers`.
+    /// The session of the browser that sent `headers`.
     pub(super) fn session(&self, headers: &HeaderMap) -> Option<Session> {
         self.sessions.find(headers, self.clock.now())
     }
@@ -163,12 +163,12 @@ impl SignIn {
     }
 }
 
-/// A provider's endpoints never redirect; whoever follows could be sent into the own network.
+/// Follows no redirect: a provider's endpoints have none, and one could lead into our own network.
 fn http_client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().redirect(Policy::none()).build()
 }
 
-/// The library's idea of an HTTP client, on ours.
+/// An HTTP client as the library wants it.
 fn transport(
     http: &reqwest::Client,
 ) -> impl Fn(

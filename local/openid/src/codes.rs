@@ -1,4 +1,4 @@
-//! What was given out: codes, each used once, and access tokens.
+//! What was issued: codes, each used once, and access tokens.
 
 use std::{
     collections::HashMap,
@@ -14,14 +14,14 @@ use super::people::Person;
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
 pub(super) const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// A sign-in that waits for the client to fetch it.
+/// A sign-in that the client has not fetched yet.
 pub(super) struct SignIn {
     pub(super) person: &'static Person,
     pub(super) nonce: Option<String>,
     pub(super) code_challenge: Option<String>,
 }
 
-/// Everything that waits or lasts.
+/// All codes and tokens.
 #[derive(Default)]
 pub(super) struct Codes {
     codes: HashMap<String, (SignIn, SystemTime)>,
@@ -36,7 +36,7 @@ impl Codes {
         code
     }
 
-    /// The sign-in of `code`, whatever comes of it: a code is used once.
+    /// The sign-in of `code`. Any attempt uses the code up.
     pub(super) fn redeem(
         &mut self,
         code: &str,

@@ -1,4 +1,4 @@
-//! The page on which a person says who he is.
+//! The page on which a person chooses who to be.
 
 use axum::{http::StatusCode, response::Response};
 use stand_in::page::{escape, page};
@@ -7,7 +7,7 @@ use super::{authorize::Request, people::PEOPLE};
 
 const WHAT: &str = "an identity provider";
 
-/// Asks who is there, on behalf of the client's `request`.
+/// Asks the person, for the client's `request`.
 pub(super) fn sign_in(request: &Request) -> Response {
     let hidden: String = request
         .parameters()

@@ -7,7 +7,7 @@ pub(super) struct Person {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
     email: &'static str,
-    /// As many issuers name them in a claim; what `ALLOW_CLAIM` can ask for.
+    /// A claim that many issuers have, and that `ALLOW_CLAIM` can require.
     pub(super) groups: &'static [&'static str],
 }
 

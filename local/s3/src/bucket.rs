@@ -12,7 +12,7 @@ use s3s::dto::{ETag, ETagCondition};
 
 use super::{
     file::{self, Stored},
-    listing::{self, Ask, Page},
+    listing::{self, ListPage, ListRequest},
 };
 
 /// A folder of objects. Its calls block; the one lock makes a condition and its write one step,
@@ -23,7 +23,7 @@ pub(super) struct Bucket {
     objects: RwLock<BTreeMap<String, Stored>>,
 }
 
-/// What a PUT asks for first.
+/// The condition of a PUT.
 #[derive(Debug)]
 pub(super) enum Condition {
     None,
@@ -31,15 +31,15 @@ pub(super) enum Condition {
     IfMatch(ETagCondition),
 }
 
-/// Why there is no answer.
+/// Why an operation fails.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum BucketFailure {
     NoSuchKey,
     PreconditionFailed,
     Io(io::Error),
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for BucketFailure {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
@@ -59,7 +59,7 @@ impl Bucket {
         content_type: Option<String>,
         body: &[u8],
         condition: &Condition,
-    ) -> Result<Stored, Failure> {
+    ) -> Result<Stored, BucketFailure> {
         let mut objects = self.write();
         condition.check(objects.get(&key))?;
         let stored = file::write(&self.folder, key.clone(), content_type, body)?;
@@ -67,18 +67,18 @@ impl Bucket {
         Ok(stored)
     }
 
-    pub(super) fn get(&self, key: &str) -> Result<(Stored, Bytes), Failure> {
+    pub(super) fn get(&self, key: &str) -> Result<(Stored, Bytes), BucketFailure> {
         let objects = self.read();
-        let stored = objects.get(key).ok_or(Failure::NoSuchKey)?;
+        let stored = objects.get(key).ok_or(BucketFailure::NoSuchKey)?;
         Ok((stored.clone(), file::read(&self.folder, key)?))
     }
 
-    pub(super) fn head(&self, key: &str) -> Result<Stored, Failure> {
-        self.read().get(key).cloned().ok_or(Failure::NoSuchKey)
+    pub(super) fn head(&self, key: &str) -> Result<Stored, BucketFailure> {
+        self.read().get(key).cloned().ok_or(BucketFailure::NoSuchKey)
     }
 
-    /// Deleting what is not there succeeds.
-    pub(super) fn delete(&self, key: &str) -> Result<(), Failure> {
+    /// Deletes an object; an absent one is no error.
+    pub(super) fn delete(&self, key: &str) -> Result<(), BucketFailure> {
         let mut objects = self.write();
         if objects.contains_key(key) {
             file::remove(&self.folder, key)?;
@@ -87,7 +87,7 @@ impl Bucket {
         Ok(())
     }
 
-    pub(super) fn list(&self, ask: &Ask) -> Page {
+    pub(super) fn list(&self, ask: &ListRequest) -> ListPage {
         listing::page(&self.read(), ask)
     }
 
@@ -101,15 +101,15 @@ impl Bucket {
 }
 
 impl Condition {
-    fn check(&self, present: Option<&Stored>) -> Result<(), Failure> {
+    fn check(&self, present: Option<&Stored>) -> Result<(), BucketFailure> {
         match (self, present) {
             (Self::None, _) | (Self::IfAbsent, None) => Ok(()),
-            (Self::IfAbsent, Some(_)) => Err(Failure::PreconditionFailed),
-            (Self::IfMatch(_), None) => Err(Failure::NoSuchKey),
+            (Self::IfAbsent, Some(_)) => Err(BucketFailure::PreconditionFailed),
+            (Self::IfMatch(_), None) => Err(BucketFailure::NoSuchKey),
             (Self::IfMatch(ETagCondition::Any), Some(_)) => Ok(()),
             (Self::IfMatch(ETagCondition::ETag(known)), Some(present)) => {
                 let is_same = ETag::Strong(present.about.e_tag.clone()).strong_cmp(known);
-                if is_same { Ok(()) } else { Err(Failure::PreconditionFailed) }
+                if is_same { Ok(()) } else { Err(BucketFailure::PreconditionFailed) }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! An object as a file: one line of JSON about it, then its bytes.
 //!
-//! Both in one file, so that replacing it replaces both. Its name is short whatever the key, and
+//! Both in one file, so that replacing it replaces both. Its name is short for any key, and
 //! safe on file systems that fold case: a readable start, then the hash of the key.
 
 use std::{
@@ -79,7 +79,7 @@ pub(super) fn remove(folder: &Path, key: &str) -> io::Result<()> {
     fs::remove_file(folder.join(name(key)))
 }
 
-/// Every object in `folder`. What a kill left unfinished is removed.
+/// Every object in `folder`. Unfinished files, left by a process that was killed, are removed.
 pub(super) fn all(folder: &Path) -> io::Result<Vec<Stored>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {

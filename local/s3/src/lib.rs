@@ -32,12 +32,14 @@ pub fn router(
     let mut service = S3ServiceBuilder::new(OneBucket::new(bucket, objects));
     service.set_auth(SimpleAuth::from_single(access_key, secret_key));
     let service = HandleError::new(service.build(), broken);
-    Ok(axum::Router::new().fallback_service(service).layer(middleware::from_fn(nobody)))
+    Ok(axum::Router::new()
+        .fallback_service(service)
+        .layer(middleware::from_fn(refuse_unsigned_head)))
 }
 
-/// Refuses a HEAD that nobody signed, as S3 does. That is how the services open a connection before
+/// Refuses an unsigned HEAD, as S3 does. That is how the services open a connection before
 /// they need it (`service::connection`), and `s3s` would log it as an error.
-async fn nobody(request: Request, next: Next) -> Response {
+async fn refuse_unsigned_head(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD && !request.headers().contains_key(header::AUTHORIZATION) {
         return StatusCode::FORBIDDEN.into_response();
     }

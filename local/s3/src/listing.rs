@@ -7,9 +7,9 @@ use std::{
 
 use super::file::Stored;
 
-/// What is asked for.
+/// A request for a page.
 #[derive(Debug)]
-pub(super) struct Ask {
+pub(super) struct ListRequest {
     pub(super) prefix: String,
     pub(super) delimiter: Option<String>,
     /// The last entry of the page before.
@@ -19,21 +19,21 @@ pub(super) struct Ask {
 
 /// Objects and common prefixes, in the order of their names.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(super) struct ListPage {
     pub(super) objects: Vec<Stored>,
     pub(super) prefixes: Vec<String>,
     /// The last entry, if there are more.
     pub(super) next: Option<String>,
 }
 
-impl Page {
+impl ListPage {
     fn len(&self) -> usize {
         self.objects.len() + self.prefixes.len()
     }
 }
 
-pub(super) fn page(objects: &BTreeMap<String, Stored>, ask: &Ask) -> Page {
-    let mut page = Page::default();
+pub(super) fn page(objects: &BTreeMap<String, Stored>, ask: &ListRequest) -> ListPage {
+    let mut page = ListPage::default();
     let mut last = None;
     let start = match &ask.after {
         Some(after) if *after >= ask.prefix => Excluded(after.as_str()),
@@ -61,7 +61,7 @@ pub(super) fn page(objects: &BTreeMap<String, Stored>, ask: &Ask) -> Page {
 }
 
 /// The part of a key up to the first delimiter after the prefix.
-fn group<'a>(key: &'a str, ask: &Ask, delimiter: &str) -> Option<&'a str> {
+fn group<'a>(key: &'a str, ask: &ListRequest, delimiter: &str) -> Option<&'a str> {
     let at = key[ask.prefix.len()..].find(delimiter)?;
     Some(&key[..ask.prefix.len() + at + delimiter.len()])
 }

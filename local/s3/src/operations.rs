@@ -18,9 +18,9 @@ use s3s::{
 };
 
 use super::{
-    bucket::{Bucket, Condition, Failure},
+    bucket::{Bucket, BucketFailure, Condition},
     file::Stored,
-    listing::{Ask, Page},
+    listing::{ListPage, ListRequest},
 };
 
 const MAX_KEYS: i32 = 1_000;
@@ -47,14 +47,14 @@ impl OneBucket {
     /// Does `work` where blocking is allowed.
     async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Bucket) -> Result<T, Failure> + Send + 'static,
+        work: impl FnOnce(&Bucket) -> Result<T, BucketFailure> + Send + 'static,
     ) -> S3Result<T> {
         let objects = Arc::clone(&self.objects);
         let done = tokio::task::spawn_blocking(move || work(&objects)).await;
         done.map_err(S3Error::internal_error)?.map_err(|failure| match failure {
-            Failure::NoSuchKey => s3_error!(NoSuchKey),
-            Failure::PreconditionFailed => s3_error!(PreconditionFailed),
-            Failure::Io(error) => S3Error::internal_error(error),
+            BucketFailure::NoSuchKey => s3_error!(NoSuchKey),
+            BucketFailure::PreconditionFailed => s3_error!(PreconditionFailed),
+            BucketFailure::Io(error) => S3Error::internal_error(error),
         })
     }
 }
@@ -82,7 +82,7 @@ impl S3 for OneBucket {
             (Some(condition), None) => Condition::IfMatch(condition),
             _ => return Err(s3_error!(NotImplemented)),
         };
-        // Whole before the lock, so that a slow sender holds up nobody.
+        // Read whole before the lock is taken, so that a slow sender blocks no other request.
         let body = whole(body).await?;
         let put = self.with(move |objects| objects.put(key, content_type, &body, &condition));
         let e_tag = Some(e_tag(&put.await?));
@@ -146,13 +146,13 @@ impl S3 for OneBucket {
         self.check(&input.bucket)?;
         let token = input.continuation_token.as_deref().map(marker).transpose()?;
         let max_keys = input.max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS);
-        let ask = Ask {
+        let ask = ListRequest {
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone().filter(|delimiter| !delimiter.is_empty()),
             after: token.or_else(|| input.start_after.clone()),
             at_most: usize::try_from(max_keys).unwrap_or_default(),
         };
-        let Page { objects, prefixes, next } =
+        let ListPage { objects, prefixes, next } =
             self.with(move |objects| Ok(objects.list(&ask))).await?;
         let is_url =
             input.encoding_type.as_ref().is_some_and(|it| it.as_str() == EncodingType::URL);

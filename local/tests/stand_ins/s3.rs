@@ -108,7 +108,7 @@ async fn an_object_is_written_read_described_and_deleted() {
 }
 
 #[tokio::test]
-async fn of_many_who_create_one_wins() {
+async fn of_many_creations_of_a_key_one_wins() {
     let world = World::new().await;
     for round in 0..10 {
         let key = format!("race-{round}");
@@ -118,7 +118,7 @@ async fn of_many_who_create_one_wins() {
 }
 
 #[tokio::test]
-async fn of_many_who_replace_the_same_version_one_wins() {
+async fn of_many_replacements_of_a_version_one_wins() {
     let world = World::new().await;
     let mut version = race(world.put("key", "start")).await.unwrap();
     for round in 0..10 {
@@ -130,7 +130,7 @@ async fn of_many_who_replace_the_same_version_one_wins() {
 }
 
 #[tokio::test]
-async fn what_is_read_while_others_write_has_the_version_of_its_bytes() {
+async fn a_read_during_writes_has_the_version_of_its_bytes() {
     let world = World::new().await;
     let body = |n: usize| n.to_string().repeat(20_000);
     let mut written = Vec::new();

@@ -11,7 +11,7 @@ use super::super::{
     discovery::{Discovered, discover},
     limits::{ClientId, ClientSecret, DiscoveryUrl},
     provider::{ClientAuthentication, Endpoints, Vendor},
-    refusal::Refusal,
+    refusal::ApiRefusal,
 };
 
 /// A union: exactly one member.
@@ -41,14 +41,14 @@ enum SecretSource {
 
 impl Client {
     /// Id and secret.
-    pub(super) fn credentials(self) -> Result<(String, String), Refusal> {
+    pub(super) fn credentials(self) -> Result<(String, String), ApiRefusal> {
         if self.client_secret_source == SecretSource::External {
-            return Err(Refusal::validation(
+            return Err(ApiRefusal::validation(
                 "The stand-in for AgentCore Identity has no clientSecretSource but MANAGED",
             ));
         }
         let secret =
-            self.client_secret.ok_or_else(|| Refusal::validation("clientSecret is missing"))?;
+            self.client_secret.ok_or_else(|| ApiRefusal::validation("clientSecret is missing"))?;
         Ok((self.client_id.to_string(), secret.to_string()))
     }
 }
@@ -108,12 +108,12 @@ impl Config {
         self,
         github: Option<&Url>,
         here: Option<Endpoints>,
-    ) -> Result<Usable, Refusal> {
+    ) -> Result<Usable, ApiRefusal> {
         match self {
             Self::GithubOauth2ProviderConfig(client) => {
-                let endpoints = here.or_else(|| github.map(Endpoints::of_github));
+                let endpoints = here.or_else(|| github.map(Endpoints::github));
                 let endpoints = endpoints.ok_or_else(|| {
-                    Refusal::validation("This stand-in was not told where its GitHub is")
+                    ApiRefusal::validation("This stand-in was not told where its GitHub is")
                 })?;
                 let discovery = endpoints.as_discovery();
                 let client_authentication = ClientAuthentication::Post;
@@ -126,7 +126,7 @@ impl Config {
 }
 
 impl Custom {
-    async fn read(self, here: Option<Endpoints>) -> Result<Usable, Refusal> {
+    async fn read(self, here: Option<Endpoints>) -> Result<Usable, ApiRefusal> {
         let here = here.map(|endpoints| Discovered { endpoints, auth_methods: None });
         let (discovered, discovery) = match self.oauth_discovery {
             Discovery::DiscoveryUrl(url) => {
@@ -160,21 +160,21 @@ impl Custom {
 fn choose(
     asked: Option<AuthenticationMethod>,
     taken: Option<Vec<String>>,
-) -> Result<ClientAuthentication, Refusal> {
+) -> Result<ClientAuthentication, ApiRefusal> {
     let takes =
         |method: &str| taken.as_ref().is_none_or(|methods| methods.iter().any(|it| it == method));
     match asked {
         Some(AuthenticationMethod::ClientSecretBasic) => Ok(ClientAuthentication::Basic),
         Some(AuthenticationMethod::ClientSecretPost) => Ok(ClientAuthentication::Post),
         Some(AuthenticationMethod::AwsIamIdTokenJwt | AuthenticationMethod::PrivateKeyJwt) => {
-            Err(Refusal::validation(
+            Err(ApiRefusal::validation(
                 "The stand-in for AgentCore Identity has no clientAuthenticationMethod but \
                  CLIENT_SECRET_BASIC and CLIENT_SECRET_POST",
             ))
         }
         None if takes("client_secret_post") => Ok(ClientAuthentication::Post),
         None if takes("client_secret_basic") => Ok(ClientAuthentication::Basic),
-        None => Err(Refusal::validation(
+        None => Err(ApiRefusal::validation(
             "The authorization server takes neither client_secret_post nor client_secret_basic",
         )),
     }

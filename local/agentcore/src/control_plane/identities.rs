@@ -9,10 +9,10 @@ use super::{
         AgentCore,
         input::Input,
         limits::{ReturnUrl, WorkloadName},
-        refusal::{Kind, Refusal},
+        refusal::{ApiRefusal, Kind, OperationResult},
         workload::WorkloadIdentity,
     },
-    ACCOUNT, Answer, Listing, list, seconds,
+    ACCOUNT, Listing, list, seconds,
 };
 use stand_in::REGION;
 
@@ -52,19 +52,19 @@ struct Name {
 async fn create(
     State(core): State<AgentCore>,
     Input(input): Input<Definition>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<Value>), ApiRefusal> {
     Ok((StatusCode::CREATED, Json(core.add_identity(&input)?)))
 }
 
 impl AgentCore {
     /// A new workload identity; returns what is told of it.
-    pub(crate) fn add_identity(&self, definition: &Definition) -> Result<Value, Refusal> {
+    pub(crate) fn add_identity(&self, definition: &Definition) -> Result<Value, ApiRefusal> {
         let urls = definition.return_urls().unwrap_or_default();
         let identity = WorkloadIdentity::new(urls, self.now());
         let mut state = self.state();
         if state.identities.contains_key(&*definition.name) {
             let message = format!("Workload identity '{}' already exists", &*definition.name);
-            return Err(Refusal::new(Kind::Conflict, message));
+            return Err(ApiRefusal::new(Kind::Conflict, message));
         }
         let answer = identify(&definition.name, &identity);
         state.identities.insert(definition.name.to_string(), identity);
@@ -73,13 +73,13 @@ impl AgentCore {
 }
 
 /// `GetWorkloadIdentity`.
-async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> Answer {
+async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> OperationResult {
     let state = core.state();
     Ok(Json(describe(&input.name, state.identity(&input.name)?)))
 }
 
 /// `UpdateWorkloadIdentity`: a list that comes along replaces the one that was there.
-async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> Answer {
+async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> OperationResult {
     let updated = core.now();
     let mut state = core.state();
     let old = state.identity(&input.name)?;
@@ -95,7 +95,7 @@ async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) 
 async fn delete(
     State(core): State<AgentCore>,
     Input(input): Input<Name>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, ApiRefusal> {
     let mut state = core.state();
     state.identity(&input.name)?;
     state.identities.remove(&*input.name);
@@ -105,7 +105,10 @@ async fn delete(
 }
 
 /// `ListWorkloadIdentities`.
-async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>) -> Answer {
+async fn list_all(
+    State(core): State<AgentCore>,
+    Input(listing): Input<Listing>,
+) -> OperationResult {
     list(
         &core.state().identities,
         &listing,

@@ -16,9 +16,11 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AgentCore, limits::ProviderName, refusal::Refusal};
-
-pub(super) type Answer = Result<Json<Value>, Refusal>;
+use super::{
+    AgentCore,
+    limits::ProviderName,
+    refusal::{ApiRefusal, OperationResult},
+};
 
 /// The operations.
 pub(super) fn routes() -> Router<AgentCore> {
@@ -47,10 +49,10 @@ pub(super) fn list<T>(
     limit: usize,
     member: &str,
     describe: impl Fn(&str, &T) -> Value,
-) -> Answer {
+) -> OperationResult {
     let length = listing.max_results.unwrap_or(limit);
     if !(1..=limit).contains(&length) {
-        return Err(Refusal::validation(format!("maxResults is between 1 and {limit}")));
+        return Err(ApiRefusal::validation(format!("maxResults is between 1 and {limit}")));
     }
     let after = listing.next_token.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
     let mut rest = entries.range::<str, _>((after, Bound::Unbounded));

@@ -6,9 +6,9 @@ use super::{
         input::Input,
         limits::ProviderName,
         provider::{Endpoints, Provider, Vendor, callback_id},
-        refusal::{Kind, Refusal},
+        refusal::{ApiRefusal, Kind, OperationResult},
     },
-    ACCOUNT, Answer, Listing, Name,
+    ACCOUNT, Listing, Name,
     client::{Config, Usable},
     list, seconds,
 };
@@ -40,13 +40,13 @@ pub(crate) struct Definition {
 
 impl Definition {
     /// The provider, with a callback of its own.
-    async fn read(self, core: &AgentCore) -> Result<(String, Provider), Refusal> {
+    async fn read(self, core: &AgentCore) -> Result<(String, Provider), ApiRefusal> {
         let github = core.settings.github.clone().or_else(|| core.state().github.clone());
         let here = core.settings.consents_here.then(|| Endpoints::built_in(&core.base));
         let Usable { vendor, client, client_authentication, endpoints, discovery } =
             self.oauth2_provider_config_input.read(github.as_ref(), here).await?;
         if self.credential_provider_vendor != vendor.name() {
-            return Err(Refusal::validation(
+            return Err(ApiRefusal::validation(
                 "credentialProviderVendor does not fit oauth2ProviderConfigInput, or is one that \
                  this stand-in does not have",
             ));
@@ -72,19 +72,19 @@ impl Definition {
 async fn create(
     State(core): State<AgentCore>,
     Input(input): Input<Definition>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<Value>), ApiRefusal> {
     let (name, provider) = core.add_provider(input).await?;
     Ok((StatusCode::CREATED, Json(core.identify(&name, &provider))))
 }
 
 /// `GetOauth2CredentialProvider`.
-async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> Answer {
+async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> OperationResult {
     let state = core.state();
     Ok(Json(core.describe(&input.name, state.provider(&input.name)?)))
 }
 
 /// `UpdateOauth2CredentialProvider`: everything but the name, the callback and the tokens.
-async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> Answer {
+async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> OperationResult {
     let (name, provider) = input.read(&core).await?;
     let mut state = core.state();
     let Provider { created, callback_id, .. } = *state.provider(&name)?;
@@ -98,7 +98,7 @@ async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) 
 async fn delete(
     State(core): State<AgentCore>,
     Input(input): Input<Name>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, ApiRefusal> {
     let mut state = core.state();
     state.provider(&input.name)?;
     state.providers.remove(&*input.name);
@@ -107,7 +107,10 @@ async fn delete(
 }
 
 /// `ListOauth2CredentialProviders`.
-async fn list_all(State(core): State<AgentCore>, Input(listing): Input<Listing>) -> Answer {
+async fn list_all(
+    State(core): State<AgentCore>,
+    Input(listing): Input<Listing>,
+) -> OperationResult {
     list(&core.state().providers, &listing, PAGE, "credentialProviders", |name, provider| {
         json!({
             "name": name,
@@ -124,12 +127,12 @@ impl AgentCore {
     pub(crate) async fn add_provider(
         &self,
         definition: Definition,
-    ) -> Result<(String, Provider), Refusal> {
+    ) -> Result<(String, Provider), ApiRefusal> {
         let (name, provider) = definition.read(self).await?;
         let mut state = self.state();
         if state.providers.contains_key(&name) {
             let message = format!("Credential provider '{name}' already exists");
-            return Err(Refusal::new(Kind::Conflict, message));
+            return Err(ApiRefusal::new(Kind::Conflict, message));
         }
         state.providers.insert(name.clone(), provider.clone());
         Ok((name, provider))

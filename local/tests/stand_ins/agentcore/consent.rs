@@ -59,7 +59,7 @@ async fn the_browser_brings_back_the_session_and_the_custom_state() {
 }
 
 #[tokio::test]
-async fn who_declines_fails_the_session() {
+async fn a_declined_consent_fails_the_session() {
     let world = World::new().await;
     let flow = world.begin("alice", &["repo"]).await;
     let arrived = query(&world.decide(&flow, "octo-alice", "cancel").await);

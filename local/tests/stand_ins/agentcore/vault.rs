@@ -1,4 +1,4 @@
-//! What is stored, for whom, and when a person is asked again.
+//! Which tokens are stored, for which user, and when a person is asked again.
 
 use agentcore_local::GrantLookup;
 use aws_sdk_bedrockagentcore::types::UserIdentifier;

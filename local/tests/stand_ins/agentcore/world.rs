@@ -33,7 +33,7 @@ pub(crate) const SIGNED: &str = "AWS4-HMAC-SHA256 \
      Credential=KEY/20260101/eu-central-1/bedrock-agentcore/aws4_request, \
      SignedHeaders=host;x-amz-date, Signature=00";
 
-/// An error's code and message, or nothing.
+/// A value, or an error's code and message.
 pub(crate) type Outcome<T> = Result<T, (String, String)>;
 
 /// A consent flow as the application knows it.
@@ -156,7 +156,7 @@ impl World {
         call.resource_credential_provider_name(provider).send().await.unwrap()
     }
 
-    /// A flow of alice's at another provider, from its beginning to its completion; answers the
+    /// A flow of alice's at another provider, from its beginning to its completion. Returns the
     /// token.
     pub(crate) async fn connect_at(&self, provider: &str) -> String {
         let flow = flow(&self.ask_at(provider).await);
@@ -175,14 +175,14 @@ impl World {
         self.browser.get(url).send().await.unwrap()
     }
 
-    /// Follows one redirect; answers where it leads.
+    /// Follows one redirect. Returns where it leads.
     pub(crate) async fn follow(&self, url: &str) -> Url {
         let answer = self.open(url).await;
         assert_eq!(answer.status(), StatusCode::FOUND, "no redirect at {url}");
         Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap()
     }
 
-    /// Follows a flow to the provider, decides there as `account`, and comes back; answers where
+    /// Follows a flow to the provider, decides there as `account`, and comes back. Returns where
     /// the browser arrives in the end.
     pub(crate) async fn decide(&self, flow: &Flow, account: &str, decision: &str) -> Url {
         let provider = self.follow(&flow.authorization_url).await;
@@ -202,7 +202,7 @@ impl World {
         outcome(call.session_uri(session).user_identifier(user).send().await).map(|_| ())
     }
 
-    /// A flow from its beginning to its completion; answers the token.
+    /// A flow from its beginning to its completion. Returns the token.
     pub(crate) async fn connect(&self, user: &str, account: &str, scopes: &[&str]) -> String {
         let flow = self.begin(user, scopes).await;
         self.decide(&flow, account, "authorize").await;
