@@ -78,8 +78,8 @@ impl Request {
     /// Where it leads back to, if that is a callback of this stand-in.
     fn callback(&self, core: &AgentCore) -> Option<Url> {
         let callback = Url::parse(&self.redirect_uri).ok()?;
-        let providers = &core.state().providers;
-        let is_ours = providers.values().any(|it| it.callback(&core.base) == callback);
+        let state = core.state();
+        let is_ours = state.providers.values().any(|it| it.callback(&core.base) == callback);
         is_ours.then_some(callback)
     }
 }
@@ -143,7 +143,8 @@ async fn decide(State(core): State<AgentCore>, Form(decision): Form<Decision>) -
         let consent = Consent { person, scope: request.scope };
         let redirect_uri = request.redirect_uri;
         let now = core.now();
-        let codes = &mut core.state().consents.codes;
+        let mut state = core.state();
+        let codes = &mut state.consents.codes;
         codes.retain(|_, code| now < code.expires);
         codes.insert(code, Code { consent, redirect_uri, expires: now + CODE_LIFETIME });
         tracing::info!(person, "somebody consents at the built-in page");
@@ -172,7 +173,8 @@ struct Exchange {
 /// A code or a refresh token for an access token. Every client has the right secret.
 async fn exchange(State(core): State<AgentCore>, Form(form): Form<Exchange>) -> Response {
     let (now, lifetime) = (core.now(), core.settings.access_token);
-    let consents = &mut core.state().consents;
+    let mut state = core.state();
+    let consents = &mut state.consents;
     let consent = match form.grant_type.as_str() {
         "authorization_code" => consents
             .codes

@@ -57,7 +57,7 @@ async fn run(options: Options) -> Result<(), Failure> {
         providers.extend(core.set_up(&setup).await?);
     }
     println!("{}", greeting(&base, &core.return_page(), &providers));
-    let served = axum::serve(listener, core.router().merge(core.pages()));
+    let served = axum::serve(listener, core.router().merge(core.pages())).into_future();
     tokio::select! {
         ended = served => Ok(ended?),
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
