@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::{
     AgentCore,
-    control_plane::{ACCOUNT, Listing, Name, list, seconds},
+    control_plane::{Listing, Name, list, seconds},
     input::Input,
     limits::{ApiKey, ProviderName, WorkloadAccessToken},
     refusal::{ApiRefusal, Kind, OperationResult},
 };
-use stand_in::REGION;
+use stand_in::{ACCOUNT, REGION};
 
 /// The most that a page of the list holds.
 const PAGE: usize = 100;

@@ -4,7 +4,7 @@
 
 use axum::{Json, Router, extract::State, routing::post};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     AgentCore,

@@ -12,9 +12,9 @@ use super::{
         refusal::{ApiRefusal, Kind, OperationResult},
         workload::WorkloadIdentity,
     },
-    ACCOUNT, Listing, list, seconds,
+    Listing, list, seconds,
 };
-use stand_in::REGION;
+use stand_in::{ACCOUNT, REGION};
 
 /// The most that a page of the list holds.
 const PAGE: usize = 20;

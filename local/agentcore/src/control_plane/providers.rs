@@ -8,14 +8,14 @@ use super::{
         provider::{Endpoints, Provider, Vendor, callback_id},
         refusal::{ApiRefusal, Kind, OperationResult},
     },
-    ACCOUNT, Listing, Name,
+    Listing, Name,
     client::{Config, Usable},
     list, seconds,
 };
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use stand_in::REGION;
+use stand_in::{ACCOUNT, REGION};
 
 /// The most that a page of the list holds.
 const PAGE: usize = 20;
