@@ -6,6 +6,7 @@ use local::{
     StartError, binaries, environment,
     options::{Options, Platform},
 };
+use stand_in::Clock;
 use tests::World;
 
 const OF_BOTH: [&str; 7] = [

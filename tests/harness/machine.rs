@@ -8,6 +8,7 @@ use invoke::Invoke;
 use local::environment;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+use stand_in::Clock;
 use tokio::{net::TcpListener, runtime::Runtime};
 use url::Url;
 

@@ -9,6 +9,7 @@ use local::{
     options::{Options, Platform},
 };
 use serde_json::Value;
+use stand_in::Clock;
 use tempfile::TempDir;
 
 use crate::{
