@@ -13,8 +13,10 @@ mod not_allowed;
 pub mod page;
 pub mod person;
 pub mod problem;
+mod problem_document;
 pub mod reply;
 pub mod request;
+mod request_id;
 pub mod site;
 pub mod visit;
 

@@ -3,12 +3,10 @@
 //! The caller gets `application/problem+json` (RFC 9457) with the request's id and no internals;
 //! the operator finds the cause in the log under the same id.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{error::Error, time::Duration};
 
-use http::{HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
-
-use crate::{reply, reply::Reply, request::RequestId};
+use http::StatusCode;
+use serde_json::Value;
 
 /// The kinds of problem a caller can meet; each has its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,20 +91,20 @@ impl Kind {
 /// One problem: a sentence for the caller, and perhaps a cause for the operator.
 #[derive(Debug)]
 pub struct Problem {
-    kind: Kind,
-    code: &'static str,
-    detail: String,
-    field: Option<&'static str>,
-    advice: Option<Advice>,
+    pub(crate) kind: Kind,
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
+    pub(crate) field: Option<&'static str>,
+    pub(crate) advice: Option<Advice>,
     /// In seconds.
-    retry_after: Option<u32>,
-    extension: Option<Box<(&'static str, Value)>>,
-    cause: Option<Box<dyn Error + Send + Sync>>,
+    pub(crate) retry_after: Option<u32>,
+    pub(crate) extension: Option<Box<(&'static str, Value)>>,
+    pub(crate) cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// What the caller could do instead, in HTTP's own terms.
 #[derive(Debug, Clone, Copy)]
-enum Advice {
+pub(crate) enum Advice {
     /// Use one of these methods.
     Allow(&'static str),
     /// Prove who is calling by this scheme.
@@ -217,42 +215,6 @@ impl Problem {
     pub(crate) fn is(&self, code: &str) -> bool {
         self.code == code
     }
-
-    /// Writes the operator's half to the log and makes the caller's half.
-    #[must_use]
-    pub fn into_reply(self, request: &RequestId) -> Reply {
-        let status = self.kind.status();
-        if let Some(cause) = &self.cause {
-            tracing::error!(code = self.code, cause = %Chain(cause.as_ref()), "request failed");
-        }
-        let mut body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-            "requestId": request.as_str(),
-        });
-        if let Some(field) = self.field {
-            body["field"] = field.into();
-        }
-        if let Some(extension) = self.extension {
-            let (member, value) = *extension;
-            body[member] = value;
-        }
-        let mut reply = reply::body(status, "application/problem+json", body.to_string());
-        if let Some(advice) = self.advice {
-            let (name, value) = match advice {
-                Advice::Allow(methods) => (header::ALLOW, methods),
-                Advice::Challenge(scheme) => (header::WWW_AUTHENTICATE, scheme),
-            };
-            reply.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
-        if let Some(wait) = self.retry_after {
-            reply.headers_mut().insert(header::RETRY_AFTER, wait.into());
-        }
-        reply
-    }
 }
 
 /// Whether `error`, or what caused it, is that this process or this machine has no open file left
@@ -272,21 +234,6 @@ pub fn out_of_open_files(error: &(dyn Error + 'static)) -> bool {
     error.source().is_some_and(out_of_open_files)
 }
 
-/// An error and what caused it, on one line.
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -294,7 +241,7 @@ mod tests {
     use super::out_of_open_files;
 
     #[test]
-    fn a_connection_that_finds_no_open_file_is_told_from_one_that_is_refused() {
+    fn a_lack_of_open_files_is_told_from_a_refused_connection() {
         const ECONNREFUSED: i32 = 111;
         for (code, expected) in [(24, true), (23, true), (ECONNREFUSED, false)] {
             let error = io::Error::other(io::Error::from_raw_os_error(code));
