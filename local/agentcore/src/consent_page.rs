@@ -16,8 +16,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stand_in::{
     page::{escape, page},
     random_token,
@@ -202,20 +202,26 @@ fn refuse(error: &str) -> Response {
 }
 
 /// Whose token it is, and for what.
+#[derive(Serialize)]
+struct UserInfo {
+    sub: &'static str,
+    scope: String,
+}
+
 async fn user_info(
     State(core): State<AgentCore>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<UserInfo>, Response> {
     let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     let now = core.now();
     let state = core.state();
     let known = state.consents.tokens.get(token).filter(|(_, expires)| now < *expires);
-    let (Consent { person, scope }, _) = known.ok_or_else(|| {
+    let (Consent { person: sub, scope }, _) = known.ok_or_else(|| {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")];
         (StatusCode::UNAUTHORIZED, challenge).into_response()
     })?;
-    Ok(Json(json!({ "sub": person, "scope": scope })))
+    Ok(Json(UserInfo { sub, scope: scope.clone() }))
 }
 
 fn wrong_request() -> Response {

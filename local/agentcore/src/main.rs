@@ -56,7 +56,8 @@ async fn run(options: Options) -> Result<(), Failure> {
         let setup = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
         providers.extend(core.set_up(&setup).await?);
     }
-    println!("{}", greeting(&base, &core.return_page(), &providers));
+    // Nothing depends on it that somebody reads this: the program goes on if standard output is closed.
+    let _closed = writeln!(io::stdout(), "{}", greeting(&base, &core.return_page(), &providers));
     let served = axum::serve(listener, core.router().merge(core.pages())).into_future();
     tokio::select! {
         ended = served => Ok(ended?),
