@@ -8,6 +8,7 @@ mod data_plane;
 mod discovery;
 mod exchange;
 mod flows;
+mod front_page;
 mod input;
 mod limits;
 mod provider;
@@ -144,10 +145,13 @@ impl AgentCore {
             .with_state(self.clone())
     }
 
-    /// Two pages that AWS does not have: one to consent at where there is no other provider, and one to
-    /// come back to where there is no application yet. See the README.
+    /// The pages that AWS does not have: one that says what this is, one to consent at where there is no
+    /// other provider, and one to come back to where there is no application yet. See the README.
     pub fn pages(&self) -> axum::Router {
-        consent_page::routes().merge(return_page::routes()).with_state(self.clone())
+        front_page::routes()
+            .merge(consent_page::routes())
+            .merge(return_page::routes())
+            .with_state(self.clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -8,8 +8,8 @@ use std::ops::Deref;
 use serde::Deserialize;
 
 macro_rules! limited_texts {
-    ($($(#[$doc:meta])+ $name:ident: $length:expr, $pattern:expr;)+) => {$(
-        $(#[$doc])+
+    ($($name:ident: $length:expr, $rule:literal, $matches:expr;)+) => {$(
+        #[doc = $rule]
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
         #[serde(try_from = "String")]
         pub(super) struct $name(String);
@@ -18,13 +18,13 @@ macro_rules! limited_texts {
             type Error = &'static str;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
-                let matches: fn(&str) -> bool = $pattern;
+                let matches: fn(&str) -> bool = $matches;
                 if $length.contains(&text.chars().count()) && matches(&text) {
                     Ok(Self(text))
                 } else {
                     Err(concat!(
-                        "failed to satisfy constraint: ", stringify!($name),
-                        " has a length in ", stringify!($length), " and its service model's pattern"
+                        "failed to satisfy constraint: the length of ", stringify!($name),
+                        " is in ", stringify!($length), ", its text is ", $rule
                     ))
                 }
             }
@@ -41,36 +41,25 @@ macro_rules! limited_texts {
 }
 
 limited_texts! {
-    /// `[A-Za-z0-9_.-]+`
-    WorkloadName: 3..=255, |text| only(text, "_.-");
-    /// Any text.
-    UserId: 1..=128, |_| true;
-    /// Three segments; what they say is looked at elsewhere.
-    UserToken: 1..=131_072, is_user_token;
-    /// Any text: the token is opaque.
-    WorkloadAccessToken: 1..=131_072, |_| true;
-    /// `[a-zA-Z0-9\-_]+`
-    ProviderName: 1..=128, |text| only(text, "-_");
-    /// Any text.
-    Scope: 1..=128, |_| true;
-    /// `urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+`
-    SessionUri: 1..=1_024, is_session_uri;
-    /// An absolute URL (the model says `\w+:(\/?\/?)[^\s]+`).
-    ReturnUrl: 1..=2_048, is_return_url;
-    /// `[a-zA-Z0-9\-_\.]+`
-    ParameterName: 1..=256, |text| only(text, "-_.");
-    /// Any text.
-    ParameterValue: 1..=2_048, |_| true;
-    /// Any text.
-    CustomState: 1..=4_096, |_| true;
-    /// `[^\s?#]+/\.well-known/(openid-configuration|oauth-authorization-server)(/[^\s?#]+)?`
-    DiscoveryUrl: 1..=usize::MAX, is_discovery_url;
-    /// Any text.
-    ApiKey: 1..=65_536, |_| true;
-    /// Any text.
-    ClientId: 1..=256, |_| true;
-    /// Any text.
-    ClientSecret: 1..=2_048, |_| true;
+    WorkloadName: 3..=255, "letters, digits, `_`, `.` and `-`", |text| only(text, "_.-");
+    UserId: 1..=128, "of any kind", |_| true;
+    // What the segments say is looked at elsewhere.
+    UserToken: 1..=131_072, "three segments of base64url, with dots between them", is_user_token;
+    // The token is opaque.
+    WorkloadAccessToken: 1..=131_072, "of any kind", |_| true;
+    ProviderName: 1..=128, "letters, digits, `_` and `-`", |text| only(text, "-_");
+    Scope: 1..=128, "of any kind", |_| true;
+    SessionUri: 1..=1_024, "`urn:ietf:params:oauth:request_uri:` and an identifier", is_session_uri;
+    // The model says `\w+:(\/?\/?)[^\s]+`.
+    ReturnUrl: 1..=2_048, "an absolute URL", is_return_url;
+    ParameterName: 1..=256, "letters, digits, `_`, `.` and `-`", |text| only(text, "-_.");
+    ParameterValue: 1..=2_048, "of any kind", |_| true;
+    CustomState: 1..=4_096, "of any kind", |_| true;
+    // `[^\s?#]+/\.well-known/(openid-configuration|oauth-authorization-server)(/[^\s?#]+)?`
+    DiscoveryUrl: 1..=usize::MAX, "a URL of metadata below `/.well-known/`", is_discovery_url;
+    ApiKey: 1..=65_536, "of any kind", |_| true;
+    ClientId: 1..=256, "of any kind", |_| true;
+    ClientSecret: 1..=2_048, "of any kind", |_| true;
 }
 
 /// How a session URI begins (RFC 9126 has the form).

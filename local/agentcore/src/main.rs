@@ -3,6 +3,7 @@
 mod options;
 
 use std::{
+    env,
     io::{self, IsTerminal, Write},
     net::Ipv4Addr,
     process::ExitCode,
@@ -45,19 +46,9 @@ async fn run(options: Options) -> Result<(), Failure> {
     let core = AgentCore::new(base.clone(), Clock::system());
     let settings = options.settings(core.return_page());
     let core = core.with_grant_lookup(options.grant_lookup).with_settings(settings);
-    for workload in &options.workloads {
-        core.create_workload_identity(workload, &[]);
-    }
-    let mut providers = Vec::new();
-    for name in &options.providers {
-        providers.push(core.add_built_in_provider(name).await?);
-    }
-    if let Some(file) = &options.setup {
-        let setup = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        providers.extend(core.set_up(&setup).await?);
-    }
+    let providers = set_up(&core, &options).await?;
     // Nothing depends on it that somebody reads this: the program goes on if standard output is closed.
-    let _closed = writeln!(io::stdout(), "{}", greeting(&base, &core.return_page(), &providers));
+    let _closed = writeln!(io::stdout(), "{}", greeting(&core, &base, &providers));
     let served = axum::serve(listener, core.router().merge(core.pages())).into_future();
     tokio::select! {
         ended = served => Ok(ended?),
@@ -65,8 +56,26 @@ async fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
+/// Creates what the options name; an error names the option.
+async fn set_up(core: &AgentCore, options: &Options) -> Result<Vec<Registered>, Failure> {
+    for name in &options.workloads {
+        core.add_workload_identity(name).map_err(|error| format!("--workload {name}: {error}"))?;
+    }
+    let mut providers = Vec::new();
+    for name in &options.providers {
+        let provider = core.add_built_in_provider(name).await;
+        providers.push(provider.map_err(|error| format!("--provider {name}: {error}"))?);
+    }
+    if let Some(file) = &options.setup {
+        let wrong = |error: Failure| format!("--setup {}: {error}", file.display());
+        let setup = std::fs::read(file).map_err(|error| wrong(error.into()))?;
+        providers.extend(core.set_up(&setup).await.map_err(|error| wrong(error.into()))?);
+    }
+    Ok(providers)
+}
+
 /// What to know, and how to point an SDK here.
-fn greeting(base: &Url, return_page: &Url, providers: &[Registered]) -> String {
+fn greeting(core: &AgentCore, base: &Url, providers: &[Registered]) -> String {
     let base = base.as_str().trim_end_matches('/');
     let providers: String = providers
         .iter()
@@ -77,13 +86,11 @@ fn greeting(base: &Url, return_page: &Url, providers: &[Registered]) -> String {
             )
         })
         .collect();
+    let (exports, return_page) = (core.exports(), core.return_page());
     format!(
         "\n  A stand-in for Amazon Bedrock AgentCore Identity at {base}. It is not AWS.\n\n\
          \x20 Any AWS SDK finds it by these variables; the credentials are not looked at:\n\n\
-         export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={base}\n\
-         export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL={base}\n\
-         export BEDROCK_AGENTCORE_DP_ENDPOINT={base} BEDROCK_AGENTCORE_CP_ENDPOINT={base}\n\
-         export AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n\n\
+         {exports}\n\
          \x20 Credential providers:\n{providers}\n\
          \x20 No page to come back to yet? Use {return_page}\n\
          \x20 as callback_url: it completes the session and checks nobody.\n\n\
@@ -91,12 +98,14 @@ fn greeting(base: &Url, return_page: &Url, providers: &[Registered]) -> String {
     )
 }
 
-/// One line a step, on standard error.
+/// One line a step, on standard error; in colours if that is a terminal and `NO_COLOR`
+/// (<https://no-color.org>) is not set.
 fn init_logs() {
+    let no_color = env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
     let own = Targets::new().with_target("agentcore_local", LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(io::stderr().is_terminal() && !no_color)
         .with_target(false)
         .with_level(false)
         .without_time()

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     consents_here: bool,
 
     /// Where providers of the vendor GithubOauth2 send people.
-    #[arg(long, value_name = "URL", default_value = "https://github.com")]
+    #[arg(long, value_name = "URL", default_value = "https://github.com", value_parser = web_address)]
     github: Url,
 
     /// A workload identity that is there from the start. May be repeated.
@@ -78,11 +78,27 @@ impl Options {
     }
 }
 
+/// An address of a website: `http://…` or `https://…`.
+fn web_address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let is_web = ["http", "https"].contains(&url.scheme());
+    if is_web { Ok(url) } else { Err("it begins with neither http:// nor https://".to_owned()) }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::Options;
+
+    #[test]
+    fn a_github_that_is_no_website_is_refused() {
+        let parse = |url| Options::try_parse_from(["agentcore-local", "--github", url]);
+        assert!(parse("http://127.0.0.1:8083").is_ok());
+        for wrong in ["github.com", "mailto:someone@example.com", "ftp://github.com"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_well_formed_and_needs_nothing() {

@@ -39,10 +39,10 @@ pub struct Registered {
 #[non_exhaustive]
 pub enum SetupError {
     /// It is not JSON of that form.
-    #[error("the setup can't be read: {0}")]
+    #[error(transparent)]
     Json(#[from] serde_json::Error),
     /// An operation refuses what it is given.
-    #[error("the setup can't be used: {0}")]
+    #[error("{0}")]
     Refused(String),
 }
 
@@ -73,10 +73,20 @@ impl AgentCore {
         Ok(registered)
     }
 
-    /// A provider that sends people to the built-in consent page.
+    /// Creates a workload identity without return URLs of its own.
     ///
     /// # Errors
-    /// When the name is not one, or is taken.
+    /// When the name is not valid, or is taken.
+    pub fn add_workload_identity(&self, name: &str) -> Result<(), SetupError> {
+        let definition = serde_json::from_value(json!({ "name": name }))?;
+        self.add_identity(&definition)?;
+        Ok(())
+    }
+
+    /// Creates a provider that sends people to the built-in consent page.
+    ///
+    /// # Errors
+    /// When the name is not valid, or is taken.
     pub async fn add_built_in_provider(&self, name: &str) -> Result<Registered, SetupError> {
         let discovery = Endpoints::built_in(&self.base).as_discovery();
         let definition = json!({

@@ -49,6 +49,28 @@ fn location(answer: &Response) -> &str {
 }
 
 #[tokio::test]
+async fn the_front_page_says_that_it_is_a_stand_in_and_how_an_sdk_finds_it() {
+    let (world, _) = program(|_| ()).await;
+    let shown = world.open(world.base.as_str()).await;
+    assert_eq!(shown.status(), StatusCode::OK);
+    let shown = shown.text().await.unwrap();
+    assert!(shown.contains("It is not AWS") && shown.contains("A stand-in for"), "{shown}");
+    let base = world.base.as_str().trim_end_matches('/');
+    assert!(shown.contains(&format!("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={base}")), "{shown}");
+}
+
+#[tokio::test]
+async fn a_name_that_the_service_model_does_not_allow_is_refused_with_its_rule() {
+    let (world, _) = program(|_| ()).await;
+    let provider = world.core.add_built_in_provider("a name").await.unwrap_err().to_string();
+    assert!(provider.ends_with("its text is letters, digits, `_` and `-`"), "{provider}");
+    let workload = world.core.add_workload_identity("a").unwrap_err().to_string();
+    assert!(workload.contains("the length of WorkloadName is in 3..=255"), "{workload}");
+    let taken = world.core.add_workload_identity(WORKLOAD).unwrap_err().to_string();
+    assert_eq!(taken, "Workload identity 'workload' already exists");
+}
+
+#[tokio::test]
 async fn a_consent_at_the_built_in_page_is_completed_by_the_page_to_come_back_to() {
     let (world, return_page) = program(|_| ()).await;
     let demo = world.core.add_built_in_provider("demo").await.unwrap();
