@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use local::agentcore::GrantLookup;
+use agentcore_local::GrantLookup;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Browser, Fate, Form, Machine, Setup, Time, World};

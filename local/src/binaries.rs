@@ -1,6 +1,6 @@
 //! Where the functions' and the containers' binaries come from: a folder, or a build.
 //!
-//! Cargo does not build other packages' binaries by itself, so whoever runs them asks here. The
+//! Cargo does not build other packages' binaries by itself, so a caller that runs them asks here. The
 //! build is of the whole workspace, narrowed to the binaries asked for: dependencies' features
 //! are then the same as in any other build of the workspace, and nothing compiles twice.
 

@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use service::Source;
 
-use crate::addresses::Addresses;
+use stand_in::REGION;
 
-/// The region that everything here claims to be in.
-pub const REGION: &str = "eu-central-1";
+use crate::parts::Addresses;
+
 /// The bucket of the conversations.
 pub const BUCKET: &str = "countersign-local";
 /// This agent in AgentCore Identity.
 pub const WORKLOAD_IDENTITY: &str = "countersign-local";
 /// The credential provider.
 pub const GITHUB_PROVIDER: &str = "github";
-/// The load balancer's name.
-pub const LOAD_BALANCER_ARN: &str = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:loadbalancer/app/countersign-local/0000000000000000";
 /// The load balancer's client id at the identity provider.
 pub const OIDC_CLIENT_ID: &str = "countersign-local";
 /// … and its secret.
@@ -26,11 +24,12 @@ pub const ACCESS_KEY_ID: &str = "LOCALDEVELOPMENTONLY";
 pub const SECRET_ACCESS_KEY: &str = "for-development-only";
 /// Seals flows here; it stands in this repository, so it is no secret anywhere.
 const CONSENT_KEY: &str = "for-development-only-this-key-is-public";
-/// What the scripted model answers to.
+/// The id of the scripted model.
 const MODEL: &str = "scripted-stand-in";
 
-/// The services' own variables that are taken from the environment of whoever runs this. Those that
-/// say where AWS, GitHub and the issuer are would lead out of this world.
+/// The services' own variables that are taken from the environment of the person who runs
+/// this. Those that
+/// say where AWS, GitHub and the issuer are are left out: they would lead away from the stand-ins.
 const PASSED_ON: [&str; 13] = [
     "ALLOW_CLAIM",
     "BROWSER_BINDING",
@@ -67,7 +66,7 @@ pub fn functions(addresses: &Addresses, issuer: &str, client_id: &str) -> BTreeM
         ("AWS_ENDPOINT_URL_S3", origin(&addresses.s3)),
         ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", origin(&addresses.bedrock)),
         ("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", origin(&addresses.agentcore)),
-        ("ALB_ARN", LOAD_BALANCER_ARN.to_owned()),
+        ("ALB_ARN", load_balancer_local::ARN.to_owned()),
         ("ALB_PUBLIC_KEYS_URL", origin(&addresses.public_keys)),
         ("OIDC_ISSUER", issuer.to_owned()),
         ("OIDC_CLIENT_ID", client_id.to_owned()),

@@ -9,10 +9,11 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+use load_balancer_local::{ARN, alb_event};
+
 use crate::{
-    addresses::{Addresses, DEFAULT_PORT},
-    development_key, environment,
-    load_balancer::alb_event,
+    environment,
+    parts::{Addresses, DEFAULT_PORT},
 };
 
 /// 2100-01-01T00:00:00Z.
@@ -26,7 +27,7 @@ const HOST: &str = "localhost:8080";
 pub struct Event {
     /// Name of the file in `events/`; it begins with the function's.
     pub file: &'static str,
-    /// The status that the function answers.
+    /// The status of the response.
     pub status: u16,
     /// What it shows.
     pub shows: &'static str,
@@ -199,7 +200,7 @@ fn signed(request: Builder, token: &str) -> Builder {
 fn event(request: Builder, body: &str) -> Value {
     let request = request.header("host", HOST).header("x-forwarded-proto", "http").body(());
     request.map_or(Value::Null, |request| {
-        alb_event::of(&request.into_parts().0, &Bytes::copy_from_slice(body.as_bytes()))
+        alb_event::event(&request.into_parts().0, &Bytes::copy_from_slice(body.as_bytes()))
     })
 }
 
@@ -212,7 +213,7 @@ fn made(header: &Value, payload: &Value) -> String {
     let mut all_header = json!({
         "typ": "JWT", "alg": "ES256", "kid": development_key::KEY_ID, "exp": EXPIRES,
         "iss": ISSUER, "client": environment::OIDC_CLIENT_ID,
-        "signer": environment::LOAD_BALANCER_ARN,
+        "signer": ARN,
     });
     let mut all_payload = json!({
         "sub": "alice", "name": "Alice Example", "email": "alice@example.com", "exp": EXPIRES,
@@ -227,7 +228,7 @@ fn made(header: &Value, payload: &Value) -> String {
 }
 
 fn foreign_signer() -> String {
-    environment::LOAD_BALANCER_ARN.replace("000000000000", "999999999999")
+    ARN.replace("000000000000", "999999999999")
 }
 
 fn with_payload_of(token: &str, other: &str) -> String {

@@ -7,15 +7,14 @@ use std::{
 
 use clap::Parser;
 use local::{
-    Running,
-    clock::Clock,
-    environment, greeting,
+    Running, environment, greeting,
     narration::Narration,
     options::{Command, Options, Platform},
     process::Output,
     proxies, signing_in,
 };
 use service::{ProcessEnvironment, Source};
+use stand_in::Clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{
     EnvFilter, Layer, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
+use agentcore_local::GrantLookup;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use load_balancer_local::OidcClient;
 use url::Url;
 
 use crate::{
-    addresses::{Addresses, DEFAULT_PORT},
-    agentcore::GrantLookup,
-    load_balancer::OidcClient,
+    parts::{self, Addresses, DEFAULT_PORT},
     process::Output,
 };
 
@@ -60,7 +60,7 @@ pub struct Options {
     #[command(flatten)]
     pub model: Model,
 
-    /// What to do instead of running it all.
+    /// What to do instead of running everything.
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -72,13 +72,13 @@ pub struct Options {
     #[arg(skip)]
     pub passed_on: BTreeMap<String, String>,
 
-    /// What becomes of what the services' processes print.
+    /// Where the output of the services' processes goes.
     #[arg(skip = Output::Shown)]
     pub output: Output,
 }
 
 impl Options {
-    /// Where the application is for a browser, if its port is known.
+    /// The address of the application for a browser, if its port is known.
     ///
     /// # Errors
     /// Never for a port.
@@ -87,7 +87,7 @@ impl Options {
     }
 }
 
-/// What can be asked of one that runs.
+/// What a running one can be asked.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Signs a person in at the one that runs on --port, and prints the cookies of a browser in which
@@ -147,8 +147,8 @@ pub enum ModelChoice {
     Bedrock,
 }
 
-/// An OpenID provider of one's own: all of it, or nothing. A secret alone, which may stand in the
-/// environment for something else, is nothing.
+/// An OpenID provider of your own. Issuer, client and secret are given together; a secret alone, which
+/// may be in the environment for something else, is ignored.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Oidc {
     /// Issuer of the OpenID provider at which people sign in; register the redirect URI
@@ -182,7 +182,7 @@ impl Oidc {
     }
 }
 
-/// A value that is not shown.
+/// A value that is never printed.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -243,17 +243,17 @@ impl Default for Options {
 /// The stand-ins need the ports after it.
 fn port(text: &str) -> Result<u16, String> {
     let port: u16 = text.parse().map_err(|_| "a port is a number up to 65535".to_owned())?;
-    let last = u16::MAX - crate::addresses::STAND_INS;
+    let last = parts::last_port();
     let rule = format!("0, or a port from 1 to {last}: the stand-ins take the ports after it");
     if port <= last { Ok(port) } else { Err(rule) }
 }
 
 #[cfg(test)]
 mod tests {
+    use agentcore_local::GrantLookup;
     use clap::{CommandFactory, Parser};
 
     use super::{Command, ModelChoice, Options, Platform};
-    use crate::agentcore::GrantLookup;
 
     fn parse(line: &str) -> Result<Options, clap::Error> {
         Options::try_parse_from(std::iter::once("local").chain(line.split_whitespace()))
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn both_behaviours_of_the_vault_can_be_chosen() {
+    fn each_grant_lookup_can_be_chosen() {
         assert_eq!(parse("").unwrap().grant_lookup, GrantLookup::ByRequest);
         let options = parse("--grant-lookup by-provider").unwrap();
         assert_eq!(options.grant_lookup, GrantLookup::ByProvider);
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_of_ones_own_needs_issuer_client_and_secret_and_shows_no_secret() {
+    fn an_own_provider_needs_issuer_client_and_secret_and_shows_no_secret() {
         let all = "--oidc-issuer https://i.example --oidc-client-id c --oidc-client-secret hunter2";
         let options = parse(all).unwrap();
         assert_eq!(options.oidc.client().unwrap().issuer, "https://i.example");

@@ -19,7 +19,7 @@ use tokio::{
 /// How long a process may take to finish what it is at.
 const STOP_TIME: Duration = Duration::from_secs(5);
 
-/// What becomes of the lines that a process prints.
+/// Where the lines go that a process prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
     /// They go to our standard error, each with the process's name in front.
@@ -79,7 +79,7 @@ impl Process {
         port.ok_or(NeverListened)
     }
 
-    /// How it ended, once it has.
+    /// Waits until it has ended; returns how.
     ///
     /// # Errors
     /// When the system can't tell.
@@ -102,7 +102,7 @@ impl Process {
         self.child.wait().await
     }
 
-    /// Its id; none once it has been waited for.
+    /// Its id; `None` once it has been waited for.
     fn pid(&self) -> Option<Pid> {
         self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
     }

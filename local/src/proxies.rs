@@ -1,6 +1,6 @@
-//! What is on this machine is never behind a proxy, whatever the environment says of one for the rest
-//! of the world. Every HTTP client here reads the same variables of the process (`HTTP_PROXY` and
-//! its like, `NO_PROXY`), which can't be changed from within: so a process begins again with others.
+//! Requests to this machine never go through a proxy, even if the environment has one for other hosts.
+//! Every HTTP client here reads the same variables of the process (`HTTP_PROXY` and its like, `NO_PROXY`),
+//! which can't be changed from within, so the process starts itself again with others.
 
 use std::{env, io, os::unix::process::CommandExt, process::Command};
 
@@ -10,10 +10,10 @@ use service::Source;
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const HERE: [&str; 2] = ["localhost", "127.0.0.1"];
 
-/// Begins this process again with `NO_PROXY` for this machine, if that is needed and not done.
+/// Starts this process again with `NO_PROXY` for this machine, if that is needed.
 ///
 /// # Errors
-/// When it can't begin again.
+/// When it can't be started again.
 pub fn keep_out(source: &dyn Source) -> io::Result<()> {
     let Some(exceptions) = exceptions(source) else { return Ok(()) };
     let mut again = Command::new(env::current_exe()?);
@@ -21,7 +21,7 @@ pub fn keep_out(source: &dyn Source) -> io::Result<()> {
     Err(again.exec())
 }
 
-/// What `NO_PROXY` has to be; nothing if it can stay as it is.
+/// The value that `NO_PROXY` needs. `None` if it can stay as it is.
 fn exceptions(source: &dyn Source) -> Option<String> {
     PROXIES.iter().find_map(|name| source.get(name))?;
     let set = source.get("no_proxy").or_else(|| source.get("NO_PROXY")).unwrap_or_default();
@@ -41,7 +41,7 @@ mod tests {
     use super::exceptions;
 
     #[test]
-    fn a_process_begins_again_at_most_once_and_only_if_there_is_a_proxy() {
+    fn a_process_restarts_at_most_once_and_only_with_a_proxy() {
         let mut variables = BTreeMap::from([("NO_PROXY".to_owned(), "intranet".to_owned())]);
         assert_eq!(exceptions(&variables), None);
         variables.insert("http_proxy".to_owned(), "http://proxy.example".to_owned());

@@ -1,4 +1,5 @@
-//! Signing in without a browser: what a person does on the two pages, for a program to go on with.
+//! Signing in without a browser: does what a person does on the two pages, so that a program can go on with
+//! the cookies.
 
 use std::sync::Arc;
 
@@ -9,11 +10,11 @@ use reqwest::{
 };
 use url::Url;
 
-/// Why nobody is signed in.
+/// Why the sign-in failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
-    /// Nothing answers, or not as it should.
+    /// No response, or an unexpected one.
     #[error(
         "{application} does not answer as it should: {error}; does `cargo run -p local` run there?"
     )]
@@ -28,7 +29,7 @@ pub enum SignInError {
     OtherProvider(Url),
 }
 
-/// Signs `person` in at the local `application`; answers the browser's cookies, `name=value; …`.
+/// Signs `person` in at the local `application`. Returns the browser's cookies, `name=value; …`.
 ///
 /// # Errors
 /// See [`SignInError`].

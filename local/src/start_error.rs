@@ -1,10 +1,11 @@
-//! Why nothing was started, in words for whoever tried.
+//! Why nothing was started, in words for the person who tried.
 
 use std::{io, path::PathBuf};
 
+use bedrock_local::ModelError;
 use service::ConfigError;
 
-use crate::{bedrock::ModelError, binaries::BinaryError};
+use crate::binaries::BinaryError;
 
 /// Why nothing was started.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +57,10 @@ pub enum StartError {
     /// The real model can't be used.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// Something that never fails did.
+    /// A call failed that is not expected to.
     #[error(transparent)]
     Io(io::Error),
+    /// The same, of an address.
+    #[error(transparent)]
+    Address(#[from] url::ParseError),
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::agentcore::GrantLookup;
+use agentcore_local::GrantLookup;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::{Setup, Time};

@@ -18,23 +18,25 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use self::sentence::sentence;
 
-/// The target of what the stand-ins see.
-pub const STEP: &str = "step";
-/// The target of those steps that hold the words of a person or of the model, or a name that may be
-/// private: for the terminal of whoever runs this, and for no log.
-pub const SAID: &str = "said";
 /// The target of the lines that the services' processes print.
 pub const PROCESS: &str = "process";
 
 /// No line is longer.
 const COLUMNS: usize = 100;
-/// Whose warnings and errors are shown: a dependency's are for whoever sets `RUST_LOG`.
-const OWN: [&str; 9] = [
+/// The crates whose warnings and errors are shown; those of dependencies are shown with `RUST_LOG`.
+const OWN: [&str; 16] = [
+    "agentcore_local",
+    "bedrock_local",
     "bind_session",
     "container",
+    "github_local",
     "identity",
     "invoke",
+    "lambda_local",
+    "load_balancer_local",
     "local",
+    "openid_local",
+    "s3_local",
     "service",
     "session",
     "telemetry",
@@ -44,15 +46,15 @@ const OWN: [&str; 9] = [
 /// Tells what happens, on standard error.
 #[derive(Debug, Clone, Copy)]
 pub struct Narration {
-    /// Whether who acts is set off from what is done.
+    /// Whether the one who acts is printed in bold.
     pub colours: bool,
 }
 
 /// An event's fields, by name.
 #[derive(Debug, Default)]
-pub(crate) struct Told(BTreeMap<String, String>);
+pub(crate) struct EventFields(BTreeMap<String, String>);
 
-/// A step: who acts on whom, and how.
+/// A step: who acts (and on whom), and what happens.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     who: String,
@@ -61,7 +63,7 @@ pub(crate) struct Step {
 
 impl<S: Subscriber> Layer<S> for Narration {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut told = Told::default();
+        let mut told = EventFields::default();
         event.record(&mut told);
         let metadata = event.metadata();
         let line = match metadata.target() {
@@ -77,7 +79,7 @@ impl<S: Subscriber> Layer<S> for Narration {
 
 impl Narration {
     /// The line about an event, if it is a step or something wrong.
-    fn line(self, target: &str, level: Level, told: &Told) -> Option<String> {
+    fn line(self, target: &str, level: Level, told: &EventFields) -> Option<String> {
         if let Some(step) = sentence(target, told) {
             return Some(self.shown(&step));
         }
@@ -102,7 +104,8 @@ impl Narration {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        let told = Told(fields.into_iter().map(|(name, value)| (name, text(value))).collect());
+        let told =
+            EventFields(fields.into_iter().map(|(name, value)| (name, text(value))).collect());
         let level = told.get("level").parse().unwrap_or(Level::ERROR);
         self.line(told.get("target"), level, &told)
     }
@@ -115,14 +118,14 @@ impl Narration {
     }
 }
 
-impl Told {
-    /// The field of this name; nothing if there is none.
+impl EventFields {
+    /// The field of this name; empty if it is absent.
     fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 }
 
-impl Visit for Told {
+impl Visit for EventFields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.0.insert(field.name().to_owned(), format!("{value:?}"));
     }
@@ -166,12 +169,12 @@ fn width(c: char) -> usize {
 mod tests {
     use tracing::Level;
 
-    use super::{COLUMNS, Narration, Told, columns, cut};
+    use super::{COLUMNS, EventFields, Narration, columns, cut};
 
     const PLAIN: Narration = Narration { colours: false };
 
-    fn told(fields: &[(&str, &str)]) -> Told {
-        Told(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
+    fn told(fields: &[(&str, &str)]) -> EventFields {
+        EventFields(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
     }
 
     #[test]
@@ -187,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_told_as_a_handler_here_is() {
+    fn a_process_is_narrated_as_a_handler_in_this_process_is() {
         let line = r#"{"level":"INFO","event":"bound","user":"alice","target":"audit"}"#;
         let here =
             PLAIN.line("audit", Level::INFO, &told(&[("event", "bound"), ("user", "alice")]));
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_shown_and_a_dependencys_lines_are_not() {
+    fn own_errors_are_shown_and_lines_of_dependencies_are_not() {
         let fields = told(&[("message", "request failed"), ("cause", "no route")]);
         let line = PLAIN.line("service::problem", Level::ERROR, &fields);
         assert_eq!(line.as_deref(), Some("! request failed: no route\n"));

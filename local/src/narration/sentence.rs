@@ -1,15 +1,17 @@
 //! A sentence for each step.
 
-use super::{SAID, STEP, Step, Told, cut};
+use stand_in::{SAID, STEP};
 
-/// How much of what is said is shown.
+use super::{EventFields, Step, cut};
+
+/// How many columns of a message are shown.
 const WORDS: usize = 60;
 
-/// What an event of `target` tells; nothing if it is no step.
-pub(super) fn sentence(target: &str, told: &Told) -> Option<Step> {
+/// The step that an event of `target` stands for. `None` if it is not a step.
+pub(super) fn sentence(target: &str, told: &EventFields) -> Option<Step> {
     match target {
-        "audit" => of_services(told),
-        STEP | SAID => of_stand_ins(told),
+        "audit" => from_services(told),
+        STEP | SAID => from_stand_ins(told),
         _ => None,
     }
 }
@@ -19,7 +21,7 @@ fn step(who: impl Into<String>, what: impl Into<String>) -> Option<Step> {
 }
 
 /// The audit trail (`telemetry::Audit`).
-fn of_services(told: &Told) -> Option<Step> {
+fn from_services(told: &EventFields) -> Option<Step> {
     let user = Some(told.get("user")).filter(|user| !user.is_empty()).unwrap_or("somebody");
     let (tool, reason) = (told.get("tool"), told.get("reason"));
     match told.get("event") {
@@ -65,8 +67,8 @@ fn of_services(told: &Told) -> Option<Step> {
     }
 }
 
-/// What only the stand-ins see.
-fn of_stand_ins(told: &Told) -> Option<Step> {
+/// Steps that only the stand-ins see.
+fn from_stand_ins(told: &EventFields) -> Option<Step> {
     let user = told.get("user");
     let account = told.get("account");
     match told.get("step") {
@@ -98,7 +100,7 @@ fn of_stand_ins(told: &Told) -> Option<Step> {
 }
 
 /// ` (repo)`, or nothing where no scope is needed.
-fn scopes(told: &Told) -> String {
+fn scopes(told: &EventFields) -> String {
     let scopes = told.get("scopes");
     if scopes.is_empty() { String::new() } else { format!(" ({scopes})") }
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::SeqCst};
 use std::time::{Duration, SystemTime};
 
-use local::{clock::Clock, github::GitHub};
+use github_local::GitHub;
 use octocrab::{
     Octocrab,
     models::{Repository, UserProfile},
 };
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use serde_json::Value;
+use stand_in::Clock;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -45,7 +46,7 @@ impl World {
         self.browser.get(url).query(request).send().await.unwrap()
     }
 
-    /// Sends the consent page's form; answers what the callback gets.
+    /// Sends the consent page's form. Returns what the callback gets.
     async fn decide(&self, account: &str, scope: &str, decision: &str) -> HashMap<String, String> {
         let url = self.base.join("login/oauth/authorize").unwrap();
         let form = [
@@ -259,7 +260,7 @@ async fn without_accept_the_token_comes_as_a_form() {
 }
 
 #[tokio::test]
-async fn who_cancels_is_sent_back_with_access_denied() {
+async fn a_cancelled_consent_comes_back_with_access_denied() {
     let world = World::new().await;
     let answer = world.decide("octo-alice", "repo", "cancel").await;
     assert_eq!(answer["error"], "access_denied");

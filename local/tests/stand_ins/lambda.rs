@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use futures_util::future::join_all;
+use lambda_local::Lambda;
 use local::{
     binaries::{self, BinaryError},
-    lambda::Lambda,
     process::{Output, Process},
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode};

@@ -30,7 +30,7 @@ async fn a_return_url_has_to_be_registered() {
 }
 
 #[tokio::test]
-async fn what_is_named_has_to_exist() {
+async fn an_unknown_name_is_not_found() {
     let world = World::new().await;
     let call = world.ask("alice", &["repo"]).await.resource_credential_provider_name("gitlab");
     assert_eq!(outcome(call.send().await).err().unwrap().0, "ResourceNotFoundException");

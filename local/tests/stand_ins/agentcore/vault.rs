@@ -1,8 +1,8 @@
-//! What is stored, for whom, and when a person is asked again.
+//! Which tokens are stored, for which user, and when a person is asked again.
 
+use agentcore_local::GrantLookup;
 use aws_sdk_bedrockagentcore::types::UserIdentifier;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use local::agentcore::GrantLookup;
 use serde_json::json;
 
 use super::world::{RETURN_URL, WORKLOAD, World, flow, outcome, user_id};
