@@ -1,11 +1,11 @@
 //! What the visitor sees, or a program reads.
 
 use http::{HeaderMap, StatusCode, header};
-use serde_json::json;
 use service::{
     Named, Problem, Reply,
     page::{Page, escape},
     reply,
+    returned::ConsentResult,
 };
 
 use crate::outcome::Outcome;
@@ -52,9 +52,9 @@ fn main(title: &str, text: &str, visitor: Option<&Named>) -> String {
 /// The outcome for a program.
 pub(crate) fn document(outcome: Outcome) -> Result<Reply, Problem> {
     let (_, text) = outcome.words();
-    match outcome.problem() {
-        None => reply::json(StatusCode::OK, &json!({ "result": outcome.code(), "detail": text })),
-        Some(kind) => Err(Problem::new(kind, text).code(outcome.code())),
+    match outcome.result() {
+        Ok(result) => reply::json(StatusCode::OK, &ConsentResult { result, detail: text }),
+        Err((kind, code)) => Err(Problem::new(kind, text).code(code)),
     }
 }
 

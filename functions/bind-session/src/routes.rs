@@ -5,11 +5,11 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, Method, header};
 use identity::{BrowserHash, User};
 use lambda_http::Request;
-use serde::Deserialize;
 use serde_json::json;
 use service::{
     Inbound, Kind, Named, Problem, Reply, body, browser, reply,
     request::{self, query, refuse_cross_site, require_json},
+    returned::ReturnedConsent,
     site::SESSION_BINDING_PATH,
     visit::refuse_speculation,
 };
@@ -24,14 +24,6 @@ use crate::{
 };
 
 const RETRY: Duration = Duration::from_secs(5);
-
-/// What an application that received the return URL itself sends on, none of it believed.
-#[derive(Deserialize)]
-struct Returned {
-    session_id: String,
-    state: String,
-    flow: String,
-}
 
 pub(crate) async fn answer(service: &Service, request: Request) -> Reply {
     request::answer(request, &service.inbound.site, |request| route(service, request)).await
@@ -144,7 +136,7 @@ async fn returned(service: &Service, request: &mut Request) -> Result<Reply, Pro
     require_json(request.headers())?;
     let user = service.inbound.user(request.headers()).await?;
     body::read(request).await?;
-    let returned: Returned = request::json(request.body())?;
+    let returned: ReturnedConsent = request::json(request.body())?;
     let session = SessionUri::parse(returned.session_id).map_err(|_| Outcome::Malformed);
     let outcome = match &session {
         Ok(session) => {
@@ -252,7 +244,7 @@ fn document(outcome: Outcome) -> Result<Reply, Problem> {
 }
 
 fn retry_later(mut reply: Reply, outcome: Outcome) -> Reply {
-    if outcome.problem() == Some(Kind::UpstreamUnavailable) {
+    if outcome.may_pass() {
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY.as_secs()));
     }
     reply

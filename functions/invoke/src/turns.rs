@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use identity::{BrowserHash, User};
 use lambda_http::Context;
-use service::{Kind, Problem};
+use service::{Code, Kind, Problem};
 use session::{Message, Role, SessionError, Spent};
 use telemetry::Audit;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
@@ -236,13 +236,13 @@ impl Work<'_> {
                 let detail = "This question is not open any more: it was answered before, or it \
                               belongs to another conversation. Nothing was done now. Go on with \
                               this conversation to see what is open.";
-                problem("interrupt_not_open", detail)
+                problem(Code::InterruptNotOpen, detail)
             }
             ResumeError::Expired(interrupt) => {
                 self.audit(interrupt, "expired");
                 let detail = "This was asked too long ago to be approved now. Nothing was done. Go \
                               on with this conversation to see it again.";
-                problem("interrupt_expired", detail)
+                problem(Code::InterruptExpired, detail)
             }
         }
     }

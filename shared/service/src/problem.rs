@@ -6,9 +6,10 @@
 use std::{error::Error, fmt, time::Duration};
 
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::{reply, reply::Reply, request::RequestId};
+use crate::{code::Code, reply, reply::Reply, request::RequestId};
 
 /// The kinds of problem a caller can meet; each has its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,24 +69,24 @@ impl Kind {
         }
     }
 
-    /// What a program tells this kind by.
-    fn code(self) -> &'static str {
+    /// What a program tells this kind by, where nothing more is known.
+    fn code(self) -> Code {
         match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::RequestTimeout => "request_timeout",
-            Self::Conflict => "conflict",
-            Self::Gone => "gone",
-            Self::TooLarge => "too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::TooManyRequests => "too_many_requests",
-            Self::Internal => "internal",
-            Self::UpstreamFailed => "upstream_failed",
-            Self::UpstreamUnavailable => "upstream_unavailable",
-            Self::Overloaded => "overloaded",
+            Self::InvalidRequest => Code::InvalidRequest,
+            Self::Unauthorized => Code::Unauthorized,
+            Self::Forbidden => Code::Forbidden,
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::RequestTimeout => Code::RequestTimeout,
+            Self::Conflict => Code::Conflict,
+            Self::Gone => Code::Gone,
+            Self::TooLarge => Code::TooLarge,
+            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
+            Self::TooManyRequests => Code::TooManyRequests,
+            Self::Internal => Code::Internal,
+            Self::UpstreamFailed => Code::UpstreamFailed,
+            Self::UpstreamUnavailable => Code::UpstreamUnavailable,
+            Self::Overloaded => Code::Overloaded,
         }
     }
 }
@@ -94,14 +95,47 @@ impl Kind {
 #[derive(Debug)]
 pub struct Problem {
     kind: Kind,
-    code: &'static str,
+    code: Code,
     detail: String,
     field: Option<&'static str>,
+    unsaved: Option<UnsavedTurn>,
     advice: Option<Advice>,
     /// In seconds.
     retry_after: Option<u32>,
-    extension: Option<Box<(&'static str, Value)>>,
     cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// A failure, as the caller reads it (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemDocument {
+    /// `about:blank`: the status says what kind of problem it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What a program tells the problem by.
+    code: Code,
+    /// What went wrong, for a person.
+    detail: String,
+    /// What the operator finds the cause by.
+    request_id: String,
+    /// The member of the request that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    /// With the code `turn_not_saved`: the turn that is done, and only here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsaved: Option<UnsavedTurn>,
+}
+
+/// A turn that is done and could not be saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnsavedTurn {
+    /// What the agent said.
+    message: String,
 }
 
 /// What the caller could do instead, in HTTP's own terms.
@@ -124,9 +158,9 @@ impl Problem {
             code,
             detail,
             field: None,
+            unsaved: None,
             advice: None,
             retry_after: None,
-            extension: None,
             cause: None,
         }
     }
@@ -184,7 +218,7 @@ impl Problem {
 
     /// A code that says more than the kind's own.
     #[must_use]
-    pub fn code(self, code: &'static str) -> Self {
+    pub fn code(self, code: Code) -> Self {
         Self { code, ..self }
     }
 
@@ -195,10 +229,10 @@ impl Problem {
         Self { retry_after: Some(seconds.max(1)), ..self }
     }
 
-    /// A member of its own (RFC 9457, section 3.2).
+    /// What the agent said in a turn that is done and can't be saved.
     #[must_use]
-    pub fn with(self, member: &'static str, value: Value) -> Self {
-        Self { extension: Some(Box::new((member, value))), ..self }
+    pub fn unsaved(self, message: String) -> Self {
+        Self { unsaved: Some(UnsavedTurn { message }), ..self }
     }
 
     /// What the operator will find in the log.
@@ -214,7 +248,7 @@ impl Problem {
     }
 
     /// Whether a program would tell it by `code`.
-    pub(crate) fn is(&self, code: &str) -> bool {
+    pub(crate) fn is(&self, code: Code) -> bool {
         self.code == code
     }
 
@@ -223,24 +257,23 @@ impl Problem {
     pub fn into_reply(self, request: &RequestId) -> Reply {
         let status = self.kind.status();
         if let Some(cause) = &self.cause {
-            tracing::error!(code = self.code, cause = %Chain(cause.as_ref()), "request failed");
+            tracing::error!(code = self.code.as_str(), cause = %Chain(cause.as_ref()), "request failed");
         }
-        let mut body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-            "requestId": request.as_str(),
+        let document = ProblemDocument {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            request_id: request.as_str().to_owned(),
+            field: self.field,
+            unsaved: self.unsaved,
+        };
+        let body = serde_json::to_vec(&document).unwrap_or_else(|error| {
+            tracing::error!(%error, "a problem has no JSON form");
+            Vec::new()
         });
-        if let Some(field) = self.field {
-            body["field"] = field.into();
-        }
-        if let Some(extension) = self.extension {
-            let (member, value) = *extension;
-            body[member] = value;
-        }
-        let mut reply = reply::body(status, "application/problem+json", body.to_string());
+        let mut reply = reply::body(status, "application/problem+json", body);
         if let Some(advice) = self.advice {
             let (name, value) = match advice {
                 Advice::Allow(methods) => (header::ALLOW, methods),

@@ -6,7 +6,10 @@
 
 use http::HeaderMap;
 
-use crate::problem::{Kind, Problem};
+use crate::{
+    code::Code,
+    problem::{Kind, Problem},
+};
 
 /// Whether a person opened this page.
 fn is_a_visit(headers: &HeaderMap) -> bool {
@@ -27,7 +30,7 @@ fn is_a_visit(headers: &HeaderMap) -> bool {
 /// 403 for anything but a person's visit.
 pub fn refuse_speculation(headers: &HeaderMap) -> Result<(), Problem> {
     let detail = "Open this page yourself.";
-    let problem = || Problem::new(Kind::Forbidden, detail).code("not_a_visit");
+    let problem = || Problem::new(Kind::Forbidden, detail).code(Code::NotAVisit);
     if is_a_visit(headers) { Ok(()) } else { Err(problem()) }
 }
 

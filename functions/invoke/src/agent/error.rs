@@ -5,8 +5,7 @@
 
 use std::{error::Error, time::Duration};
 
-use serde_json::json;
-use service::{Kind, Problem};
+use service::{Code, Kind, Problem};
 use session::SessionError;
 use vault::VaultError;
 
@@ -125,15 +124,14 @@ impl TurnError {
             Self::NotSaved { said, .. } if saved != Saved::Unfinished => {
                 let detail = "The turn is done, but could not be saved. What was said is in \
                               `unsaved`; the conversation does not know of it.";
-                let unsaved = json!({ "message": said });
-                Problem::new(kind, detail).code("turn_not_saved").with("unsaved", unsaved)
+                Problem::new(kind, detail).code(Code::TurnNotSaved).unsaved(said.clone())
             }
             Self::Session(SessionError::Damaged | SessionError::Newer) => Problem::new(kind, what),
             Self::Session(SessionError::TooLarge) => {
-                Problem::new(kind, what).code("conversation_too_large")
+                Problem::new(kind, what).code(Code::ConversationTooLarge)
             }
             Self::Session(SessionError::Deleted) => {
-                Problem::new(kind, what).code("conversation_deleted")
+                Problem::new(kind, what).code(Code::ConversationDeleted)
             }
             Self::Internal(_) if matches!(saved, Saved::NotAsked | Saved::Nothing) => {
                 return Problem::internal(self);
@@ -141,12 +139,12 @@ impl TurnError {
             _ => {
                 let problem = Problem::new(kind, format!("{what}{}", saved.words()));
                 let problem = match saved {
-                    Saved::Unfinished | Saved::Unheard => problem.code("turn_unfinished"),
+                    Saved::Unfinished | Saved::Unheard => problem.code(Code::TurnUnfinished),
                     _ => problem,
                 };
                 match kind {
                     Kind::UpstreamUnavailable | Kind::Overloaded => problem.retry_after(RETRY),
-                    Kind::Conflict => problem.code("turn_in_progress").retry_after(RETRY),
+                    Kind::Conflict => problem.code(Code::TurnInProgress).retry_after(RETRY),
                     _ => problem,
                 }
             }
