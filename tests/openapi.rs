@@ -23,7 +23,16 @@ impl Document {
     /// requires, other types.
     fn mistake(&self, schema: &Value, value: &Value) -> Option<String> {
         if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
-            return self.mistake(self.schema(name), value);
+            let whole = self.mistake(self.schema(name), value);
+            // What stands beside a reference narrows it (JSON Schema 2020-12, section 8.2.3.1).
+            let narrower = schema["properties"].as_object();
+            let mut narrower = narrower.into_iter().flatten();
+            return whole.or_else(|| {
+                narrower.find_map(|(name, schema)| self.mistake(schema, &value[name]))
+            });
+        }
+        if let Some(only) = schema.get("const") {
+            return (only != value).then(|| format!("{value} is not {only}"));
         }
         for kind in ["oneOf", "anyOf"] {
             if let Some(variants) = schema[kind].as_array() {
@@ -31,6 +40,9 @@ impl Document {
                 let mistakes: Option<Vec<String>> = mistakes.collect();
                 return mistakes.map(|all| all.join("; or "));
             }
+        }
+        if let Some(allowed) = schema["enum"].as_array().filter(|all| !all.contains(value)) {
+            return Some(format!("{value} is none of {allowed:?}"));
         }
         let types = match &schema["type"] {
             Value::Array(types) => types.clone(),
@@ -65,10 +77,7 @@ impl Document {
                     })
                 })
             }
-            text => {
-                let allowed = schema["enum"].as_array()?;
-                (!allowed.contains(text)).then(|| format!("{text} is none of {allowed:?}"))
-            }
+            _ => None,
         }
     }
 
@@ -77,6 +86,8 @@ impl Document {
         let status = status.as_u16();
         let response = format!("/paths/{path}/{method}/responses/{status}");
         let response = self.0.pointer(&response).unwrap_or_else(|| panic!("no {response}"));
+        let shared = response["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        let response = shared.map_or(response, |name| &self.0["components"]["responses"][name]);
         let content = response["content"].as_object().expect("content");
         let schema = &content.values().next().expect("a media type")["schema"];
         let mistake = self.mistake(schema, answer);
@@ -121,6 +132,21 @@ async fn m16_every_kind_of_answer_is_as_the_document_describes_it() {
         document.assert_describes(described, "get", status, &answer);
     }
 
+    let missing = alice.request(Method::GET, "/sessions/none").send().await.expect("an answer");
+    let (status, answer) = (missing.status(), missing.json().await.expect("JSON"));
+    document.assert_describes("/sessions/{sessionId}", "get", status, &answer);
+    let text = alice.request(Method::POST, "/invocations").body("Hello!");
+    let answer = text.send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let (status, answer) = (answer.status(), answer.json().await.expect("JSON"));
+    turn(status, &answer);
+    let foreign = alice.request(Method::POST, "/invocations");
+    let foreign = foreign.header("sec-fetch-site", "cross-site").json(&json!({}));
+    let answer = foreign.send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    let (status, answer) = (answer.status(), answer.json().await.expect("JSON"));
+    turn(status, &answer);
+
     world.lose_storage();
     let (status, answer) = alice.say("lost", "Hello!").await;
     assert_eq!(answer["code"], "turn_not_saved");
@@ -149,5 +175,23 @@ async fn m16_an_answer_that_differs_from_the_document_is_noticed() {
         let mut answer = right.clone();
         *answer.pointer_mut(pointer).expect("a member") = wrong;
         assert!(document.mistake(schema, &answer).is_some(), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_a_code_that_an_operation_does_not_list_is_noticed() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let document = Document::of(&alice).await;
+    let missing = alice.request(Method::GET, "/sessions/none").send().await.expect("an answer");
+    let mut problem: Value = missing.json().await.expect("JSON");
+    let place = "/paths/~1sessions~1{sessionId}/get/responses/404/content";
+    let content = document.0.pointer(place).expect("a response");
+    let schema = &content["application/problem+json"]["schema"];
+    assert_eq!(document.mistake(schema, &problem), None);
+    for (member, wrong) in [("code", json!("turn_in_progress")), ("status", json!(409))] {
+        let right = std::mem::replace(&mut problem[member], wrong);
+        assert!(document.mistake(schema, &problem).is_some(), "{problem}");
+        problem[member] = right;
     }
 }

@@ -5,7 +5,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     agent::{consent::Consent, model::Usage, turn::Turn},
-    invocation::{InterruptAnswer, InvocationAnswer, Status, UsageAnswer},
+    invocation::{
+        AuthorizationReason, AuthorizationRequired, ConfirmationReason, ConfirmationRequired,
+        InterruptAnswer, InvocationAnswer, Status, UsageAnswer,
+    },
 };
 
 /// The whole answer.
@@ -27,7 +30,8 @@ pub(crate) fn of(
 
 /// What `turn` waits for: a consent, approvals, or nothing.
 pub(crate) fn interrupts(turn: &Turn, consent: Option<Consent>) -> Vec<InterruptAnswer> {
-    let consent = consent.map(|consent| InterruptAnswer::AuthorizationRequired {
+    let consent = consent.map(|consent| AuthorizationRequired {
+        reason: AuthorizationReason::default(),
         id: turn.consent_interrupt().unwrap_or_default().to_owned(),
         provider: consent.provider.to_string(),
         scopes: consent.scopes.iter().map(ToString::to_string).collect(),
@@ -37,7 +41,8 @@ pub(crate) fn interrupts(turn: &Turn, consent: Option<Consent>) -> Vec<Interrupt
     let confirmations = turn.confirmations().map(|(call, confirmation)| {
         let expires = i64::try_from(confirmation.expires).unwrap_or(i64::MAX);
         let expires = OffsetDateTime::from_unix_timestamp(expires);
-        InterruptAnswer::ConfirmationRequired {
+        ConfirmationRequired {
+            reason: ConfirmationReason::default(),
             id: confirmation.interrupt.clone(),
             tool: call.name.clone(),
             input: call.input.clone(),
@@ -45,6 +50,8 @@ pub(crate) fn interrupts(turn: &Turn, consent: Option<Consent>) -> Vec<Interrupt
             expires_at: expires.map(rfc3339).unwrap_or_default(),
         }
     });
+    let consent = consent.map(InterruptAnswer::AuthorizationRequired);
+    let confirmations = confirmations.map(InterruptAnswer::ConfirmationRequired);
     consent.into_iter().chain(confirmations).collect()
 }
 

@@ -28,6 +28,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use bytes::Bytes;
 use service::{
     Clock, ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
@@ -54,6 +55,8 @@ struct Service {
     github: GitHub,
     clients: OnceCell<Clients>,
     limits: Limits,
+    /// The OpenAPI document, made when it is first asked for.
+    description: OnceCell<Bytes>,
     started: SystemTime,
 }
 
@@ -150,8 +153,8 @@ impl Invoke {
         let github = GitHub::new(settings.github_api.clone());
         let Settings { turns, turns_per_user, tokens_per_day, .. } = settings;
         let limits = Limits::new(turns, turns_per_user, tokens_per_day);
-        let clients = OnceCell::new();
-        Ok(Self(Arc::new(Service { settings, github, clients, limits, started })))
+        let (clients, description) = (OnceCell::new(), OnceCell::new());
+        Ok(Self(Arc::new(Service { settings, github, clients, limits, description, started })))
     }
 
     /// Makes ready what a turn will use, connections too, before there is one.
