@@ -18,9 +18,9 @@ pub(crate) enum Outcome {
     Malformed,
     /// The user said no at the provider.
     Declined,
-    /// The provider sent him back with an error of its own.
+    /// The provider returned an error of its own.
     ProviderFailed,
-    /// This browser carries no such flow: another one began it, or it is long over.
+    /// This browser has no cookie for the flow: another browser began it, or the cookie has expired.
     NoFlow,
     /// The flow was begun by someone else.
     AnotherUser,
@@ -30,11 +30,11 @@ pub(crate) enum Outcome {
     Expired,
     /// The browser brought no state, which only the one that consented has.
     NoState,
-    /// … or a wrong one.
+    /// The browser brought another flow's state.
     WrongState,
     /// AgentCore Identity knows no such open session of this user.
     SessionRefused,
-    /// AgentCore Identity may have bound the token: it was asked and its answer did not come.
+    /// AgentCore Identity was asked and its answer did not come, so the token may be bound.
     Unclear,
     /// AgentCore Identity is asked too often.
     Throttled,
@@ -42,7 +42,7 @@ pub(crate) enum Outcome {
     Unavailable,
     /// AgentCore Identity refuses this service itself: the operator has to act.
     Misconfigured,
-    /// AgentCore Identity makes no sense.
+    /// AgentCore Identity returned nothing usable.
     Failed,
 }
 

@@ -149,7 +149,7 @@ async fn returned(service: &Service, request: &mut Request) -> Result<Reply, Pro
     document(outcome)
 }
 
-/// Does what is asked for, if it may.
+/// Checks the visit, and binds if every check passes.
 async fn attempt(
     service: &Service,
     request: &Request,
@@ -191,7 +191,7 @@ fn record(outcome: Outcome, user: Option<&User>, session: Option<&SessionUri>) {
     }
 }
 
-/// The one session that the address names; two would let each check see another one.
+/// Returns the one session that the address names. Two are refused: each check could see another.
 fn only_session(request: &Request) -> Result<SessionUri, Outcome> {
     let mut sessions = query(request, "session_id");
     let session = sessions.next().ok_or(Outcome::NoSession)?;
@@ -207,7 +207,7 @@ fn not_consented(request: &Request) -> Outcome {
     if is_declined { Outcome::Declined } else { Outcome::ProviderFailed }
 }
 
-/// A browser is sent on to a page with nothing secret in its address; a program is told at once.
+/// Redirects a browser to a page with nothing secret in its address, and answers a program at once.
 fn present(
     service: &Service,
     request: &Request,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::agent::turn::{Answers, Verdict};
 
-/// More answers than a turn can have interrupts.
+/// How many answers a request may bring; a turn never has as many interrupts.
 const MAX_ANSWERS: usize = 64;
 
 /// A request, checked.
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_invocation_is_refused() {
+    fn a_malformed_body_is_refused() {
         for body in ["", "[]", "null", "{}", r#"{"sessionId":1}"#, r#"{"sessionId":"../x"}"#] {
             assert!(Invocation::parse(body.as_bytes()).is_err(), "{body}");
         }
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_says_two_things_or_nothing_clear_is_refused() {
+    fn an_ambiguous_or_malformed_resume_is_refused() {
         for resume in [
             "{}",
             "7",

@@ -36,7 +36,7 @@ pub(crate) enum HealthStatus {
     Healthy,
 }
 
-/// What there is at an address.
+/// The routes, by path.
 enum Route {
     Ping,
     Invocations,
@@ -125,7 +125,7 @@ fn ping(service: &Service) -> Result<Reply, Problem> {
     reply::json(StatusCode::OK, &health)
 }
 
-/// The interface's description, which is the same for everybody and so is public.
+/// Returns the OpenAPI document. It is the same for everybody, so it needs no sign-in.
 async fn open_api(service: &Service) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
     let document = || async { openapi::document(&inbound.site, inbound.bearer) };
@@ -162,7 +162,8 @@ async fn invocations(
     Ok(reply)
 }
 
-/// A page a person opens: under the site's own name, in a browser that we know from then on.
+/// Returns a page for a person: redirects to the site's own name if another was asked for, and sets
+/// the browser cookie if it is absent.
 fn page(
     service: &Service,
     request: &Request,

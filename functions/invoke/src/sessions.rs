@@ -86,7 +86,7 @@ struct ShownMessage {
 }
 
 impl ShownMessage {
-    /// Makes one that fills more than a page by itself fit it.
+    /// Shortens a message that alone would be larger than a page.
     fn shorten(&mut self) {
         self.text = shortened(&self.text, MAX_PAGE_BYTES / 2);
         let tools = self.tools.len().max(1);
@@ -184,7 +184,7 @@ pub(crate) async fn one(
     reply::json(StatusCode::OK, &document.ok_or_else(unknown)?)
 }
 
-/// Listing, reading and deleting take no longer than this, nor than a turn may take.
+/// Bounds `work` by [`LONGEST`], and by the time that is left for the request.
 async fn in_time<T>(
     service: &Service,
     request: &Request,
@@ -235,7 +235,7 @@ fn unknown() -> Problem {
     Problem::new(Kind::NotFound, "You have no such conversation.")
 }
 
-/// The messages as a person reads them: the results of tools are beside their calls.
+/// Returns the messages as a person reads them, each tool's result beside its call.
 fn shown(conversation: &Conversation) -> Vec<ShownMessage> {
     let pending = conversation.pending.as_ref();
     let waiting = pending.map(|pending| pending.turn.as_slice()).unwrap_or_default();
