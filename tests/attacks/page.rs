@@ -56,7 +56,7 @@ async fn m9_a_stale_tab_of_alices_asks_for_nothing_as_bob() {
     let settings = settings.expect("an answer").text().await.expect("a script");
     let his = mark(&world, &alice).await;
     assert!(settings.contains(&format!("request.headers[\"{MARK}\"] = \"{his}\"")), "{settings}");
-    // A page of his own acts for him, and a program needs no mark.
+    // A page that was made for bob acts for bob, and a program needs no mark.
     assert_ne!(his, hers);
     let (status, _) = from_page(&alice, &his, Method::POST, "/invocations").await;
     assert_eq!(status, StatusCode::OK);

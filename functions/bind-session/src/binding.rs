@@ -1,4 +1,4 @@
-//! The decision: may this visit complete that flow?
+//! The decision: may this visitor complete that flow?
 //!
 //! Amazon Bedrock AgentCore, "OAuth 2.0 authorization URL session binding", leaves it to the
 //! application to make sure that the user who consented is the user who asked. Three attacks
@@ -13,91 +13,68 @@
 //!    own browser, where person and browser are right. Only alice's browser was given the
 //!    **state**, so his visit lacks it.
 
-use std::time::SystemTime;
+use vault::{
+    BindError, Bound, ConsentKeys, Flow, FlowRefusal, Principal, SessionBinder, SessionUri,
+    VaultError, Visitor,
+};
 
-use identity::{BrowserSecret, UserId};
-use vault::{BindError, ConsentKeys, Flow, Principal, SessionBinder, SessionUri, VaultError};
+use crate::{callback::Consent, outcome::Outcome};
 
-use crate::outcome::Outcome;
-
-/// Names under which the state may come back: the service model says that `customState` is
-/// returned and not as what; public code reads `state`.
-pub(crate) const STATE_PARAMETERS: [&str; 3] = ["state", "customState", "custom_state"];
-
-/// What a visit brought, none of it believed.
-#[derive(Debug)]
-pub(crate) struct Visit<'a> {
-    pub(crate) user: &'a UserId,
-    /// The same person as AgentCore Identity knows him.
-    pub(crate) principal: &'a Principal,
-    pub(crate) browser: Browser<'a>,
-    pub(crate) session: &'a SessionUri,
-    pub(crate) flow: Carried<'a>,
-    pub(crate) states: &'a [String],
-    pub(crate) now: SystemTime,
-}
-
-/// In which browser the visit is made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Browser<'a> {
-    /// In the one of this cookie, if it has one.
-    Of(Option<&'a BrowserSecret>),
-    /// That does not count here (`BROWSER_BINDING=off`).
-    Any,
-}
-
-/// What the visit carries of the session's flow.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Carried<'a> {
-    Nothing,
-    /// The sealed flow: this session's cookie, or what the application was given.
-    Sealed(&'a str),
-    /// The mark that it is bound.
-    Done,
-}
-
-/// A visit that has passed every check; the only thing that [`complete`] accepts.
+/// A consent that has passed every check; the only thing that [`complete`] accepts.
 #[derive(Debug)]
 pub(crate) struct Checked<'a> {
-    principal: &'a Principal,
+    user: &'a Principal,
     session: &'a SessionUri,
 }
 
-/// Person, browser, flow, time and state.
-pub(crate) fn check<'a>(visit: &Visit<'a>, keys: &ConsentKeys) -> Result<Checked<'a>, Outcome> {
-    let sealed = match visit.flow {
-        Carried::Nothing => return Err(Outcome::NoFlow),
-        Carried::Done => return Err(Outcome::AlreadyConnected),
-        Carried::Sealed(sealed) => sealed,
-    };
+/// Session, person, browser, time and state. `user` is the visitor as AgentCore Identity knows them.
+pub(crate) fn check<'a>(
+    consent: &'a Consent,
+    visitor: &Visitor<'_>,
+    user: &'a Principal,
+    keys: &ConsentKeys,
+) -> Result<Checked<'a>, Outcome> {
+    let Consent { session, sealed, states } = consent;
+    let sealed = sealed.as_deref().ok_or(Outcome::NoFlow)?;
+    if was_bound(sealed, session, visitor, keys) {
+        return Err(Outcome::AlreadyConnected);
+    }
     let flow = Flow::open(sealed, keys).ok_or(Outcome::NoFlow)?;
-    if !flow.is_of_session(visit.session) {
+    if !flow.is_of_session(session) {
         return Err(Outcome::NoFlow);
     }
-    if !flow.is_of_user(visit.user) {
-        return Err(Outcome::AnotherUser);
-    }
-    if let Browser::Of(browser) = visit.browser
-        && !browser.is_some_and(|browser| flow.is_of_browser(&browser.hash()))
-    {
-        return Err(Outcome::AnotherBrowser);
-    }
-    if flow.has_expired(visit.now) {
-        return Err(Outcome::Expired);
-    }
-    if visit.states.is_empty() {
+    flow.check(visitor).map_err(|refusal| match refusal {
+        FlowRefusal::AnotherUser => Outcome::AnotherUser,
+        FlowRefusal::AnotherBrowser => Outcome::AnotherBrowser,
+        FlowRefusal::Expired => Outcome::Expired,
+    })?;
+    if states.is_empty() {
         return Err(Outcome::NoState);
     }
-    if !visit.states.iter().any(|state| flow.is_of_state(state)) {
+    if !states.iter().any(|state| flow.is_of_state(state)) {
         return Err(Outcome::WrongState);
     }
-    Ok(Checked { principal: visit.principal, session: visit.session })
+    Ok(Checked { user, session })
 }
 
-/// Binds the token to the user of a checked visit. AgentCore Identity does so at most once, and
-/// only for whom the flow was begun.
+/// Whether `sealed` is the mark that `session` was bound for this visitor: they reloaded the page.
+fn was_bound(
+    sealed: &str,
+    session: &SessionUri,
+    visitor: &Visitor<'_>,
+    keys: &ConsentKeys,
+) -> bool {
+    Bound::open(sealed, keys).is_some_and(|bound| {
+        bound.is_of_user(visitor.user)
+            && bound.is_of_session(session)
+            && !bound.has_expired(visitor.now)
+    })
+}
+
+/// Binds the token of a checked consent to its user. AgentCore Identity does so at most once, and
+/// only for the user whose flow it is.
 pub(crate) async fn complete(checked: Checked<'_>, binder: &SessionBinder) -> Outcome {
-    let error = match binder.complete(checked.principal, checked.session).await {
+    let error = match binder.complete(checked.user, checked.session).await {
         Ok(()) => return Outcome::Connected,
         Err(error) => error,
     };

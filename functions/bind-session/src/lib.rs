@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod binding;
+mod callback;
 mod outcome;
 mod pages;
 mod routes;

@@ -115,74 +115,78 @@ impl Outcome {
         self.result().map_or_else(|(kind, _)| kind.status(), |_| StatusCode::OK)
     }
 
-    /// What to tell the visitor: a heading and what to do next. Nothing about anybody else.
-    pub(crate) fn words(self) -> (&'static str, &'static str) {
+    /// What to tell the visitor, in a few words.
+    pub(crate) fn heading(self) -> &'static str {
         match self {
-            Self::Connected => (
-                "You are connected",
-                "The assistant can go on. You can close this page: the conversation continues by itself.",
-            ),
-            Self::AlreadyConnected => (
-                "You are already connected",
-                "There is nothing left to do here. You can close this page.",
-            ),
-            Self::NotSignedIn => (
-                "Sign in first",
+            Self::Connected => "You are connected",
+            Self::AlreadyConnected => "You are already connected",
+            Self::NotSignedIn => "Sign in first",
+            Self::NoSession | Self::Malformed => "This link is incomplete",
+            Self::Declined => "You did not allow it",
+            Self::ProviderFailed => "The consent could not be given",
+            Self::NoFlow | Self::AnotherBrowser => "This was not asked for in this browser",
+            Self::AnotherUser => "This request is not yours",
+            Self::Expired => "This request is too old",
+            Self::NoState | Self::WrongState => "This is not where you consented",
+            Self::SessionRefused => "This request is no longer open",
+            Self::Unclear => "We could not see whether it worked",
+            Self::Throttled | Self::Unavailable => "Please try again in a moment",
+            Self::Misconfigured | Self::Failed => "Something is wrong on our side",
+        }
+    }
+
+    /// What it means and what to do next. Nothing about anybody else.
+    pub(crate) fn explanation(self) -> &'static str {
+        match self {
+            Self::Connected => {
+                "The assistant can go on. You can close this page: the conversation continues by itself."
+            }
+            Self::AlreadyConnected => "There is nothing left to do here. You can close this page.",
+            Self::NotSignedIn => {
                 "Nothing was connected. Open the conversation, sign in, and follow the link there \
-                 again.",
-            ),
-            Self::NoSession | Self::Malformed => (
-                "This link is incomplete",
-                "Go back to the conversation and follow the link there again.",
-            ),
-            Self::Declined => (
-                "You did not allow it",
-                "Nothing was connected. If you change your mind, ask again in the conversation.",
-            ),
-            Self::ProviderFailed => (
-                "The consent could not be given",
+                 again."
+            }
+            Self::NoSession | Self::Malformed => {
+                "Go back to the conversation and follow the link there again."
+            }
+            Self::Declined => {
+                "Nothing was connected. If you change your mind, ask again in the conversation."
+            }
+            Self::ProviderFailed => {
                 "Nothing was connected: the service that you were asked to consent at had a problem. Ask \
-                 again in the conversation; if it happens again, tell the people who run the assistant.",
-            ),
-            Self::NoFlow | Self::AnotherBrowser => (
-                "This was not asked for in this browser",
+                 again in the conversation; if it happens again, tell the people who run the assistant."
+            }
+            Self::NoFlow | Self::AnotherBrowser => {
                 "Nothing was connected. Consent in the same browser in which you are talking to the \
-                 assistant. If somebody sent you this link, do not use it.",
-            ),
-            Self::AnotherUser => (
-                "This request is not yours",
+                 assistant. If somebody sent you this link, do not use it."
+            }
+            Self::AnotherUser => {
                 "Nothing was connected. If somebody sent you this link, do not use it. Ask in a \
-                 conversation of your own.",
-            ),
-            Self::Expired => (
-                "This request is too old",
-                "Nothing was connected. A request is good for ten minutes. Ask again in the conversation.",
-            ),
-            Self::NoState | Self::WrongState => (
-                "This is not where you consented",
+                 conversation of your own."
+            }
+            Self::Expired => {
+                "Nothing was connected. A request is good for ten minutes. Ask again in the conversation."
+            }
+            Self::NoState | Self::WrongState => {
                 "Nothing was connected, because this visit does not come from the consent page. Go \
-                 back to the conversation and follow the link there again.",
-            ),
-            Self::SessionRefused => (
-                "This request is no longer open",
+                 back to the conversation and follow the link there again."
+            }
+            Self::SessionRefused => {
                 "It has been used, or is over. If you have just consented, go back to the conversation: it \
-                 goes on if you are connected. If not, ask again there.",
-            ),
-            Self::Unclear => (
-                "We could not see whether it worked",
+                 goes on if you are connected. If not, ask again there."
+            }
+            Self::Unclear => {
                 "Go back to the conversation: it goes on if you are connected. If not, follow the link \
-                 there again.",
-            ),
-            Self::Throttled | Self::Unavailable => (
-                "Please try again in a moment",
+                 there again."
+            }
+            Self::Throttled | Self::Unavailable => {
                 "Nothing was connected, because a service we need is busy. Go back to the conversation \
-                 and follow the link there again.",
-            ),
-            Self::Misconfigured | Self::Failed => (
-                "Something is wrong on our side",
+                 and follow the link there again."
+            }
+            Self::Misconfigured | Self::Failed => {
                 "Nothing was connected. Ask again in the conversation; if it happens again, tell the people \
-                 who run the assistant.",
-            ),
+                 who run the assistant."
+            }
         }
     }
 }

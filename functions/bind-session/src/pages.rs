@@ -17,8 +17,8 @@ const CLEAR_THE_ADDRESS: &str = include_str!("not_signed_in.js");
 
 /// The page of an outcome, with the status that fits.
 pub(crate) fn page(outcome: Outcome, visitor: Option<&Named>) -> Reply {
-    let (title, text) = outcome.words();
-    let main = main(title, text, visitor);
+    let title = outcome.heading();
+    let main = main(title, outcome.explanation(), visitor);
     let script = match outcome {
         // Which finds out for itself.
         Outcome::Connected | Outcome::AlreadyConnected | Outcome::Unclear => TELL_THE_CONVERSATION,
@@ -51,10 +51,10 @@ fn main(title: &str, text: &str, visitor: Option<&Named>) -> String {
 
 /// The outcome for a program.
 pub(crate) fn document(outcome: Outcome) -> Result<Reply, Problem> {
-    let (_, text) = outcome.words();
+    let detail = outcome.explanation();
     match outcome.result() {
-        Ok(result) => reply::json(StatusCode::OK, &ConsentResult { result, detail: text }),
-        Err((kind, code)) => Err(Problem::new(kind, text).code(code)),
+        Ok(result) => reply::json(StatusCode::OK, &ConsentResult { result, detail }),
+        Err((kind, code)) => Err(Problem::new(kind, detail).code(code)),
     }
 }
 

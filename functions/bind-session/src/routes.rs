@@ -1,27 +1,21 @@
-//! From a request to an answer.
+//! From a request to an answer: its callback parsed, judged and completed, its outcome told.
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use identity::{BrowserHash, User};
+use identity::User;
 use lambda_http::Request;
 use serde_json::json;
 use service::{
     Inbound, Kind, Named, Problem, Reply, body, browser, reply,
     request::{self, query, refuse_cross_site, require_json},
-    returned::ReturnedConsent,
     site::SESSION_BINDING_PATH,
-    visit::refuse_speculation,
+    visit::{refuse_speculation, visitor},
 };
 use telemetry::Audit;
 use vault::{Bound, Ended, SessionUri};
 
-use crate::{
-    Service,
-    binding::{self, Browser, Carried, Visit},
-    outcome::Outcome,
-    pages,
-};
+use crate::{Service, binding, callback::Callback, outcome::Outcome, pages};
 
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -60,8 +54,8 @@ async fn session_binding(service: &Service, request: &Request) -> Result<Reply, 
     let user = match service.inbound.user(headers).await {
         Err(problem) if problem.kind() == Kind::Unauthorized => {
             if result.is_none() {
-                let session = only_session(request).ok();
-                record(Outcome::NotSignedIn, None, session.as_ref());
+                let callback = Callback::from_redirect(request, site);
+                record(Outcome::NotSignedIn, None, callback.session());
             }
             if pages::wants_document(headers) {
                 return Err(problem);
@@ -71,63 +65,33 @@ async fn session_binding(service: &Service, request: &Request) -> Result<Reply, 
         user => user?,
     };
     if let Some(code) = result {
-        let outcome = Outcome::of_code(&code).ok_or_else(Problem::no_such_route)?;
-        if !is_proven(service, request, &user, outcome) {
-            return Ok(pages::nothing_happened(&Named::new(&user)));
-        }
-        return Ok(retry_later(pages::page(outcome, Some(&Named::new(&user))), outcome));
+        return result_page(service, headers, &user, &code);
     }
-    let session = only_session(request);
-    let outcome = match &session {
-        _ if query(request, "error").next().is_some() => not_consented(request),
-        Ok(session) => visit(service, request, &user, session).await?,
-        Err(outcome) => *outcome,
-    };
-    let session = session.ok();
-    record(outcome, Some(&user), session.as_ref());
-    present(service, request, &user, outcome, session.as_ref())
+    let callback = Callback::from_redirect(request, site);
+    let outcome = attempt(service, headers, &user, &callback).await?;
+    record(outcome, Some(&user), callback.session());
+    present(service, headers, &user, outcome, callback.session())
 }
 
-/// A browser that has come back from its consent.
-async fn visit(
+/// The page that says how a visit ended, to the person and in the browser that it ended for. Anybody
+/// can send a link to it.
+fn result_page(
     service: &Service,
-    request: &Request,
+    headers: &HeaderMap,
     user: &User,
-    session: &SessionUri,
-) -> Result<Outcome, Problem> {
-    let flow = browser::flow(request.headers(), session, &service.inbound.site);
-    let states: Vec<String> =
-        binding::STATE_PARAMETERS.iter().flat_map(|name| query(request, name)).collect();
-    let flow = match flow.as_deref() {
-        None => Carried::Nothing,
-        Some(sealed) if was_bound(service, sealed, user, session) => Carried::Done,
-        Some(sealed) => Carried::Sealed(sealed),
-    };
-    attempt(service, request, user, session, flow, &states).await
-}
-
-/// Whether what the browser carries says that this user's flow is bound.
-fn was_bound(service: &Service, sealed: &str, user: &User, session: &SessionUri) -> bool {
-    let inbound = &service.inbound;
-    Bound::open(sealed, &inbound.consent_keys).is_some_and(|bound| {
-        bound.is_of_user(user.id())
-            && bound.is_of_session(session)
-            && !bound.has_expired(inbound.clock.now())
-    })
-}
-
-/// Whether a visit of this user in this browser has just ended so. Anybody can send a link that says
-/// it did.
-fn is_proven(service: &Service, request: &Request, user: &User, outcome: Outcome) -> bool {
-    let inbound = &service.inbound;
-    let (headers, code) = (request.headers(), outcome.code());
-    let sealed = browser::ended(headers, code, &inbound.site).unwrap_or_default();
-    let (now, keys) = (inbound.clock.now(), &inbound.consent_keys);
-    Ended::is_proven(&sealed, user.id(), browser_hash(inbound, headers), code, now, keys)
-}
-
-fn browser_hash(inbound: &Inbound, headers: &HeaderMap) -> Option<BrowserHash> {
-    browser::secret(headers, &inbound.site).map(|browser| browser.hash())
+    code: &str,
+) -> Result<Reply, Problem> {
+    let Inbound { site, consent_keys: keys, clock, .. } = &service.inbound;
+    let (visitor, now) = (Named::new(user), clock.now());
+    let outcome = Outcome::of_code(code).ok_or_else(Problem::no_such_route)?;
+    let browser = browser::hash(headers, site);
+    let is_proven = browser::ended(headers, code, site)
+        .is_some_and(|sealed| Ended::is_proven(&sealed, user.id(), browser, code, now, keys));
+    if is_proven {
+        Ok(retry_later(pages::page(outcome, Some(&visitor)), outcome))
+    } else {
+        Ok(pages::nothing_happened(&visitor))
+    }
 }
 
 /// An application that speaks for a browser that has come back to it.
@@ -136,36 +100,27 @@ async fn returned(service: &Service, request: &mut Request) -> Result<Reply, Pro
     require_json(request.headers())?;
     let user = service.inbound.user(request.headers()).await?;
     body::read(request).await?;
-    let returned: ReturnedConsent = request::json(request.body())?;
-    let session = SessionUri::parse(returned.session_id).map_err(|_| Outcome::Malformed);
-    let outcome = match &session {
-        Ok(session) => {
-            let (flow, states) = (Carried::Sealed(&returned.flow), [returned.state]);
-            attempt(service, request, &user, session, flow, &states).await?
-        }
-        Err(outcome) => *outcome,
-    };
-    record(outcome, Some(&user), session.ok().as_ref());
+    let callback = Callback::from_json(request.body())?;
+    let outcome = attempt(service, request.headers(), &user, &callback).await?;
+    record(outcome, Some(&user), callback.session());
     document(outcome)
 }
 
-/// Checks the visit, and binds if every check passes.
+/// Completes the consent of `callback`, if it may be completed by this user in this browser.
 async fn attempt(
     service: &Service,
-    request: &Request,
+    headers: &HeaderMap,
     user: &User,
-    session: &SessionUri,
-    flow: Carried<'_>,
-    states: &[String],
+    callback: &Callback,
 ) -> Result<Outcome, Problem> {
     let inbound = &service.inbound;
-    let browser = browser::secret(request.headers(), &inbound.site);
-    let browser =
-        if inbound.browser_binding { Browser::Of(browser.as_ref()) } else { Browser::Any };
+    let consent = match callback {
+        Callback::Consented(consent) => consent,
+        Callback::Ended { outcome, .. } => return Ok(*outcome),
+    };
     let principal = inbound.principal(user)?;
-    let (user, now) = (user.id(), inbound.clock.now());
-    let visit = Visit { user, principal: &principal, browser, session, flow, states, now };
-    Ok(match binding::check(&visit, &inbound.consent_keys) {
+    let visitor = visitor(inbound, headers, user);
+    Ok(match binding::check(consent, &visitor, &principal, &inbound.consent_keys) {
         Ok(checked) => binding::complete(checked, service.binder().await).await,
         Err(outcome) => outcome,
     })
@@ -191,39 +146,23 @@ fn record(outcome: Outcome, user: Option<&User>, session: Option<&SessionUri>) {
     }
 }
 
-/// Returns the one session that the address names. Two are refused: each check could see another.
-fn only_session(request: &Request) -> Result<SessionUri, Outcome> {
-    let mut sessions = query(request, "session_id");
-    let session = sessions.next().ok_or(Outcome::NoSession)?;
-    if sessions.next().is_some() {
-        return Err(Outcome::Malformed);
-    }
-    SessionUri::parse(session).map_err(|_| Outcome::Malformed)
-}
-
-/// What the provider's `error` says (RFC 6749, section 4.1.2.1).
-fn not_consented(request: &Request) -> Outcome {
-    let is_declined = query(request, "error").any(|error| error == "access_denied");
-    if is_declined { Outcome::Declined } else { Outcome::ProviderFailed }
-}
-
 /// Redirects a browser to a page with nothing secret in its address, and answers a program at once.
 fn present(
     service: &Service,
-    request: &Request,
+    headers: &HeaderMap,
     user: &User,
     outcome: Outcome,
     session: Option<&SessionUri>,
 ) -> Result<Reply, Problem> {
     let Inbound { site, consent_keys: keys, clock, .. } = &service.inbound;
     let (id, now) = (user.id().clone(), clock.now());
-    let mut reply = if pages::wants_document(request.headers()) {
+    let mut reply = if pages::wants_document(headers) {
         document(outcome)?
     } else {
         let code = outcome.code();
         let page = site.address(&format!("{SESSION_BINDING_PATH}?result={code}"));
         let mut reply = reply::see_other(&page)?;
-        let browser = browser_hash(&service.inbound, request.headers());
+        let browser = browser::hash(headers, site);
         let ended = Ended::new(id.clone(), browser, code, now).seal(keys);
         browser::prove_end(&mut reply, code, ended.map_err(Problem::internal)?, site)?;
         reply

@@ -12,17 +12,19 @@ use service::{
     page::{Page, escape},
     reply,
     request::query,
+    visit::visitor,
 };
 use telemetry::Audit;
-use vault::Flow;
+use vault::{Flow, FlowRefusal};
 
 use crate::Service;
 
+/// Why a visitor is not sent on.
 enum Refusal {
+    /// The link holds no flow that was sealed here.
     Malformed,
-    AnotherUser,
-    AnotherBrowser,
-    Expired,
+    /// It holds one, and it is not theirs.
+    NotTheirs(FlowRefusal),
 }
 
 /// Redirects `user` to the provider, or returns a page with the reason for refusing.
@@ -47,17 +49,8 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
 fn check(service: &Service, request: &Request, user: &User, sealed: &str) -> Result<Flow, Refusal> {
     let inbound = &service.settings.inbound;
     let flow = Flow::open(sealed, &inbound.consent_keys).ok_or(Refusal::Malformed)?;
-    if !flow.is_of_user(user.id()) {
-        return Err(Refusal::AnotherUser);
-    }
-    let browser = browser::secret(request.headers(), &inbound.site);
-    let is_same = browser.is_some_and(|browser| flow.is_of_browser(&browser.hash()));
-    if inbound.browser_binding && !is_same {
-        return Err(Refusal::AnotherBrowser);
-    }
-    if flow.has_expired(service.settings.inbound.clock.now()) {
-        return Err(Refusal::Expired);
-    }
+    let visitor = visitor(inbound, request.headers(), user);
+    flow.check(&visitor).map_err(Refusal::NotTheirs)?;
     Ok(flow)
 }
 
@@ -65,9 +58,9 @@ impl Refusal {
     fn code(&self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
-            Self::AnotherUser => "another_user",
-            Self::AnotherBrowser => "another_browser",
-            Self::Expired => "expired",
+            Self::NotTheirs(FlowRefusal::AnotherUser) => "another_user",
+            Self::NotTheirs(FlowRefusal::AnotherBrowser) => "another_browser",
+            Self::NotTheirs(FlowRefusal::Expired) => "expired",
         }
     }
 
@@ -78,18 +71,18 @@ impl Refusal {
                 "This link is incomplete",
                 "Go back to the conversation and follow the link there again.",
             ),
-            Self::AnotherUser => (
+            Self::NotTheirs(FlowRefusal::AnotherUser) => (
                 StatusCode::FORBIDDEN,
                 "This request is not yours",
                 "If somebody sent you this link, do not use it. Ask in a conversation of your own.",
             ),
-            Self::AnotherBrowser => (
+            Self::NotTheirs(FlowRefusal::AnotherBrowser) => (
                 StatusCode::FORBIDDEN,
                 "This was not asked for in this browser",
                 "Consent in the same browser in which you are talking to the assistant. If \
                  somebody sent you this link, do not use it.",
             ),
-            Self::Expired => (
+            Self::NotTheirs(FlowRefusal::Expired) => (
                 StatusCode::GONE,
                 "This link is too old",
                 "A link is good for ten minutes. Ask again in the conversation.",

@@ -103,7 +103,7 @@ pub(crate) enum InterruptAnswer {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuthorizationRequired {
-    /// What has to be done.
+    // Described by its type: with words of its own, it would be an `allOf` of a string and an object.
     #[schema(inline)]
     pub(crate) reason: AuthorizationReason,
     /// Names the interrupt.
@@ -120,7 +120,7 @@ pub(crate) struct AuthorizationRequired {
     pub(crate) expires_at: String,
 }
 
-/// The `reason` of an [`AuthorizationRequired`].
+/// The user has to consent.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AuthorizationReason {
@@ -132,7 +132,7 @@ pub(crate) enum AuthorizationReason {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConfirmationRequired {
-    /// What has to be done.
+    // As above.
     #[schema(inline)]
     pub(crate) reason: ConfirmationReason,
     /// Names the interrupt.
@@ -148,7 +148,7 @@ pub(crate) struct ConfirmationRequired {
     pub(crate) expires_at: String,
 }
 
-/// The `reason` of a [`ConfirmationRequired`].
+/// The user has to approve.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ConfirmationReason {

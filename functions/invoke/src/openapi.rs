@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use service::{
     Site,
-    problem::ProblemDocument,
+    problem_document::ProblemDocument,
     returned::{ConsentResult, ReturnedConsent},
 };
 use utoipa::OpenApi;

@@ -14,12 +14,13 @@ use uuid::Uuid;
 
 use crate::{
     allow_claim::AllowClaim,
-    authenticator::only,
     error::{AuthenticationError, Refusal},
+    header::only,
     json::present,
     load_balancer::LoadBalancerArn,
+    mismatch::Mismatch,
     public_keys::PublicKeys,
-    time::has_passed,
+    time::check_expiry,
     token::{Claims, UnverifiedToken},
     user::User,
 };
@@ -106,7 +107,7 @@ impl AlbVerifier {
         Ok(user)
     }
 
-    /// Everything that can be refused before a key is fetched; answers which key that is.
+    /// Checks everything that can be refused before a key is fetched. Returns which key that is.
     fn check_header(
         &self,
         header: &Header<'_>,
@@ -115,23 +116,27 @@ impl AlbVerifier {
         if header.alg != "ES256" {
             return Err(Refusal::Algorithm);
         }
-        // RFC 7515, section 4.1.11: whoever does not understand what is critical must refuse.
+        // RFC 7515, section 4.1.11: a recipient that does not understand a critical parameter has to
+        // refuse the token.
         if header.crit.is_some() {
             return Err(Refusal::Critical);
         }
         let key_id = key_id(&header.kid).ok_or(Refusal::KeyId)?;
         let signer = self.load_balancers.iter().find(|(arn, _)| arn.as_str() == header.signer);
-        let (_, base) = signer.ok_or(Refusal::Signer)?;
+        let (_, base) = signer.ok_or_else(|| self.foreign_signer(&header.signer))?;
         if header.client != self.client {
-            return Err(Refusal::Client);
+            return Err(Refusal::Client(Mismatch::new(&self.client, &header.client)));
         }
         if header.iss != self.issuer {
-            return Err(Refusal::Issuer);
+            return Err(Refusal::Issuer(Mismatch::new(&self.issuer, &header.iss)));
         }
-        if header.exp.is_some_and(|exp| has_passed(exp, now)) {
-            return Err(Refusal::Expired);
-        }
+        header.exp.map_or(Ok(()), |exp| check_expiry(exp, now))?;
         Ok((key_id, base))
+    }
+
+    fn foreign_signer(&self, signer: &str) -> Refusal {
+        let ours: Vec<&str> = self.load_balancers.iter().map(|(arn, _)| arn.as_str()).collect();
+        Refusal::Signer(Mismatch::new(ours.join(", "), signer))
     }
 
     /// A claim that the payload repeats must agree with what the header was checked for; one of
@@ -142,8 +147,8 @@ impl AlbVerifier {
         claims: &Claims,
         now: Duration,
     ) -> Result<(), Refusal> {
-        if claims.iss.as_ref().is_some_and(|iss| *iss != self.issuer) {
-            return Err(Refusal::Issuer);
+        if let Some(iss) = claims.iss.as_ref().filter(|iss| **iss != self.issuer) {
+            return Err(Refusal::Issuer(Mismatch::new(&self.issuer, iss)));
         }
         if claims.exp.or(header_exp).is_none() {
             return Err(Refusal::NoExpiry);

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
 use crate::{
     alb::{AlbSettings, AlbVerifier},
     allow_claim::AllowClaim,
     bearer::{BearerSettings, BearerVerifier},
-    error::{AuthenticationError, Refusal},
+    error::AuthenticationError,
     user::User,
 };
 
@@ -84,14 +84,4 @@ impl Authenticator {
             Kind::Bearer(_) => Some("Bearer"),
         }
     }
-}
-
-/// The only value of the header `name`.
-pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Refusal> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next().ok_or(Refusal::Missing)?;
-    if values.next().is_some() {
-        return Err(Refusal::Repeated);
-    }
-    value.to_str().map_err(|_| Refusal::Malformed)
 }

@@ -12,11 +12,12 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     allow_claim::AllowClaim,
-    authenticator::only,
     error::{AuthenticationError, Refusal},
+    header::only,
     issuer::{Issuer, KeySetPlace},
     json::present,
     key_set::algorithm,
+    mismatch::Mismatch,
     token::{Claims, UnverifiedToken},
     user::User,
     user_token::UserToken,
@@ -84,11 +85,14 @@ impl BearerVerifier {
     }
 
     fn check_claims(&self, claims: &Claims, now: Duration) -> Result<(), Refusal> {
-        if claims.iss.as_deref() != Some(self.issuer.as_str()) {
-            return Err(Refusal::Issuer);
+        let (issuer, iss) = (self.issuer.as_str(), claims.iss.as_deref());
+        if iss != Some(issuer) {
+            return Err(Refusal::Issuer(Mismatch::new(issuer, iss.unwrap_or("no iss"))));
         }
-        if !claims.aud.as_ref().is_some_and(|audience| audience.names(&self.client)) {
-            return Err(Refusal::Audience);
+        match &claims.aud {
+            Some(aud) if aud.names(&self.client) => {}
+            Some(aud) => return Err(Refusal::Audience(Mismatch::new(&self.client, aud))),
+            None => return Err(Refusal::Audience(Mismatch::new(&self.client, "no aud"))),
         }
         if claims.exp.is_none() {
             return Err(Refusal::NoExpiry);
@@ -117,7 +121,8 @@ fn bearer_token(credentials: &str) -> Result<&str, Refusal> {
 }
 
 fn check_header(header: &Header<'_>) -> Result<(), Refusal> {
-    // RFC 7515, section 4.1.11: whoever does not understand what is critical must refuse.
+    // RFC 7515, section 4.1.11: a recipient that does not understand a critical parameter has to
+    // refuse the token.
     if header.crit.is_some() {
         return Err(Refusal::Critical);
     }

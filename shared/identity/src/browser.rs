@@ -1,7 +1,7 @@
 //! Which browser is asking: a 256-bit secret in a cookie, and the hash that stands for it.
 //!
 //! A consent may be finished only in the browser that asked for it. The secret never leaves the
-//! cookie; whatever is kept or sealed holds its SHA-256.
+//! cookie; everything that is stored or sealed holds its SHA-256 instead.
 
 use std::fmt;
 

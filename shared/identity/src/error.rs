@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc};
 
-use crate::user::UserId;
+use crate::{mismatch::Mismatch, user::UserId};
 
 /// The outcome of an authentication that found no user.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -19,8 +19,9 @@ pub enum AuthenticationError {
     KeysUnavailable(#[source] Arc<dyn Error + Send + Sync>),
 }
 
-/// Which rule a token broke. Never shown to the caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Which rule a token broke, and by which value where that helps the operator. Never shown to the
+/// caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// No token came with the request.
@@ -45,7 +46,7 @@ pub enum Refusal {
     /// `crit`: a rule that the token insists on, and that nobody here follows.
     #[error("critical header parameter")]
     Critical,
-    /// A `typ` that says it is another kind of token than one that tells who is calling.
+    /// A `typ` of tokens that do not say who is calling.
     #[error("another type of token")]
     Type,
     /// No `kid`, or one that is no UUID and so no load balancer's.
@@ -53,25 +54,25 @@ pub enum Refusal {
     KeyId,
     /// Signed by a load balancer that is not ours.
     #[error("foreign signer")]
-    Signer,
+    Signer(Mismatch),
     /// Made for another client of the issuer.
     #[error("foreign client")]
-    Client,
+    Client(Mismatch),
     /// From another issuer than the one that is trusted, in the header or in the payload.
     #[error("foreign issuer")]
-    Issuer,
+    Issuer(Mismatch),
     /// `aud` does not name us.
     #[error("foreign audience")]
-    Audience,
+    Audience(Mismatch),
     /// No `exp` anywhere.
     #[error("token without expiry")]
     NoExpiry,
     /// An `exp`, in the header or in the payload, that has passed.
     #[error("expired token")]
-    Expired,
+    Expired(Mismatch),
     /// An `nbf` that is still to come.
     #[error("token not valid yet")]
-    NotYet,
+    NotYet(Mismatch),
     /// There is no key of this id.
     #[error("unknown key")]
     UnknownKey,
@@ -87,4 +88,21 @@ pub enum Refusal {
     /// No `sub`, or none that can be a user id.
     #[error("unusable subject")]
     Subject,
+}
+
+impl Refusal {
+    /// What was expected and what came instead, of a rule that compares the two. None of it is
+    /// secret.
+    #[must_use]
+    pub fn mismatch(&self) -> Option<&Mismatch> {
+        match self {
+            Self::Signer(mismatch)
+            | Self::Client(mismatch)
+            | Self::Issuer(mismatch)
+            | Self::Audience(mismatch)
+            | Self::Expired(mismatch)
+            | Self::NotYet(mismatch) => Some(mismatch),
+            _ => None,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Getting a key server's documents: one client, few bytes, little patience.
+//! Fetches a key server's documents, with limits on bytes and time.
 
 use std::{error::Error, fmt, sync::Arc, sync::OnceLock, time::Duration};
 
@@ -21,27 +21,27 @@ const MAX_BYTES: usize = 128 * 1024;
 
 type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
-/// Why there is no document. Whoever waited for it gets a copy.
+/// Why there is no document. Every request that waited for it gets a copy.
 #[derive(Debug, Clone)]
-pub(crate) enum Fault {
+pub(crate) enum FetchError {
     /// The server says that there is none.
     Absent,
     /// It could not be asked, or did not answer sensibly.
     Unavailable(Arc<dyn Error + Send + Sync>),
 }
 
-impl Fault {
+impl FetchError {
     /// Unavailable, because of `cause`.
-    pub(crate) fn because(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unavailable(Arc::from(cause.into()))
     }
 }
 
-impl From<Fault> for AuthenticationError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Absent => Refusal::UnknownKey.into(),
-            Fault::Unavailable(cause) => Self::KeysUnavailable(cause),
+impl From<FetchError> for AuthenticationError {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Absent => Refusal::UnknownKey.into(),
+            FetchError::Unavailable(cause) => Self::KeysUnavailable(cause),
         }
     }
 }
@@ -57,13 +57,19 @@ pub(crate) struct Fetcher(OnceLock<HttpsClient>);
 
 impl Fetcher {
     /// The document at `address`. Any of the statuses `absent` says that there is none.
-    pub(crate) async fn get(&self, address: &Url, absent: &[StatusCode]) -> Result<Bytes, Fault> {
-        let wrong = |what: &dyn fmt::Display| Fault::because(format!("{}: {what}", place(address)));
+    pub(crate) async fn get(
+        &self,
+        address: &Url,
+        absent: &[StatusCode],
+    ) -> Result<Bytes, FetchError> {
+        let wrong = |what: &dyn fmt::Display| {
+            FetchError::unavailable(format!("{}: {what}", place(address)))
+        };
         let document = tokio::time::timeout(TIMEOUT, self.exchange(address)).await;
         let (status, body) = document.map_err(|slow| wrong(&slow))?.map_err(|e| wrong(&e))?;
         match status {
             StatusCode::OK => Ok(body),
-            status if absent.contains(&status) => Err(Fault::Absent),
+            status if absent.contains(&status) => Err(FetchError::Absent),
             status => Err(wrong(&status)),
         }
     }

@@ -3,7 +3,7 @@
 //! Rules: OpenID Connect Discovery 1.0, sections 4 and 4.3 (the document names the very issuer
 //! that it was asked of, and where its keys are), and OpenID Connect Core 1.0, section 10.1.1 (an
 //! unknown `kid` is how an issuer says that it has new keys). A key set is got as a whole, so the
-//! rules of [`Shelf`] are all that limits how often an unknown `kid` makes the issuer be asked.
+//! rules of [`Cached`] are all that limits how often an unknown `kid` makes the issuer be asked.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,27 +12,27 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
+    cached::Cached,
     error::AuthenticationError,
-    fetch::{Fault, Fetcher, place},
+    fetch::{FetchError, Fetcher, place},
     key_set::KeySet,
-    shelf::Shelf,
     token::{UnverifiedToken, VerifiedToken},
 };
 
-/// Where an issuer's keys are. Whoever configures it sees to it that the address is `https`, or
-/// `http` on a loopback host.
+/// Where an issuer's keys are. The address has to be `https`, or `http` on a loopback host; the
+/// configuration checks that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySetPlace {
     /// Where the issuer's own discovery document says. The address is the issuer's.
     Discovered(Url),
-    /// At this address, whatever the issuer says; nothing else is fetched.
+    /// At this address, regardless of the issuer's discovery document; nothing else is fetched.
     At(Url),
 }
 
 /// An issuer, and its keys once they were needed.
 #[derive(Debug)]
 pub(crate) struct Issuer {
-    keys: Shelf<KeySet>,
+    keys: Cached<KeySet>,
     source: Arc<Source>,
 }
 
@@ -52,7 +52,7 @@ struct DiscoveryDocument {
 impl Issuer {
     pub(crate) fn new(issuer: String, place: KeySetPlace) -> Self {
         let source = Source { issuer, place, fetcher: Fetcher::default() };
-        Self { keys: Shelf::default(), source: Arc::new(source) }
+        Self { keys: Cached::default(), source: Arc::new(source) }
     }
 
     /// The issuer, exactly as its tokens name it.
@@ -79,14 +79,14 @@ impl Issuer {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "an issuer can always be asked")]
-    fn fetch(&self) -> Option<impl Future<Output = Result<KeySet, Fault>> + Send + use<>> {
+    fn fetch(&self) -> Option<impl Future<Output = Result<KeySet, FetchError>> + Send + use<>> {
         let source = Arc::clone(&self.source);
         Some(async move { source.key_set().await })
     }
 }
 
 impl Source {
-    async fn key_set(&self) -> Result<KeySet, Fault> {
+    async fn key_set(&self) -> Result<KeySet, FetchError> {
         let address = match &self.place {
             KeySetPlace::At(address) => address.clone(),
             KeySetPlace::Discovered(issuer) => self.discover(issuer).await?,
@@ -94,12 +94,12 @@ impl Source {
         KeySet::parse(&self.get(&address).await?)
     }
 
-    async fn discover(&self, issuer: &Url) -> Result<Url, Fault> {
+    async fn discover(&self, issuer: &Url) -> Result<Url, FetchError> {
         let mut address = issuer.clone();
         if let Ok(mut path) = address.path_segments_mut() {
             path.pop_if_empty().extend([".well-known", "openid-configuration"]);
         }
-        let wrong = |what: &str| Fault::because(format!("{}: {what}", place(&address)));
+        let wrong = |what: &str| FetchError::unavailable(format!("{}: {what}", place(&address)));
         let document: DiscoveryDocument = serde_json::from_slice(&self.get(&address).await?)
             .map_err(|_| wrong("no discovery document"))?;
         if document.issuer != self.issuer {
@@ -114,7 +114,7 @@ impl Source {
     }
 
     /// An issuer without keys is one that does not work, not one that knows no key.
-    async fn get(&self, address: &Url) -> Result<bytes::Bytes, Fault> {
+    async fn get(&self, address: &Url) -> Result<bytes::Bytes, FetchError> {
         self.fetcher.get(address, &[]).await
     }
 }

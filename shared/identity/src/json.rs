@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_caller_asks_for_says_one_thing_at_every_level() {
+    fn a_repeated_member_is_refused_at_every_level() {
         for text in [
             r#"{"a":1,"a":1}"#,
             r#"{"a":{"b":1,"\u0062":2}}"#,
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_looks_at_is_skipped_without_recursion() {
+    fn an_unread_member_is_skipped_without_recursion() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(read(&format!(r#"{{"x":{deep}}}"#)).is_some());
         assert!(read(&format!(r#"{{"exp":{deep}}}"#)).is_none());

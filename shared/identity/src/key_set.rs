@@ -3,8 +3,8 @@
 //! A token says by which algorithm and with which key it was signed; that must never be the
 //! token's choice (RFC 8725, sections 3.1 and 3.2). So each key knows the algorithms that it may
 //! verify: those of its type and curve, narrowed by its own `alg`, and none unless it is for
-//! signatures. Symmetric keys, other curves and whatever can't be read are left out, as RFC
-//! 7517, section 5, asks; what is left out never verifies.
+//! signatures. Symmetric keys, other curves and unreadable keys are left out, as RFC 7517,
+//! section 5, asks, and so verify nothing.
 
 use jsonwebtoken::{
     Algorithm, DecodingKey,
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     error::Refusal,
-    fetch::Fault,
+    fetch::FetchError,
     token::{UnverifiedToken, VerifiedToken},
 };
 
@@ -51,12 +51,14 @@ struct Document {
 
 impl KeySet {
     /// Reads a JWK set.
-    pub(crate) fn parse(json: &[u8]) -> Result<Self, Fault> {
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, FetchError> {
         let document: Document = serde_json::from_slice(json)
-            .map_err(|_| Fault::because("the issuer's answer is no JWK set"))?;
+            .map_err(|_| FetchError::unavailable("the issuer's answer is no JWK set"))?;
         let keys: Vec<Key> = document.keys.into_iter().filter_map(Key::read).collect();
         if keys.is_empty() {
-            return Err(Fault::because("the issuer's JWK set has no key that verifies tokens"));
+            return Err(FetchError::unavailable(
+                "the issuer's JWK set has no key that verifies tokens",
+            ));
         }
         Ok(Self(keys))
     }

@@ -1,11 +1,11 @@
 //! The load balancers' public keys: fetched once, then kept.
 //!
 //! A key is a PEM SubjectPublicKeyInfo on P-256 at `{base}/{kid}` (AWS, "Authenticate users
-//! using an Application Load Balancer"). Every customer's load balancers publish their keys at
-//! the same place, so that a key is there says nothing: it is *proven* once a token that names
-//! our own load balancer was signed with it. Whoever makes up key ids, or knows other
-//! customers', meets three limits: a few fetches in [`PERIOD`], a few unproven keys in memory,
-//! and no unproven key ever takes the place of a proven one.
+//! using an Application Load Balancer"). The load balancers of all customers publish their keys at
+//! the same place, so a key's presence there proves nothing. A key is *proven* once it has verified
+//! a token that names our own load balancer. An attacker who invents key ids, or knows other
+//! customers', meets three limits: a few fetches in [`PERIOD`], a few unproven keys in memory, and
+//! no unproven key ever takes the place of a proven one.
 
 use std::{
     collections::VecDeque,
@@ -21,9 +21,9 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    cached::{Cached, age},
     error::AuthenticationError,
-    fetch::{Fault, Fetcher},
-    shelf::{Shelf, age},
+    fetch::{FetchError, Fetcher},
     token::{UnverifiedToken, VerifiedToken},
 };
 
@@ -48,16 +48,16 @@ struct Name {
 /// The keys that have been asked for.
 #[derive(Default)]
 pub(crate) struct PublicKeys {
-    shelves: Mutex<Shelves>,
+    by_id: Mutex<KeysById>,
     pace: Mutex<Pace>,
     fetcher: Arc<Fetcher>,
 }
 
 /// Each list has its oldest first.
 #[derive(Default)]
-struct Shelves {
-    proven: VecDeque<(Name, Shelf<ParsedPublicKey>)>,
-    unproven: VecDeque<(Name, Shelf<ParsedPublicKey>)>,
+struct KeysById {
+    proven: VecDeque<(Name, Cached<ParsedPublicKey>)>,
+    unproven: VecDeque<(Name, Cached<ParsedPublicKey>)>,
 }
 
 impl PublicKeys {
@@ -71,11 +71,11 @@ impl PublicKeys {
         now: Duration,
     ) -> Result<VerifiedToken<'a>, AuthenticationError> {
         let name = Name { id, base: Arc::clone(base) };
-        let (shelf, is_proven) = self.lock().find(&name);
-        let key = shelf.current(now, || self.fetch(&name, is_proven, now)).await?;
+        let (cached, is_proven) = self.lock().find(&name);
+        let key = cached.current(now, || self.fetch(&name, is_proven, now)).await?;
         let token = token.verify(|signed, signature| key.verify_sig(signed, signature).is_ok())?;
         if !is_proven {
-            self.lock().prove(name, shelf);
+            self.lock().prove(name, cached);
         }
         Ok(token)
     }
@@ -92,7 +92,7 @@ impl PublicKeys {
         name: &Name,
         is_proven: bool,
         now: Duration,
-    ) -> Option<impl Future<Output = Result<ParsedPublicKey, Fault>> + Send + use<>> {
+    ) -> Option<impl Future<Output = Result<ParsedPublicKey, FetchError>> + Send + use<>> {
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_proven && !pace.allows(now) {
             return None;
@@ -102,8 +102,8 @@ impl PublicKeys {
         Some(async move { parse(&fetcher.get(&address, absent).await?) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shelves> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, KeysById> {
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -117,25 +117,25 @@ impl Name {
     }
 }
 
-impl Shelves {
-    /// The shelf of a key, and whether the key is proven.
-    fn find(&mut self, name: &Name) -> (Shelf<ParsedPublicKey>, bool) {
+impl KeysById {
+    /// The key of this name, and whether it is proven.
+    fn find(&mut self, name: &Name) -> (Cached<ParsedPublicKey>, bool) {
         let of_name = |(known, _): &&(Name, _)| known == name;
-        if let Some((_, shelf)) = self.proven.iter().find(of_name) {
-            return (shelf.clone(), true);
+        if let Some((_, cached)) = self.proven.iter().find(of_name) {
+            return (cached.clone(), true);
         }
-        if let Some((_, shelf)) = self.unproven.iter().find(of_name) {
-            return (shelf.clone(), false);
+        if let Some((_, cached)) = self.unproven.iter().find(of_name) {
+            return (cached.clone(), false);
         }
-        let shelf = Shelf::default();
-        push(&mut self.unproven, MAX_UNPROVEN, (name.clone(), shelf.clone()));
-        (shelf, false)
+        let cached = Cached::default();
+        push(&mut self.unproven, MAX_UNPROVEN, (name.clone(), cached.clone()));
+        (cached, false)
     }
 
-    fn prove(&mut self, name: Name, shelf: Shelf<ParsedPublicKey>) {
+    fn prove(&mut self, name: Name, cached: Cached<ParsedPublicKey>) {
         self.unproven.retain(|(known, _)| *known != name);
         if self.proven.iter().all(|(known, _)| *known != name) {
-            push(&mut self.proven, MAX_PROVEN, (name, shelf));
+            push(&mut self.proven, MAX_PROVEN, (name, cached));
         }
     }
 }
@@ -163,11 +163,11 @@ impl Pace {
     }
 }
 
-fn parse(pem: &[u8]) -> Result<ParsedPublicKey, Fault> {
+fn parse(pem: &[u8]) -> Result<ParsedPublicKey, FetchError> {
     let key = SubjectPublicKeyInfoDer::from_pem_slice(pem)
-        .map_err(|_| Fault::because("the key server's answer is no PEM public key"))?;
+        .map_err(|_| FetchError::unavailable("the key server's answer is no PEM public key"))?;
     let parsed = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.as_ref());
-    parsed.map_err(|_| Fault::because("the key server's key is not on P-256"))
+    parsed.map_err(|_| FetchError::unavailable("the key server's key is not on P-256"))
 }
 
 impl fmt::Debug for PublicKeys {

@@ -5,16 +5,38 @@
 
 use std::time::Duration;
 
+use crate::{error::Refusal, mismatch::Mismatch};
+
 /// How far another clock may differ from ours, either way.
-pub(crate) const LEEWAY: Duration = Duration::from_secs(10);
+const LEEWAY: Duration = Duration::from_secs(10);
+
+/// Refuses an `exp` that has passed.
+pub(crate) fn check_expiry(exp: f64, now: Duration) -> Result<(), Refusal> {
+    if !has_passed(exp, now) {
+        return Ok(());
+    }
+    let (now, least) = (now.as_secs(), now.saturating_sub(LEEWAY).as_secs());
+    let expected = format!("exp after {least}, because it is {now} here");
+    Err(Refusal::Expired(Mismatch::new(expected, exp)))
+}
+
+/// Refuses an `nbf` that is still to come.
+pub(crate) fn check_beginning(nbf: f64, now: Duration) -> Result<(), Refusal> {
+    if !is_to_come(nbf, now) {
+        return Ok(());
+    }
+    let (now, most) = (now.as_secs(), now.saturating_add(LEEWAY).as_secs());
+    let expected = format!("nbf by {most}, because it is {now} here");
+    Err(Refusal::NotYet(Mismatch::new(expected, nbf)))
+}
 
 /// Whether `exp` is over ("on or after which", RFC 7519, section 4.1.4).
-pub(crate) fn has_passed(exp: f64, now: Duration) -> bool {
+fn has_passed(exp: f64, now: Duration) -> bool {
     exp + LEEWAY.as_secs_f64() <= now.as_secs_f64()
 }
 
 /// Whether `nbf` is still to come ("before which", RFC 7519, section 4.1.5).
-pub(crate) fn is_to_come(nbf: f64, now: Duration) -> bool {
+fn is_to_come(nbf: f64, now: Duration) -> bool {
     nbf > now.as_secs_f64() + LEEWAY.as_secs_f64()
 }
 

@@ -5,7 +5,7 @@
 //! what the signature is checked over. Within one token there is one way to write each segment:
 //! padding canonical or none, and no bits left over.
 
-use std::{str, time::Duration};
+use std::{fmt, time::Duration};
 
 use base64::{
     Engine,
@@ -18,7 +18,7 @@ use crate::{
     allow_claim::AllowClaim,
     error::Refusal,
     json::{self, present},
-    time::{has_passed, is_to_come},
+    time::{check_beginning, check_expiry},
     user::{User, UserId},
 };
 
@@ -147,16 +147,20 @@ impl Audience {
     }
 }
 
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(audience) => f.write_str(audience),
+            Self::Many(audiences) => f.write_str(&audiences.join(", ")),
+        }
+    }
+}
+
 impl Claims {
     /// Refuses claims that are over or still to come.
     pub(crate) fn check_time(&self, now: Duration) -> Result<(), Refusal> {
-        if self.exp.is_some_and(|exp| has_passed(exp, now)) {
-            return Err(Refusal::Expired);
-        }
-        if self.nbf.is_some_and(|nbf| is_to_come(nbf, now)) {
-            return Err(Refusal::NotYet);
-        }
-        Ok(())
+        self.exp.map_or(Ok(()), |exp| check_expiry(exp, now))?;
+        self.nbf.map_or(Ok(()), |nbf| check_beginning(nbf, now))
     }
 
     /// Whom claims that have been checked are about. A greeting that is no text is left out.

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 /// A verified token as it was sent, for services that ask for the user's own token, such as
 /// AgentCore Identity's `GetWorkloadAccessTokenForJWT`. Can't be printed, logged or serialised.
 ///
-/// Whoever holds it is the user until it expires, wherever the issuer's tokens for this audience
-/// are believed: hand it to nobody else.
+/// Its holder can act as the user until it expires, wherever the issuer's tokens for this audience
+/// are accepted: pass it to that service alone.
 #[derive(Clone)]
 pub struct UserToken(Arc<Zeroizing<String>>);
 

@@ -108,13 +108,13 @@ async fn m1_m15_a_certified_issuers_tokens_sign_in_whom_they_are_for_by_every_al
         assert_eq!(user.name(), Some("alice of a certified issuer"), "{algorithm}");
         assert_eq!(user.token().unwrap().expose(), tokens.id_token);
         let foreign = verdict(&application, &tokens.access_token, Duration::ZERO).await;
-        assert_eq!(refusal(foreign), Refusal::Audience);
+        assert!(matches!(refusal(foreign), Refusal::Audience(_)));
 
         let resource = issuer.trusted_for(&api);
         let user = verdict(&resource, &tokens.access_token, Duration::ZERO).await.unwrap();
         assert_eq!(user.id().as_str(), "alice", "{algorithm}");
         let over = verdict(&resource, &tokens.access_token, Duration::from_secs(3620)).await;
-        assert_eq!(refusal(over), Refusal::Expired);
+        assert!(matches!(refusal(over), Refusal::Expired(_)));
     }
 }
 

@@ -9,7 +9,7 @@ use vault::endpoint;
 
 use crate::environment::{Reader, Source, text};
 
-/// Where clients that were given no [`Place`] would go.
+/// Where a client without a [`Place`] of its own would go: nowhere.
 const NOWHERE: &str = "http://127.0.0.1:0";
 
 /// What every AWS client starts from.
@@ -60,10 +60,10 @@ impl Aws {
         if let Some(credentials) = &self.credentials {
             loader = loader.credentials_provider(credentials.clone());
         }
-        // So is the endpoint: with one given here, the SDK does not look for any in the process's
-        // environment and in profiles, where it may be another than the one that was checked.
+        // With an endpoint given here, the SDK does not look for one in the process's environment or
+        // in profiles, where it may be another than the one that was checked.
         loader = loader.endpoint_url(NOWHERE);
-        // The region is each place's own; asking the instance metadata for one would take seconds.
+        // Each service has a region of its own; asking the instance metadata for one takes seconds.
         loader.region(Region::from_static("us-east-1")).load().await
     }
 }

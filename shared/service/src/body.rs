@@ -1,7 +1,7 @@
-//! A request's body, read no earlier than a route wants it.
+//! A request's body, read no earlier than a route needs it.
 //!
-//! On Lambda the body is there with the request. On a socket it is still to come, and whoever sends
-//! it may take their time: route, method and sign-in are decided on before any of it is kept.
+//! On Lambda the body comes with the request. On a socket it is still to come, and its sender may be
+//! slow: route, method and sign-in are checked before any of it is kept in memory.
 
 use std::{
     fmt,
@@ -22,7 +22,7 @@ type Reading = Pin<Box<dyn Future<Output = Result<Bytes, Problem>> + Send>>;
 pub struct Unread(Arc<Mutex<Option<Reading>>>);
 
 impl Unread {
-    /// A body that `read` reads, once it is polled.
+    /// A body that `read` returns once it is polled.
     pub fn new(read: impl Future<Output = Result<Bytes, Problem>> + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(Some(Box::pin(read)))))
     }
@@ -38,8 +38,7 @@ impl fmt::Debug for Unread {
     }
 }
 
-/// Reads what is still to come of the body into `request`. To be called once the head has passed
-/// every check.
+/// Reads the rest of the body into `request`. Call it once the head has passed every check.
 ///
 /// # Errors
 /// 400 when the body breaks off, 408 when it takes too long, 413 when it is too large, 503 when too

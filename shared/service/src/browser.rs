@@ -9,7 +9,7 @@ use cookie::{
     time::{Duration, OffsetDateTime},
 };
 use http::{HeaderMap, HeaderValue, header};
-use identity::BrowserSecret;
+use identity::{BrowserHash, BrowserSecret};
 use vault::{Ended, Flow, SessionUri};
 
 use crate::{problem::Problem, reply::Reply, site::Site};
@@ -24,6 +24,12 @@ const SESSION_SHARDS: u8 = 4;
 #[must_use]
 pub fn secret(headers: &HeaderMap, site: &Site) -> Option<BrowserSecret> {
     BrowserSecret::parse(&value(headers, &name("countersign", site))?)
+}
+
+/// What stands for the browser that sent these headers, if it has our cookie.
+#[must_use]
+pub fn hash(headers: &HeaderMap, site: &Site) -> Option<BrowserHash> {
+    secret(headers, site).map(|secret| secret.hash())
 }
 
 /// Gives a browser its secret, for 30 days.
@@ -101,10 +107,10 @@ fn name(name: &str, site: &Site) -> String {
 
 /// The value of the cookie of exactly this name.
 ///
-/// By bytes: other sites of the domain may have put what is no text beside it. Only spaces go from
-/// around a name: where more is taken for blank (Unicode's own), a cookie that the browser did not
-/// hold to the `__Host-` rules passes for one that it did. Two cookies of one name are none, since
-/// one of them is not ours.
+/// Compares bytes: other sites of the domain may have set cookies that are not text. Only ASCII
+/// spaces are trimmed from a name: if Unicode's were, a cookie to which the browser did not apply the
+/// `__Host-` rules would pass for one to which it did. If a cookie name occurs twice, ignores both:
+/// one was set by someone else.
 fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
     let mut values = lines
@@ -156,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_found_beside_whatever_else_the_domain_has() {
+    fn a_cookie_is_found_among_others_of_the_domain() {
         for cookies in [
             &["__Host-countersign=ours"][..],
             &["a=b;  __Host-countersign=ours;c"],
@@ -168,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_site_of_the_domain_can_set_does_not_pass_for_ours() {
+    fn a_cookie_that_another_site_of_the_domain_set_is_ignored() {
         for cookies in [
             &["countersign=theirs"][..],
             &["__host-countersign=theirs"],

@@ -1,9 +1,8 @@
-//! Connections that are open before they are needed.
+//! Opens connections before they are needed.
 //!
 //! The first request to an endpoint waits for DNS, TCP and TLS, which is most of what a first
-//! request to a function waits for. While it starts, a bare request goes to each endpoint that will
-//! be used. It asks for nothing and proves nothing: it has no signature and no body. Its refusal
-//! leaves an open connection in the SDK's pool.
+//! request to a function waits for. So while a function starts, it sends an empty, unsigned request
+//! to each endpoint that it will use. The refusal leaves an open connection in the SDK's pool.
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -15,7 +14,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Takes everything from a request but where it goes.
+/// Turns a request into an unsigned, empty HEAD, so that sending it only opens the connection.
 #[derive(Debug)]
 pub struct Bare;
 

@@ -104,8 +104,8 @@ impl Inbound {
     async fn authenticated(&self, headers: &HeaderMap) -> Result<User, Problem> {
         let outcome = self.authenticator.authenticate(headers, self.clock.now()).await;
         outcome.map_err(|error| match error {
-            AuthenticationError::Refused(reason) => {
-                Audit::SignInRefused { reason: &reason.to_string() }.record();
+            AuthenticationError::Refused(refusal) => {
+                Audit::SignInRefused { refusal: &refusal }.record();
                 let challenge = self.authenticator.challenge();
                 challenge.map_or_else(Problem::unauthorized, Problem::challenged)
             }
@@ -230,7 +230,7 @@ mod tests {
     const ARN: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1";
 
     #[test]
-    fn the_load_balancer_is_believed_unless_bearer_is_said() {
+    fn alb_is_the_default_inbound_auth() {
         let client = [("OIDC_ISSUER", "https://issuer.example"), ("OIDC_CLIENT_ID", "c")];
         let missing = mistakes(&client).unwrap();
         assert!(missing.contains("ALB_ARN: missing"), "{missing}");

@@ -1,6 +1,6 @@
 //! Characters that a reader can't see, or that change how the others are read.
 //!
-//! Whoever approves an action has to see all of it. The rule is Unicode's own data: all of
+//! A person who approves an action has to see all of it. The rule is Unicode's own data: all of
 //! `Default_Ignorable_Code_Point` (DerivedCoreProperties; zero-width characters, variation selectors
 //! and tags among them), controls (`Cc`), format characters (`Cf`; all of `Bidi_Control` and the
 //! interlinear annotations U+FFF9 to U+FFFB among them) except the few that are drawn
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_unicode_is_judged_as_unicodes_own_data_say() {
+    fn every_character_is_classified_by_unicodes_own_data() {
         let mut expected = class("Default_Ignorable_Code_Point");
         for name in ["Cc", "Cf", "Zl", "Zp", "Bidi_Control"] {
             expected.extend(class(name));
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_as_many_as_the_published_files_count() {
+    fn the_sets_have_the_published_sizes() {
         let invisible = invisible();
         // DerivedCoreProperties.txt: "Total code points: 4174"; PropList.txt, Bidi_Control: 12;
         // UnicodeData.txt: 65 controls.
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_stays_as_it_is() {
+    fn visible_characters_are_unchanged() {
         for text in ["Water the tomatoes", "Ünïcödé 水 مرحبا नमस्ते", "🍅", "a b\u{3000}c", "\u{600}"]
         {
             assert_eq!(shown(text), text);

@@ -1,7 +1,7 @@
-//! What someone is told who is signed in and may not come in (`ALLOW_CLAIM`).
+//! The refusal of a signed-in user who may not use the service (`ALLOW_CLAIM`).
 //!
-//! RFC 9110, section 15.5.4: 403, because to sign in once more would not help. A person gets a page
-//! and a program a problem; which of the two asks, `Accept` says (section 12.5.1).
+//! RFC 9110, section 15.5.4: 403, because signing in again would not help. A person gets a page and a
+//! program a problem; `Accept` tells which of the two asks (section 12.5.1).
 
 use http::{HeaderMap, StatusCode, header};
 
@@ -30,7 +30,7 @@ pub(crate) fn page() -> Reply {
     page.into_reply(StatusCode::FORBIDDEN)
 }
 
-/// Whether whoever sent `headers` wants to read a page.
+/// Whether the sender of `headers` wants a page.
 pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     let mut accepts = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok());
     accepts.any(|accept| accept.contains("text/html"))

@@ -16,7 +16,7 @@ const STYLE: &str = include_str!("page.css");
 pub struct Page<'a> {
     /// Shown as the window's title; plain text.
     pub title: &'a str,
-    /// HTML: whatever it holds that came from outside has gone through [`escape`].
+    /// HTML: everything in it that came from outside has gone through [`escape`].
     pub main: &'a str,
     /// A script that comes with the program; it may talk to this site only.
     pub script: &'static str,

@@ -1,8 +1,8 @@
 //! For whom a page was made, and how a person is named to themselves.
 //!
-//! A page stays open while the browser's sign-in becomes somebody else's. Whatever it then asks for
-//! would be done for *them*: a consent given on it would fill their vault. So a page carries a mark
-//! of the person it was made for, and every request from it brings that mark back.
+//! A page stays open while another user signs in in the same browser. Its requests would then act
+//! for *that* user: a consent given on it would fill their vault. So a page carries a mark of the
+//! person it was made for, and every request from it brings that mark back.
 
 use http::{HeaderMap, HeaderName};
 use identity::User;
@@ -18,7 +18,7 @@ use crate::{
 /// The header by which a page says whom it was made for. A program need not send it.
 pub const MARK_HEADER: HeaderName = HeaderName::from_static("x-countersign-user");
 
-/// Stands for a person in the pages made for them; it tells nothing else of them.
+/// Stands for a person in the pages made for them, and reveals nothing else about them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonMark(String);
 
@@ -36,7 +36,7 @@ impl PersonMark {
     }
 }
 
-/// Refuses a request of a page that was made for somebody else than `user`.
+/// Refuses a request of a page that was made for another user.
 ///
 /// # Errors
 /// 409 `another_user` when the request brings any mark but that of `user`.
@@ -55,8 +55,8 @@ pub(crate) fn refuse_another(
     Err(Problem::new(Kind::Conflict, detail).code(Code::AnotherUser))
 }
 
-/// The name that `user` goes by, and what tells them from others of that name: a name is chosen by
-/// its bearer. Characters that can't be seen are shown by their code.
+/// A user's name, and what tells them from others of that name: people choose their names. Characters
+/// that can't be seen are shown by their code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     name: String,

@@ -3,13 +3,11 @@
 //! The caller gets `application/problem+json` (RFC 9457) with the request's id and no internals;
 //! the operator finds the cause in the log under the same id.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{error::Error, time::Duration};
 
-use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
-use utoipa::ToSchema;
+use http::StatusCode;
 
-use crate::{code::Code, reply, reply::Reply, request::RequestId};
+use crate::code::Code;
 
 /// The kinds of problem a caller can meet; each has its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,53 +92,21 @@ impl Kind {
 /// One problem: a sentence for the caller, and perhaps a cause for the operator.
 #[derive(Debug)]
 pub struct Problem {
-    kind: Kind,
-    code: Code,
-    detail: String,
-    field: Option<&'static str>,
-    unsaved: Option<UnsavedTurn>,
-    advice: Option<Advice>,
+    pub(crate) kind: Kind,
+    pub(crate) code: Code,
+    pub(crate) detail: String,
+    pub(crate) field: Option<&'static str>,
+    /// What the agent said in a turn that is done and can't be saved.
+    pub(crate) unsaved: Option<String>,
+    pub(crate) advice: Option<Advice>,
     /// In seconds.
-    retry_after: Option<u32>,
-    cause: Option<Box<dyn Error + Send + Sync>>,
-}
-
-/// A failure, as the caller reads it (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Problem)]
-#[serde(rename_all = "camelCase")]
-pub struct ProblemDocument {
-    /// `about:blank`: the status says what kind of problem it is.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// The status in words.
-    title: &'static str,
-    /// The HTTP status.
-    status: u16,
-    /// What a program tells the problem by.
-    code: Code,
-    /// What went wrong, for a person.
-    detail: String,
-    /// What the operator finds the cause by.
-    request_id: String,
-    /// The member of the request that is wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
-    /// With the code `turn_not_saved`: the turn that is done, and only here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unsaved: Option<UnsavedTurn>,
-}
-
-/// A turn that is done and could not be saved.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct UnsavedTurn {
-    /// What the agent said.
-    message: String,
+    pub(crate) retry_after: Option<u32>,
+    pub(crate) cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// What the caller could do instead, in HTTP's own terms.
 #[derive(Debug, Clone, Copy)]
-enum Advice {
+pub(crate) enum Advice {
     /// Use one of these methods.
     Allow(&'static str),
     /// Prove who is calling by this scheme.
@@ -232,7 +198,7 @@ impl Problem {
     /// What the agent said in a turn that is done and can't be saved.
     #[must_use]
     pub fn unsaved(self, message: String) -> Self {
-        Self { unsaved: Some(UnsavedTurn { message }), ..self }
+        Self { unsaved: Some(message), ..self }
     }
 
     /// What the operator will find in the log.
@@ -250,41 +216,6 @@ impl Problem {
     /// Whether a program would tell it by `code`.
     pub(crate) fn is(&self, code: Code) -> bool {
         self.code == code
-    }
-
-    /// Writes the operator's half to the log and makes the caller's half.
-    #[must_use]
-    pub fn into_reply(self, request: &RequestId) -> Reply {
-        let status = self.kind.status();
-        if let Some(cause) = &self.cause {
-            tracing::error!(code = self.code.as_str(), cause = %Chain(cause.as_ref()), "request failed");
-        }
-        let document = ProblemDocument {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Problem"),
-            status: status.as_u16(),
-            code: self.code,
-            detail: self.detail,
-            request_id: request.as_str().to_owned(),
-            field: self.field,
-            unsaved: self.unsaved,
-        };
-        let body = serde_json::to_vec(&document).unwrap_or_else(|error| {
-            tracing::error!(%error, "a problem has no JSON form");
-            Vec::new()
-        });
-        let mut reply = reply::body(status, "application/problem+json", body);
-        if let Some(advice) = self.advice {
-            let (name, value) = match advice {
-                Advice::Allow(methods) => (header::ALLOW, methods),
-                Advice::Challenge(scheme) => (header::WWW_AUTHENTICATE, scheme),
-            };
-            reply.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
-        if let Some(wait) = self.retry_after {
-            reply.headers_mut().insert(header::RETRY_AFTER, wait.into());
-        }
-        reply
     }
 }
 
@@ -305,21 +236,6 @@ pub fn out_of_open_files(error: &(dyn Error + 'static)) -> bool {
     error.source().is_some_and(out_of_open_files)
 }
 
-/// An error and what caused it, on one line.
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -327,7 +243,7 @@ mod tests {
     use super::out_of_open_files;
 
     #[test]
-    fn a_connection_that_finds_no_open_file_is_told_from_one_that_is_refused() {
+    fn a_lack_of_open_files_is_told_from_a_refused_connection() {
         const ECONNREFUSED: i32 = 111;
         for (code, expected) in [(24, true), (23, true), (ECONNREFUSED, false)] {
             let error = io::Error::other(io::Error::from_raw_os_error(code));

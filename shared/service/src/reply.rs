@@ -1,4 +1,4 @@
-//! Answers, and the headers that all of them carry.
+//! HTTP responses, and the headers that all of them carry.
 
 use std::convert::Infallible;
 
@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// What a handler answers: the body is fed as it is made, and never ends in an error, because
-/// a platform that collects it (Lambda) has no way left to say so.
+/// A response: the body is streamed as it is made, and never ends in an error, because a platform
+/// that collects it (Lambda) could not report one.
 pub type Reply = Response<BoxBody<Bytes, Infallible>>;
 
-/// An answer with a body of `media_type`, which no cache may keep.
+/// A response with a body of `media_type`, which no cache may keep.
 pub fn body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(body.into()).boxed());
     *reply.status_mut() = status;
@@ -55,8 +55,8 @@ fn redirect(status: StatusCode, location: &str) -> Result<Reply, Problem> {
     Ok(reply)
 }
 
-/// Not to be kept, sniffed, framed, told about elsewhere, or taken into another site's page (Fetch,
-/// "Cross-Origin-Resource-Policy"; HTML, "Cross-origin opener policies").
+/// Keeps a response from being cached, sniffed, framed, named in `Referer`, or loaded by another
+/// site's page (Fetch, "Cross-Origin-Resource-Policy"; HTML, "Cross-origin opener policies").
 fn protect(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),

@@ -1,49 +1,27 @@
-//! One request on its way through a service: its id, its log line, its checks.
+//! One request on its way through a service: its log line, and the checks of all routes.
 
-use std::{fmt, future::Future, time::Instant};
+use std::{future::Future, time::Instant};
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
-use uuid::Uuid;
 
 use crate::{
     code::Code,
     not_allowed,
     problem::{Kind, Problem},
+    problem_document,
     reply::Reply,
+    request_id::RequestId,
     site::Site,
 };
 
 const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
 
-/// What ties an answer to its log lines: Lambda's own request id, else a random one.
-#[derive(Debug, Clone)]
-pub struct RequestId(String);
-
-impl RequestId {
-    fn of(request: &Request) -> Self {
-        let lambda = request.lambda_context_ref().map(|context| context.request_id.clone());
-        Self(lambda.unwrap_or_else(|| Uuid::new_v4().to_string()))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Answers `request` to `site` by `route`: every failure becomes a problem, and one line says what
-/// happened (the path without its query, which may hold what must not be logged). What another
-/// site's page takes in by itself gets nothing on any route.
+/// Returns what `route` makes of `request`. A failure becomes a problem, and one log line says what
+/// happened (the path without its query, which may hold secrets). A request that another site's page
+/// makes by itself is refused on every route.
 pub async fn answer<F>(request: Request, site: &Site, route: impl FnOnce(Request) -> F) -> Reply
 where
     F: Future<Output = Result<Reply, Problem>>,
@@ -69,7 +47,7 @@ async fn answer_anywhere(
     request: Request,
     route: impl AsyncFnOnce(Request) -> Result<Reply, Problem>,
 ) -> Reply {
-    let id = RequestId::of(&request);
+    let id = RequestId::new(&request);
     let span = tracing::info_span!("request", request_id = %id);
     async {
         let started = Instant::now();
@@ -78,7 +56,7 @@ async fn answer_anywhere(
         let mut reply = match route(request).await {
             Ok(reply) => reply,
             Err(problem) if wants_page && problem.is(Code::NotAllowed) => not_allowed::page(),
-            Err(problem) => problem.into_reply(&id),
+            Err(problem) => problem_document::reply(problem, &id),
         };
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             reply.headers_mut().insert(REQUEST_ID, id);
@@ -99,9 +77,9 @@ pub fn query<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = St
     pairs.filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// Refuses what a page of another site takes in by itself, whatever its method: an image, a script, a
-/// frame, a `fetch`. A person's own navigation, which other sites may begin, passes (Fetch Metadata,
-/// W3C, "resource isolation").
+/// Refuses what a page of another site loads by itself, with any method: an image, a script, a frame,
+/// a `fetch`. A person's own navigation passes, also from another site (Fetch Metadata, W3C,
+/// "resource isolation").
 fn refuse_subresource(headers: &HeaderMap) -> Result<(), Problem> {
     let says = |name: &str, value: &str| headers.get(name).is_some_and(|it| it == value);
     let is_own = headers.get("sec-fetch-site").is_none_or(|it| it == "same-origin" || it == "none");
@@ -130,8 +108,8 @@ pub fn refuse_cross_site(method: &Method, headers: &HeaderMap, site: &Site) -> R
     if is_own { Ok(()) } else { Err(cross_site()) }
 }
 
-/// What is all of the JSON in `body`. A member that is given twice, at any level, is refused: one
-/// reader would believe the first and another the last.
+/// Parses `body`, which must be one JSON value. A member that is given twice, at any level, is
+/// refused: one reader would believe the first and another the last.
 ///
 /// # Errors
 /// 400 for anything else.

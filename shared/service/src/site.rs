@@ -1,4 +1,4 @@
-//! The application's own place on the web, as `SESSION_BINDING_URL` names it.
+//! The application's own origin, as `SESSION_BINDING_URL` names it.
 
 use http::{HeaderMap, header};
 use url::Url;
@@ -54,7 +54,7 @@ impl Site {
         self.session_binding.scheme() == "https"
     }
 
-    /// Whether the request names this site in `Host`; one without `Host` names none other.
+    /// Whether the request names this site in `Host`, or has no `Host`.
     #[must_use]
     pub fn is_asked(&self, headers: &HeaderMap) -> bool {
         let Some(host) = headers.get(header::HOST) else { return true };

@@ -1,15 +1,31 @@
-//! Requests that a browser makes without a person behind them: they must never begin or bind anything.
+//! Visits: who comes, and requests that a browser makes without a person behind them, which must
+//! never begin or bind anything.
 //!
 //! Prefetch and prerender say so in `Sec-Purpose` (W3C, "Nav Speculation") or the older
 //! `Purpose`. Fetch Metadata (W3C) tells a visit from a script, an image or a frame. Where the visit
 //! came from is not looked at: the chain ends at another site's redirect.
 
 use http::HeaderMap;
+use identity::User;
+use vault::{Visitor, VisitorBrowser};
 
 use crate::{
+    browser,
     code::Code,
+    inbound::Inbound,
     problem::{Kind, Problem},
 };
+
+/// `user` as they come with these `headers`, to be held against who began a flow.
+#[must_use]
+pub fn visitor<'a>(inbound: &Inbound, headers: &HeaderMap, user: &'a User) -> Visitor<'a> {
+    let browser = if inbound.browser_binding {
+        VisitorBrowser::Counts(browser::hash(headers, &inbound.site))
+    } else {
+        VisitorBrowser::Any
+    };
+    Visitor { user: user.id(), browser, now: inbound.clock.now() }
+}
 
 /// Whether a person opened this page.
 fn is_a_visit(headers: &HeaderMap) -> bool {

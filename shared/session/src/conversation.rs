@@ -1,14 +1,13 @@
-//! A conversation as it is saved.
-//!
-//! Messages have the shape of the Amazon Bedrock Converse API (`Message`, `ContentBlock`,
-//! `ToolUseBlock`, `ToolResultBlock`), whichever model answers.
+//! A conversation as it is saved: whole turns, the turn that waits, and what was spent.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::error::SessionError;
-use crate::folded::Folded;
-use crate::pending::Pending;
+use crate::{
+    error::SessionError,
+    folded::Folded,
+    message::{Message, turns},
+    pending::Pending,
+};
 
 /// The version of the saved shape; an object of a newer one is not read and never overwritten.
 pub(crate) const SCHEMA: u32 = 1;
@@ -72,116 +71,6 @@ impl Spent {
     }
 }
 
-/// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The user, or the results of the tools that the model called.
-    User,
-    /// The model.
-    Assistant,
-}
-
-/// One message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Message {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said; never empty.
-    pub content: Vec<Block>,
-}
-
-impl Message {
-    /// A user's words.
-    #[must_use]
-    pub fn user(text: impl Into<String>) -> Self {
-        Self { role: Role::User, content: vec![Block::Text(text.into())] }
-    }
-
-    /// The words in it, without tool calls and their results.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let text = |block: &Block| match block {
-            Block::Text(text) => Some(text.clone()),
-            Block::ToolUse(_) | Block::ToolResult(_) => None,
-        };
-        self.content.iter().filter_map(text).collect::<Vec<_>>().join("\n\n")
-    }
-
-    /// The tool calls in it.
-    pub fn tool_uses(&self) -> impl Iterator<Item = &ToolUse> {
-        self.content.iter().filter_map(|block| match block {
-            Block::ToolUse(tool_use) => Some(tool_use),
-            Block::Text(_) | Block::ToolResult(_) => None,
-        })
-    }
-}
-
-/// A part of a message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Block {
-    /// Words; never blank.
-    Text(String),
-    /// The model calls a tool.
-    ToolUse(ToolUse),
-    /// What the tool answered.
-    ToolResult(ToolResult),
-}
-
-/// A tool call.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ToolUse {
-    /// The model's id of this call.
-    pub tool_use_id: String,
-    /// Which tool.
-    pub name: String,
-    /// Its input, an object.
-    pub input: Value,
-}
-
-/// A tool's answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ToolResult {
-    /// Which call it answers.
-    pub tool_use_id: String,
-    /// Whether the tool did what was asked.
-    pub status: ToolStatus,
-    /// What the model reads.
-    pub content: Vec<ToolOutput>,
-}
-
-impl ToolResult {
-    /// An answer in words.
-    #[must_use]
-    pub fn new(tool_use_id: &str, status: ToolStatus, text: impl Into<String>) -> Self {
-        let content = vec![ToolOutput::Text(text.into())];
-        Self { tool_use_id: tool_use_id.to_owned(), status, content }
-    }
-}
-
-/// Whether a tool did what was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ToolStatus {
-    /// It did.
-    Success,
-    /// It did not, and the answer says why.
-    Error,
-}
-
-/// A part of a tool's answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ToolOutput {
-    /// Words.
-    Text(String),
-    /// Data.
-    Json(Value),
-}
-
 /// What every version of a saved object has.
 #[derive(Deserialize)]
 struct AnySchema {
@@ -199,11 +88,23 @@ impl Conversation {
             },
         }
     }
+
+    /// Folds the oldest turns, all but the newest `keep` messages.
+    pub(crate) fn fold(&mut self, keep: usize) {
+        let older = self.messages.len().saturating_sub(keep);
+        let folded = turns(&self.messages[..older]).map(Folded::new).collect();
+        // What can't be folded stays as it is.
+        let Ok::<Vec<Folded>, _>(folded) = folded else { return };
+        self.folded.extend(folded);
+        // Into a list of its own: the old one keeps the memory of all.
+        self.messages = self.messages.split_off(older);
+        self.messages.shrink_to_fit();
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Conversation;
+    use super::{Conversation, Spent};
     use crate::error::SessionError;
 
     #[test]
@@ -216,5 +117,15 @@ mod tests {
         for damaged in ["", "{}", "[]", r#"{"schema":1,"messages":["#, r#"{"schema":1}"#, "\0"] {
             assert!(matches!(read(damaged), Err(SessionError::Damaged)), "{damaged}");
         }
+    }
+
+    #[test]
+    fn tokens_of_one_day_are_added_and_those_of_another_replaced() {
+        let spent = |day, tokens| Some(Spent { day, tokens });
+        assert_eq!(Spent::sum(None, spent(1, 5)), spent(1, 5));
+        assert_eq!(Spent::sum(spent(1, 5), spent(1, 6)), spent(1, 11));
+        assert_eq!(Spent::sum(spent(1, 5), spent(2, 6)), spent(2, 6));
+        assert_eq!(Spent::sum(spent(2, 5), spent(1, 6)), spent(2, 5));
+        assert_eq!(Spent::sum(spent(2, 5), None), spent(2, 5));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// A failure of the store, by who can do something about it.
+/// Why a conversation could not be read or written, by who can act on it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -25,6 +25,12 @@ pub enum SessionError {
     /// A newer version of this program wrote the object; it is left as it is.
     #[error("a newer version wrote this conversation")]
     Newer,
+    /// The conversation has no JSON form: a mistake of ours. Nothing was saved.
+    #[error("the conversation can't be written as JSON")]
+    NotJson(#[source] serde_json::Error),
+    /// S3 gave an object without a version, so that it could be overwritten unseen.
+    #[error("S3 returned an object without an ETag")]
+    NoVersion,
     /// S3 is throttling, failing or unreachable, after several tries. A write may or may not
     /// have happened.
     #[error("S3 is not available")]
@@ -34,7 +40,7 @@ pub enum SessionError {
     Misconfigured(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Whoever gives up waiting does not know either.
+/// A time-out leaves unknown whether a write has happened, as for [`Unavailable`](SessionError::Unavailable).
 impl From<tokio::time::error::Elapsed> for SessionError {
     fn from(slow: tokio::time::error::Elapsed) -> Self {
         Self::Unavailable(Box::new(slow))

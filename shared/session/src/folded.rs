@@ -1,11 +1,11 @@
 //! The older turns of a conversation, as the JSON that they are saved as.
 //!
-//! A message taken apart needs several times the memory of its JSON. A model sees the newest turns
-//! only, so the others wait folded until they are saved again.
+//! A parsed message needs several times the memory of its JSON. A model sees the newest turns only,
+//! so the older ones stay as JSON until they are saved again.
 
 use serde_json::value::RawValue;
 
-use crate::conversation::{Conversation, Message, ToolUse};
+use crate::message::{Message, ToolUse};
 
 /// One whole turn.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub(crate) struct Folded {
 }
 
 impl Folded {
-    fn of(turn: &[Message]) -> serde_json::Result<Self> {
+    pub(crate) fn new(turn: &[Message]) -> serde_json::Result<Self> {
         let messages =
             turn.iter().map(serde_json::value::to_raw_value).collect::<Result<_, _>>()?;
         let id = |call: &ToolUse| call.tool_use_id.clone();
@@ -37,19 +37,5 @@ impl PartialEq for Folded {
             folded.messages.iter().map(|message| message.get().to_owned()).collect()
         };
         text(self) == text(other)
-    }
-}
-
-impl Conversation {
-    /// Folds the oldest turns, all but the newest `keep` messages.
-    pub(crate) fn fold(&mut self, keep: usize) {
-        let older = self.messages.len().saturating_sub(keep);
-        let folded = crate::window::turns(&self.messages[..older]).map(Folded::of).collect();
-        // What can't be folded stays as it is.
-        let Ok::<Vec<Folded>, _>(folded) = folded else { return };
-        self.folded.extend(folded);
-        // Into a list of its own: the old one keeps the memory of all.
-        self.messages = self.messages.split_off(older);
-        self.messages.shrink_to_fit();
     }
 }

@@ -64,16 +64,16 @@ const MAX_READABLE_BYTES: usize = 200;
 const SUFFIX: &str = ".json";
 
 /// The object's key.
-pub(crate) fn of(user: &UserId, session: &SessionId) -> String {
+pub(crate) fn object_key(user: &UserId, session: &SessionId) -> String {
     format!("{}/{session}{SUFFIX}", segment(user))
 }
 
-/// What the keys of all conversations of `user`, and of nobody else, begin with.
-pub(crate) fn prefix(user: &UserId) -> String {
+/// The prefix of all keys of `user`, and of no other user's.
+pub(crate) fn user_prefix(user: &UserId) -> String {
     format!("{}/", segment(user))
 }
 
-/// Whose conversation is at `key`, if it is one's key.
+/// The user and the session that `key` belongs to. `None` if it is no conversation's key.
 pub(crate) fn parse(key: &str) -> Option<(UserId, SessionId)> {
     let (segment, name) = key.split_once('/')?;
     let sub = match segment.strip_prefix('~') {
@@ -82,7 +82,7 @@ pub(crate) fn parse(key: &str) -> Option<(UserId, SessionId)> {
     };
     let user = UserId::parse(sub).ok()?;
     let session = SessionId::parse(name.strip_suffix(SUFFIX)?).ok()?;
-    (of(&user, &session) == key).then_some((user, session))
+    (object_key(&user, &session) == key).then_some((user, session))
 }
 
 /// A user id as one path segment: percent-encoded while that is short, else `~` and base64url.
@@ -106,16 +106,16 @@ mod tests {
     use identity::UserId;
     use proptest::prelude::*;
 
-    use super::{SessionId, of, parse, prefix};
+    use super::{SessionId, object_key, parse, user_prefix};
 
     /// Amazon S3's limit.
     const MAX_KEY_BYTES: usize = 1_024;
 
     fn key(sub: &str) -> String {
-        of(&UserId::parse(sub).unwrap(), &SessionId::parse("s").unwrap())
+        object_key(&UserId::parse(sub).unwrap(), &SessionId::parse("s").unwrap())
     }
 
-    /// Whatever identity accepts, and more often than not something that is hard to tell apart.
+    /// Any user id that identity accepts; many are hard to tell apart.
     fn user() -> impl Strategy<Value = UserId> {
         let close = "[aA~%./2Fe\\\\+ -]{1,128}";
         let subs = prop_oneof![close, "\\PC{1,128}", "[aä😀]{120,128}"];
@@ -129,20 +129,20 @@ mod tests {
     proptest! {
         #[test]
         fn a_key_can_be_read_back(user in user(), session in session()) {
-            let key = of(&user, &session);
-            prop_assert!(key.len() <= MAX_KEY_BYTES && key.starts_with(&prefix(&user)));
+            let key = object_key(&user, &session);
+            prop_assert!(key.len() <= MAX_KEY_BYTES && key.starts_with(&user_prefix(&user)));
             prop_assert_eq!(parse(&key), Some((user, session)));
         }
 
         #[test]
         fn one_users_prefix_never_leads_to_another(a in user(), b in user(), session in session()) {
-            prop_assert_eq!(of(&b, &session).starts_with(&prefix(&a)), a == b);
+            prop_assert_eq!(object_key(&b, &session).starts_with(&user_prefix(&a)), a == b);
         }
 
         #[test]
-        fn what_is_not_a_key_is_not_read_as_one(text in "[a%2E~/.json-]{0,40}") {
+        fn parse_accepts_only_keys(text in "[a%2E~/.json-]{0,40}") {
             if let Some((user, session)) = parse(&text) {
-                prop_assert_eq!(of(&user, &session), text);
+                prop_assert_eq!(object_key(&user, &session), text);
             }
         }
     }

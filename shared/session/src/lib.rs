@@ -1,27 +1,31 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod bucket;
+mod commit;
 mod conversation;
-mod draft;
 mod error;
-mod fault;
 mod folded;
+mod json_size;
 mod key;
 mod limits;
+mod listing;
+mod message;
 mod pending;
-mod shelf;
+mod repair;
+mod retry;
 mod store;
 mod strands;
-mod strict;
+mod well_formed;
 mod window;
 
-pub use conversation::{
-    Block, Conversation, Message, Role, Spent, ToolOutput, ToolResult, ToolStatus, ToolUse,
-};
+pub use conversation::{Conversation, Spent};
 pub use error::SessionError;
+pub use json_size::{json_bytes, shortened};
 pub use key::{InvalidSessionId, SessionId};
-pub use limits::{json_bytes, saved_pending, saved_turn, shortened};
+pub use limits::{saved_pending, saved_turn};
+pub use listing::{InvalidMark, Listed, Mark, Page};
+pub use message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
 pub use pending::{Call, CallState, Confirmation, Pending, Wait};
-pub use shelf::{InvalidMark, Listed, Mark, Page};
 pub use store::{Loaded, Sessions};
 pub use window::{ContextTokens, InvalidContextTokens};

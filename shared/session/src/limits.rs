@@ -1,67 +1,18 @@
 //! How much of a conversation is kept: the newest turns that fit, and results of tools up to a
-//! length.
-//!
-//! What counts is the JSON that is saved: a control character is 6 bytes of it (RFC 8259, section
-//! 7).
-
-use std::io;
-
-use serde::Serialize;
+//! length. What counts is the JSON that is saved.
 
 use crate::{
-    conversation::{Block, Conversation, Message, ToolOutput, ToolResult},
+    conversation::Conversation,
     folded::Folded,
+    json_size::{json_bytes, shortened},
+    message::{Block, Message, ToolOutput, ToolResult, turns},
     pending::{CallState, Pending},
-    window::turns,
 };
 
 /// What a tool's result may have when it is saved.
 const LONGEST_RESULT: usize = 64 * 1024;
 /// It is never shortened to less.
 const SHORTEST_RESULT: usize = 1024;
-
-/// How long `value` is as JSON, without making it.
-pub fn json_bytes(value: &impl Serialize) -> usize {
-    struct Count(usize);
-
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let mut count = Count(0);
-    // Counting does not fail.
-    serde_json::to_writer(&mut count, value).map_or(usize::MAX / 2, |()| count.0)
-}
-
-/// `text`, or its beginning with a note, so that it has about `most` bytes as JSON.
-#[must_use]
-pub fn shortened(text: &str, most: usize) -> String {
-    let escaped = |character: char| match character {
-        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
-        '\0'..='\u{1f}' => 6,
-        other => other.len_utf8(),
-    };
-    let mut left = most;
-    let end = text.char_indices().find_map(|(at, character)| {
-        let rest = left.checked_sub(escaped(character));
-        left = rest.unwrap_or_default();
-        rest.is_none().then_some(at)
-    });
-    match end {
-        None => text.to_owned(),
-        Some(end) => {
-            let bytes = text.len();
-            format!("{}\n[Shortened: these are the first {end} of {bytes} bytes.]", &text[..end])
-        }
-    }
-}
 
 /// The messages of a turn as they are saved in a conversation of at most `most` bytes: the results
 /// of its tools have at most 64 KiB each, and less if there are so many that the turn would take
@@ -119,15 +70,16 @@ impl Conversation {
     /// Removes the oldest whole turns that have `excess` bytes together, or all that there are.
     pub(crate) fn remove_oldest(&mut self, excess: usize) {
         let mut left = excess;
-        let mut gone = 0;
+        let mut folded = 0;
         for turn in &self.folded {
             if left == 0 {
                 break;
             }
             left = left.saturating_sub(Folded::bytes(turn));
-            gone += 1;
+            folded += 1;
+            self.removed_turns += 1;
         }
-        self.folded.drain(..gone);
+        self.folded.drain(..folded);
         let mut messages = 0;
         for turn in turns(&self.messages) {
             if left == 0 {
@@ -136,32 +88,16 @@ impl Conversation {
             let bytes: usize = turn.iter().map(|message| json_bytes(message) + 1).sum();
             left = left.saturating_sub(bytes);
             messages += turn.len();
-            gone += 1;
+            self.removed_turns += 1;
         }
         self.messages.drain(..messages);
-        self.removed_turns += u64::try_from(gone).unwrap_or_default();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{json_bytes, saved_turn, shortened};
-    use crate::{
-        conversation::{Conversation, Spent},
-        draft::Draft,
-        strict::tests::turn,
-    };
-
-    #[test]
-    fn what_is_shortened_has_the_length_that_counts_is_valid_and_says_so() {
-        for character in ["x", "\u{1}", "\"", "\\", "\n", "\u{7f}", "ü", "𝄞"] {
-            let text = character.repeat(10_000);
-            let short = shortened(&text, 1_000);
-            assert!(short.ends_with(" bytes.]"), "{short}");
-            assert!((900..1_100).contains(&json_bytes(&short)), "{character:?}");
-        }
-        assert_eq!(shortened("short", 1_000), "short");
-    }
+    use super::{json_bytes, saved_turn};
+    use crate::{commit::Commit, conversation::Conversation, well_formed::tests::turn};
 
     #[test]
     fn the_results_of_many_calls_leave_room_for_other_turns() {
@@ -182,16 +118,16 @@ mod tests {
         assert_eq!((folded.messages.len(), folded.folded.len()), (5 * each, 15));
         let saved = |conversation: &Conversation| {
             let new = turn(99, 1, "new");
-            let draft = Draft::new(conversation, &new, None, None);
-            let json = serde_json::to_vec(&draft).unwrap();
+            let commit = Commit::new(conversation, &new, None, None);
+            let json = serde_json::to_vec(&commit).unwrap();
             Conversation::from_json(&json).unwrap()
         };
         assert_eq!(saved(&folded).messages, saved(&whole).messages);
         // A call with the id of one that is folded is renamed in both.
         let again = |conversation: &Conversation| {
             let new = turn(0, 2, "again");
-            let draft = Draft::new(conversation, &new, None, None);
-            serde_json::from_slice::<Conversation>(&serde_json::to_vec(&draft).unwrap()).unwrap()
+            let commit = Commit::new(conversation, &new, None, None);
+            serde_json::from_slice::<Conversation>(&serde_json::to_vec(&commit).unwrap()).unwrap()
         };
         assert_eq!(again(&folded).messages, again(&whole).messages);
 
@@ -204,15 +140,5 @@ mod tests {
         assert_eq!((folded.removed_turns, folded.has_turns()), (20, false));
         assert_eq!(saved(&folded).messages, turn(99, 1, "new"));
         assert_eq!(saved(&folded).removed_turns, 20);
-    }
-
-    #[test]
-    fn tokens_of_one_day_are_added_and_those_of_another_replaced() {
-        let spent = |day, tokens| Some(Spent { day, tokens });
-        assert_eq!(Spent::sum(None, spent(1, 5)), spent(1, 5));
-        assert_eq!(Spent::sum(spent(1, 5), spent(1, 6)), spent(1, 11));
-        assert_eq!(Spent::sum(spent(1, 5), spent(2, 6)), spent(2, 6));
-        assert_eq!(Spent::sum(spent(2, 5), spent(1, 6)), spent(2, 5));
-        assert_eq!(Spent::sum(spent(2, 5), None), spent(2, 5));
     }
 }

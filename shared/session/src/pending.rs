@@ -1,13 +1,13 @@
-//! A turn that is not finished: what it waits for, and what it has begun.
+//! An unfinished turn: what it waits for, and what it has started.
 //!
-//! It stands beside the messages and not among them, so that the messages are always whole turns.
-//! A call that changes something is marked [`Started`](CallState::Started) by a conditional write
-//! *before* it is made. Of several requests that try, one write succeeds; and whoever finds the
-//! mark later, without a result, knows that the call may have been made and never makes it again.
+//! It is stored beside the messages, so that the messages are always whole turns. A call that
+//! changes something is marked [`Started`](CallState::Started) by a conditional write *before* it is
+//! made: of several requests that try, one succeeds. A mark without a result means that the call may
+//! have been made, and it is never made again.
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{Message, ToolResult};
+use crate::message::{Message, ToolResult};
 
 /// A turn that is not finished.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Pending {
     /// The turn so far. It begins with the user's message and ends with the model's message whose
     /// calls are in `calls`, or with their results if the model could not be asked.
     pub turn: Vec<Message>,
-    /// Every call of the model's last message, in its order; none once all are answered.
+    /// Every call of the model's last message, in its order. Empty once all are answered.
     pub calls: Vec<Call>,
 }
 
@@ -49,7 +49,7 @@ pub enum CallState {
     Finished(ToolResult),
 }
 
-/// A consent that a call needs. Holds no link: whoever may have one is given a fresh one.
+/// A consent that a call needs. Holds no link: each answer to the user gets a fresh one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Wait {

@@ -1,4 +1,4 @@
-//! Moving in from the Python package `strands-agents`.
+//! Imports conversations of the Python package `strands-agents`.
 //!
 //! Its `S3SessionManager`, with the user's `sub` as prefix, keeps every message in an object of
 //! its own: `{sub}/session_{id}/agents/agent_{agent}/messages/message_{n}.json`, with the message
@@ -10,11 +10,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    conversation::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse},
     error::SessionError,
     key::SessionId,
+    message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse},
+    repair::repair,
     store::Sessions,
-    strict,
 };
 
 /// How many messages are read at once.
@@ -42,7 +42,7 @@ struct StrandsResult {
 }
 
 impl Sessions {
-    /// What was said, so far as words and tools go; nothing if there is no such conversation.
+    /// The texts, tool calls and tool results of a conversation. Empty if there is no such one.
     pub(crate) async fn strands_messages(
         &self,
         user: &UserId,
@@ -52,7 +52,7 @@ impl Sessions {
         let reads: Vec<_> =
             messages(&keys).into_iter().map(|key| self.strands_message(key)).collect();
         let messages: Vec<_> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
-        let messages = strict::mend(messages.into_iter().flatten().collect());
+        let messages = repair(messages.into_iter().flatten().collect());
         if !messages.is_empty() {
             tracing::info!(%session, messages = messages.len(), "took over a Strands session");
         }
@@ -69,14 +69,14 @@ impl Sessions {
         if user.as_str().contains('/') {
             return Ok(Vec::new());
         }
-        let objects = self.objects(&format!("{user}/session_{session}/"), None).await?;
+        let objects = self.bucket.list(&format!("{user}/session_{session}/"), None).await?;
         Ok(objects.into_iter().map(|(key, _)| key).collect())
     }
 
     async fn strands_message(&self, key: &str) -> Result<Option<Message>, SessionError> {
-        let Some(json) = self.get(key).await? else { return Ok(None) };
+        let Some(object) = self.get(key).await? else { return Ok(None) };
         let saved: SessionMessage =
-            serde_json::from_slice(&json).map_err(|_| SessionError::Damaged)?;
+            serde_json::from_slice(&object.body).map_err(|_| SessionError::Damaged)?;
         let StrandsMessage { role, content } = saved.redact_message.unwrap_or(saved.message);
         let content = content.into_iter().filter_map(block).collect();
         Ok(Some(Message { role, content }))
@@ -101,7 +101,7 @@ fn place(key: &str) -> Option<(&str, u64, &str)> {
     Some((agent, number, key))
 }
 
-/// A content block; nothing for what only its model understands (reasoning, cache points).
+/// A content block. `None` for kinds that only its own model understands (reasoning, cache points).
 fn block(mut block: Value) -> Option<Block> {
     let (kind, value) = block.as_object_mut()?.iter_mut().next()?;
     let value = value.take();

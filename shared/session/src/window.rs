@@ -6,8 +6,8 @@
 use std::{borrow::Cow, str::FromStr};
 
 use crate::{
-    conversation::{Block, Message, Role, ToolOutput, ToolResult},
-    limits::json_bytes,
+    json_size::json_bytes,
+    message::{Block, Message, ToolOutput, ToolResult, turns},
 };
 
 const BYTES_PER_TOKEN: usize = 3;
@@ -72,16 +72,6 @@ impl ContextTokens {
     }
 }
 
-/// A turn begins where the user says something that is no result.
-pub(crate) fn turns(history: &[Message]) -> impl DoubleEndedIterator<Item = &[Message]> {
-    let begins = |message: &Message| {
-        let is_result = |block: &Block| matches!(block, Block::ToolResult(_));
-        message.role == Role::User && !message.content.iter().any(is_result)
-    };
-    // The first message begins one, whatever it is.
-    history.chunk_by(move |_, next| !begins(next))
-}
-
 fn shorten(messages: &[Message], longest: usize) -> Vec<Cow<'_, Message>> {
     let is_long = |block: &Block| matches!(block, Block::ToolResult(_)) && price(block) > longest;
     let shorten = |message: &Message| {
@@ -141,8 +131,8 @@ mod tests {
 
     use super::{ContextTokens, cost};
     use crate::{
-        conversation::{Block, Message, ToolOutput},
-        strict::{self, tests::turn},
+        message::{Block, Message, ToolOutput},
+        well_formed::{is_well_formed, tests::turn},
     };
 
     fn tokens(text: &str) -> ContextTokens {
@@ -165,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_seen_is_acceptable_and_fits(
+        fn what_is_seen_is_well_formed_and_fits(
             turns in vec((0_usize..4, 0_usize..30_000), 0..20),
             now in 0_usize..4,
         ) {
@@ -179,12 +169,12 @@ mod tests {
             prop_assert!(cost(&view) <= 10_000);
             let mut seen: Vec<Message> = view.into_iter().map(Cow::into_owned).collect();
             seen.push(turn(100, 0, "").remove(1));
-            prop_assert!(strict::is_accepted(&seen));
+            prop_assert!(is_well_formed(&seen));
         }
     }
 
     #[test]
-    fn what_fits_is_seen_as_it_is_and_not_copied() {
+    fn turns_that_fit_are_not_copied() {
         let (history, now) = ([turn(1, 1, "out"), turn(2, 0, "")].concat(), [Message::user("now")]);
         let view = tokens("1000").view(&history, &now);
         assert_eq!(view.len(), history.len() + 1);

@@ -1,6 +1,6 @@
 //! The audit trail: one typed event for each thing that an auditor asks about.
 
-use identity::UserId;
+use identity::{Mismatch, Refusal, UserId};
 use tracing::info;
 
 /// Something that the audit trail must hold. A `flow` is the fingerprint of a session URI.
@@ -9,10 +9,11 @@ use tracing::info;
 pub enum Audit<'a> {
     /// A request proved nobody's identity.
     SignInRefused {
-        /// The rule that its token broke.
-        reason: &'a str,
+        /// The rule that its token broke. What was expected and what came is written, too, if the
+        /// rule compares the two: nothing secret, and of bounded length.
+        refusal: &'a Refusal,
     },
-    /// A page that was made for somebody else asked for something. Nothing was done.
+    /// A request came from a page that was made for another user. Nothing was done.
     StalePage {
         /// Who is signed in.
         user: &'a UserId,
@@ -45,7 +46,7 @@ pub enum Audit<'a> {
         /// In which flow.
         flow: &'a str,
     },
-    /// Someone followed a consent link that is not his, or not for this browser.
+    /// Someone followed a consent link that is not theirs, or not for this browser.
     ConsentRefused {
         /// Who.
         user: &'a UserId,
@@ -66,7 +67,7 @@ pub enum Audit<'a> {
         /// In which flow.
         flow: &'a str,
     },
-    /// The token may have been bound to the user who asked: the answer did not come.
+    /// The token may have been bound to the user who asked: no definite answer came.
     BindingUnclear {
         /// Who.
         user: &'a UserId,
@@ -75,9 +76,9 @@ pub enum Audit<'a> {
     },
     /// Nothing was bound.
     BindingRefused {
-        /// Who came; nobody if not signed in.
+        /// Who came; `None` if not signed in.
         user: Option<&'a UserId>,
-        /// To which flow, if he named one.
+        /// To which flow, if they named one.
         flow: Option<&'a str>,
         /// The check that failed.
         reason: &'a str,
@@ -99,12 +100,12 @@ pub enum Audit<'a> {
         user: &'a UserId,
         /// In which conversation.
         session: &'a str,
-        /// Which interrupt, as he named it.
+        /// Which interrupt, as they named it.
         interrupt: &'a str,
         /// `resolved`, `cancelled`, or why the answer does not count.
         answer: &'a str,
     },
-    /// The user deleted a conversation of his.
+    /// The user deleted one of their conversations.
     ConversationDeleted {
         /// Who.
         user: &'a UserId,
@@ -132,8 +133,10 @@ impl Audit<'_> {
     /// Writes the event, within the current request's span.
     pub fn record(&self) {
         match *self {
-            Audit::SignInRefused { reason } => {
-                info!(target: "audit", event = "sign_in_refused", reason);
+            Audit::SignInRefused { refusal } => {
+                let expected = refusal.mismatch().map(Mismatch::expected);
+                let seen = refusal.mismatch().map(Mismatch::seen);
+                info!(target: "audit", event = "sign_in_refused", reason = %refusal, expected, seen);
             }
             Audit::StalePage { user } => info!(target: "audit", event = "stale_page", %user),
             Audit::SignedOut { user } => info!(target: "audit", event = "signed_out", %user),

@@ -33,8 +33,9 @@ const OWN: [&str; 9] = [
 /// Sends this process's logs to standard output as JSON lines, as `RUST_LOG` filters them: a level,
 /// or `target=level,…` (default `info`). A second call does nothing.
 ///
-/// Whatever `RUST_LOG` says, a dependency's lines are written from `info` on: at `trace` the Lambda
-/// runtime writes whole requests, cookies and all, and the AWS SDK what AgentCore Identity answers.
+/// `RUST_LOG` can't make a dependency write lines below `info`: at `trace` the Lambda
+/// runtime writes whole requests with their cookies, and the AWS SDK writes AgentCore Identity's
+/// answers.
 /// A release is built without any line below `info`, which makes it smaller, too.
 #[expect(clippy::disallowed_methods, reason = "a mistake in the configuration is logged, too")]
 pub fn init() {
@@ -53,7 +54,8 @@ where
 }
 
 fn holds_no_secret(line: &Metadata<'_>) -> bool {
-    let from = line.target().split("::").next().unwrap_or_default();
+    let target = line.target();
+    let from = target.split_once("::").map_or(target, |(first, _)| first);
     *line.level() <= Level::INFO || OWN.contains(&from)
 }
 
@@ -81,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn no_setting_makes_a_dependency_write_what_goes_over_the_wire() {
+    fn no_rust_log_setting_lets_dependencies_log_wire_data() {
         for setting in
             ["trace", "lambda_runtime=trace,aws_smithy_runtime::client=trace,service=debug"]
         {

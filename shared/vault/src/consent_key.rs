@@ -23,11 +23,10 @@ use crate::names::WorkloadName;
 const SEALING: &[u8] = b"countersign/seal/2";
 const MARKING: &[u8] = b"countersign/mark/1";
 const MIN_CHARACTERS: usize = 32;
-const MAX_KEYS: usize = 2;
 /// Of an HMAC, which may be truncated to half its length (RFC 2104, section 5).
 const MARK_BYTES: usize = 16;
 
-/// What something is sealed for; nothing else opens it.
+/// What a value is sealed for. It opens for the same purpose alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// A flow that waits for its consent.
@@ -50,7 +49,8 @@ impl Purpose {
 
 /// One key, or two while rotating: the first seals, either opens.
 pub struct ConsentKeys {
-    keys: Vec<Key>,
+    first: Key,
+    second: Option<Key>,
     deployment: String,
 }
 
@@ -66,14 +66,19 @@ impl ConsentKeys {
     /// # Errors
     /// When there are none or more than two, or one is too short.
     pub fn parse(value: &str) -> Result<Self, InvalidConsentKey> {
-        let secrets: Vec<&str> = value.split(',').map(str::trim).collect();
-        let long_enough = |secret: &&str| secret.chars().count() >= MIN_CHARACTERS;
-        if secrets.len() > MAX_KEYS || !secrets.iter().all(long_enough) {
-            return Err(InvalidConsentKey);
-        }
-        let keys: Result<Vec<_>, Unspecified> = secrets.into_iter().map(derive).collect();
-        let keys = keys.map_err(|_| InvalidConsentKey)?;
-        Ok(Self { keys, deployment: String::new() })
+        let key = |secret: &str| {
+            let secret = secret.trim();
+            if secret.chars().count() < MIN_CHARACTERS {
+                return Err(InvalidConsentKey);
+            }
+            derive(secret).map_err(|_| InvalidConsentKey)
+        };
+        let (first, second) = match value.split_once(',') {
+            Some((_, second)) if second.contains(',') => return Err(InvalidConsentKey),
+            Some((first, second)) => (key(first)?, Some(key(second)?)),
+            None => (key(value)?, None),
+        };
+        Ok(Self { first, second, deployment: String::new() })
     }
 
     /// The same keys for one deployment alone: the application's `site` (its origin) and the
@@ -85,9 +90,9 @@ impl ConsentKeys {
     }
 
     pub(crate) fn seal(&self, purpose: Purpose, plaintext: &[u8]) -> Result<String, Unspecified> {
-        let key = self.keys.first().ok_or(Unspecified)?;
         let mut text = plaintext.to_vec();
-        let nonce = key.sealing.seal_in_place_append_tag(self.associated(purpose), &mut text)?;
+        let associated = self.associated(purpose);
+        let nonce = self.first.sealing.seal_in_place_append_tag(associated, &mut text)?;
         let mut sealed = nonce.as_ref().to_vec();
         sealed.append(&mut text);
         Ok(URL_SAFE_NO_PAD.encode(sealed))
@@ -96,7 +101,7 @@ impl ConsentKeys {
     pub(crate) fn open(&self, purpose: Purpose, sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN)?;
-        self.keys.iter().find_map(|key| {
+        self.all().find_map(|key| {
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let mut text = Zeroizing::new(ciphertext.to_vec());
             let associated = self.associated(purpose);
@@ -110,19 +115,22 @@ impl ConsentKeys {
     /// characters of base64url, the same each time.
     #[must_use]
     pub fn mark(&self, user: &UserId) -> String {
-        let tag = self.keys.first().map(|key| hmac::sign(&key.marking, &self.marked(user)));
-        let tag = tag.as_ref().map(|tag| &tag.as_ref()[..MARK_BYTES]).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(tag)
+        let tag = hmac::sign(&self.first.marking, &self.marked(user));
+        URL_SAFE_NO_PAD.encode(&tag.as_ref()[..MARK_BYTES])
     }
 
     /// Whether `mark` stands for `user`, by any of the keys.
     #[must_use]
     pub fn is_mark(&self, mark: &str, user: &UserId) -> bool {
         let Ok(mark) = URL_SAFE_NO_PAD.decode(mark) else { return false };
-        self.keys.iter().any(|key| {
+        self.all().any(|key| {
             let tag = hmac::sign(&key.marking, &self.marked(user));
             constant_time::verify_slices_are_equal(&tag.as_ref()[..MARK_BYTES], &mark).is_ok()
         })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.first).chain(&self.second)
     }
 
     fn marked(&self, user: &UserId) -> Vec<u8> {
@@ -169,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_service_seals_the_other_opens() {
+    fn one_service_opens_what_the_other_sealed() {
         let sealed = keys(NEW).seal(Purpose::Flow, b"flow").unwrap();
         assert_eq!(keys(NEW).open(Purpose::Flow, &sealed).unwrap().as_slice(), b"flow");
     }

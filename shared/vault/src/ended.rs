@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     consent_key::{ConsentKeys, Purpose},
-    flow::{Flow, FlowTooLong, since_epoch},
+    flow::{Flow, since_epoch},
+    sealed::{self, SealError},
     session_uri::SessionUri,
 };
 
@@ -38,14 +39,14 @@ impl Bound {
     ///
     /// # Errors
     /// When it can't be sealed.
-    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, FlowTooLong> {
-        seal(self, Purpose::Bound, keys)
+    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, SealError> {
+        sealed::seal(self, Purpose::Bound, keys)
     }
 
     /// What is in `sealed`, if one of `keys` sealed it. It may have expired.
     #[must_use]
     pub fn open(sealed: &str, keys: &ConsentKeys) -> Option<Self> {
-        serde_json::from_slice(&keys.open(Purpose::Bound, sealed)?).ok()
+        sealed::open(sealed, Purpose::Bound, keys)
     }
 
     /// Whether it was bound for `user`.
@@ -95,8 +96,8 @@ impl Ended {
     ///
     /// # Errors
     /// When it can't be sealed.
-    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, FlowTooLong> {
-        seal(self, Purpose::Ended, keys)
+    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, SealError> {
+        sealed::seal(self, Purpose::Ended, keys)
     }
 
     /// Whether `sealed` says that a visit of `user` in `browser` ended as `code` shortly before
@@ -110,22 +111,12 @@ impl Ended {
         now: SystemTime,
         keys: &ConsentKeys,
     ) -> bool {
-        let Some(plaintext) = keys.open(Purpose::Ended, sealed) else { return false };
-        let Ok(ended) = serde_json::from_slice::<Self>(&plaintext) else { return false };
+        let Some(ended) = sealed::open::<Self>(sealed, Purpose::Ended, keys) else { return false };
         ended.user == *user
             && ended.browser == browser
             && ended.code == code
             && since_epoch(now) < ended.expires
     }
-}
-
-fn seal(
-    value: &impl Serialize,
-    purpose: Purpose,
-    keys: &ConsentKeys,
-) -> Result<String, FlowTooLong> {
-    let plaintext = serde_json::to_vec(value).map_err(|_| FlowTooLong)?;
-    keys.seal(purpose, &plaintext).map_err(|_| FlowTooLong)
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ mod tests {
     use super::{Cause, SessionUri, scrub};
 
     #[test]
-    fn what_may_be_a_token_or_a_session_is_not_repeated_and_an_arn_is() {
+    fn a_cause_hides_tokens_and_sessions_and_shows_arns() {
         let (token, session) = ("e".repeat(65), "urn:ietf:params:oauth:request_uri:abc");
         let text = format!("Value '{session}' at 'sessionUri', and ({token}) failed; [{token}]");
         assert_eq!(scrub(&text), "Value '[…]' at 'sessionUri', and ([…]) failed; [[…]]");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_state_nor_any_part_of_the_session_is_repeated() {
+    fn a_cause_hides_states_and_every_part_of_the_session() {
         let state = "kX3uYq0dV1b_T2mC9a-RzW8nP5sLhG7fJ4eQiOyUtNE";
         assert_eq!(scrub(&format!("state={state} {state}")), "state=[…] […]");
         let session = SessionUri::parse("urn:ietf:params:oauth:request_uri:short").unwrap();

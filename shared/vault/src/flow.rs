@@ -11,23 +11,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     consent_key::{ConsentKeys, Purpose},
+    sealed::{self, SealError},
     secret::AuthorizationUrl,
     session_uri::SessionUri,
     state::StateHash,
 };
 
-/// A cookie with its attributes must fit 4,096 bytes (RFC 6265, section 6.1).
-const MAX_SEALED_BYTES: usize = 3_800;
-
 /// Who asked, in which browser, for which flow.
 #[derive(Debug)]
 pub struct Flow {
-    sealed: Sealed,
+    contents: Contents,
     authorization_url: AuthorizationUrl,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Sealed {
+struct Contents {
     #[serde(rename = "u")]
     user: UserId,
     #[serde(rename = "b")]
@@ -41,9 +39,9 @@ struct Sealed {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Wire<'a, S> {
+struct Wire<'a, C> {
     #[serde(flatten)]
-    sealed: S,
+    contents: C,
     #[serde(rename = "a")]
     authorization_url: std::borrow::Cow<'a, str>,
 }
@@ -64,65 +62,65 @@ impl Flow {
     ) -> Self {
         let expires = since_epoch(now + Self::LIFETIME);
         let session = session.sha256();
-        Self { sealed: Sealed { user, browser, session, state, expires }, authorization_url }
+        let contents = Contents { user, browser, session, state, expires };
+        Self { contents, authorization_url }
     }
 
     /// The flow as only [`Flow::open`] with one of `keys` can read it: base64url, at most 3,800
     /// bytes.
     ///
     /// # Errors
-    /// When the authorization URL is so long that no cookie could carry the flow.
-    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, FlowTooLong> {
+    /// When it can't be sealed, or the authorization URL is so long that no cookie could carry it.
+    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, SealError> {
         let authorization_url = self.authorization_url.expose().into();
-        let wire = Wire { sealed: &self.sealed, authorization_url };
-        let plaintext = serde_json::to_vec(&wire).map_err(|_| FlowTooLong)?;
-        let sealed = keys.seal(Purpose::Flow, &plaintext).map_err(|_| FlowTooLong)?;
-        if sealed.len() <= MAX_SEALED_BYTES { Ok(sealed) } else { Err(FlowTooLong) }
+        let wire = Wire { contents: &self.contents, authorization_url };
+        sealed::seal(&wire, Purpose::Flow, keys)
     }
 
     /// The flow in `sealed`, if one of `keys` sealed it. It may have expired.
     #[must_use]
     pub fn open(sealed: &str, keys: &ConsentKeys) -> Option<Self> {
-        let plaintext = keys.open(Purpose::Flow, sealed)?;
-        let wire: Wire<'_, Sealed> = serde_json::from_slice(&plaintext).ok()?;
+        let wire: Wire<'_, Contents> = sealed::open(sealed, Purpose::Flow, keys)?;
         let authorization_url = AuthorizationUrl::parse(&wire.authorization_url).ok()?;
-        Some(Self { sealed: wire.sealed, authorization_url })
+        Some(Self { contents: wire.contents, authorization_url })
     }
 
-    /// Whether `user` is the person who asked.
-    #[must_use]
-    pub fn is_of_user(&self, user: &UserId) -> bool {
-        self.sealed.user == *user
-    }
-
-    /// Whether `browser` is the browser that asked. None is, if the flow was not tied to one.
-    #[must_use]
-    pub fn is_of_browser(&self, browser: &BrowserHash) -> bool {
-        self.sealed.browser == Some(*browser)
+    /// Whether the flow is the visitor's to go on with: the person who asked, in the browser that
+    /// asked, in time. In this order, so that a stranger does not learn how old the flow is.
+    ///
+    /// # Errors
+    /// The first of the three that is not so.
+    pub fn check(&self, visitor: &Visitor<'_>) -> Result<(), FlowRefusal> {
+        if self.contents.user != *visitor.user {
+            return Err(FlowRefusal::AnotherUser);
+        }
+        if let VisitorBrowser::Counts(browser) = visitor.browser
+            && (browser.is_none() || browser != self.contents.browser)
+        {
+            return Err(FlowRefusal::AnotherBrowser);
+        }
+        if since_epoch(visitor.now) >= self.contents.expires {
+            return Err(FlowRefusal::Expired);
+        }
+        Ok(())
     }
 
     /// Whether this is the flow that `session` names.
     #[must_use]
     pub fn is_of_session(&self, session: &SessionUri) -> bool {
-        constant_time::verify_slices_are_equal(&self.sealed.session, &session.sha256()).is_ok()
+        constant_time::verify_slices_are_equal(&self.contents.session, &session.sha256()).is_ok()
     }
 
     /// Whether `state` is what only the browser that consented could bring.
     #[must_use]
     pub fn is_of_state(&self, state: &str) -> bool {
-        self.sealed.state == StateHash::of(state)
-    }
-
-    /// Whether the flow is over by the time of `now`.
-    #[must_use]
-    pub fn has_expired(&self, now: SystemTime) -> bool {
-        since_epoch(now) >= self.sealed.expires
+        self.contents.state == StateHash::of(state)
     }
 
     /// When the flow is over.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.sealed.expires)
+        UNIX_EPOCH + Duration::from_secs(self.contents.expires)
     }
 
     /// Where the user consents.
@@ -134,7 +132,7 @@ impl Flow {
     /// 16 hexadecimal digits that stand for the flow; see [`SessionUri::fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        self.sealed.session[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        self.contents.session[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -142,7 +140,115 @@ pub(crate) fn since_epoch(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// A flow that no cookie can carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the authorization URL is too long for a cookie")]
-pub struct FlowTooLong;
+/// Who comes with a flow.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor<'a> {
+    /// The signed-in user.
+    pub user: &'a UserId,
+    /// Their browser.
+    pub browser: VisitorBrowser,
+    /// When they come.
+    pub now: SystemTime,
+}
+
+/// In which browser a visitor comes.
+#[derive(Debug, Clone, Copy)]
+pub enum VisitorBrowser {
+    /// It has to be the one that asked. `None` if it brought none of our cookies.
+    Counts(Option<BrowserHash>),
+    /// Any will do (`BROWSER_BINDING=off`).
+    Any,
+}
+
+/// Why a flow is not the visitor's to go on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlowRefusal {
+    /// Someone else asked.
+    AnotherUser,
+    /// They asked in another browser, or in one without our cookie.
+    AnotherBrowser,
+    /// The flow is over.
+    Expired,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use identity::{BrowserHash, BrowserSecret, UserId};
+
+    use super::{Flow, FlowRefusal, Visitor, VisitorBrowser};
+    use crate::{
+        AuthorizationUrl, ConsentKeys, FlowState, SealError, SessionUri,
+        VisitorBrowser::{Any, Counts},
+    };
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn user(id: &str) -> UserId {
+        UserId::parse(id).unwrap()
+    }
+
+    fn browser() -> BrowserHash {
+        BrowserSecret::generate().unwrap().hash()
+    }
+
+    fn keys() -> ConsentKeys {
+        ConsentKeys::parse("a key of at least 32 characters for tests").unwrap()
+    }
+
+    fn flow(browser: Option<BrowserHash>, url: &str) -> Flow {
+        let session = SessionUri::parse("urn:ietf:params:oauth:request_uri:one").unwrap();
+        let state = FlowState::generate().unwrap().hash();
+        Flow::begin(
+            user("alice"),
+            browser,
+            &session,
+            state,
+            AuthorizationUrl::parse(url).unwrap(),
+            NOW,
+        )
+    }
+
+    fn check(
+        flow: &Flow,
+        who: &str,
+        browser: VisitorBrowser,
+        now: SystemTime,
+    ) -> Result<(), FlowRefusal> {
+        flow.check(&Visitor { user: &user(who), browser, now })
+    }
+
+    #[test]
+    fn m9_only_the_person_who_asked_goes_on_in_the_browser_that_asked_for_ten_minutes() {
+        let (own, other) = (browser(), browser());
+        let sealed = flow(Some(own), "https://provider.example/").seal(&keys()).unwrap();
+        let flow = Flow::open(&sealed, &keys()).unwrap();
+        let end = NOW + Flow::LIFETIME;
+        let (own, other) = (Counts(Some(own)), Counts(Some(other)));
+        assert_eq!(check(&flow, "alice", own, NOW), Ok(()));
+        assert_eq!(check(&flow, "alice", own, end - Duration::from_secs(1)), Ok(()));
+        assert_eq!(check(&flow, "bob", own, NOW), Err(FlowRefusal::AnotherUser));
+        assert_eq!(check(&flow, "bob", Any, end), Err(FlowRefusal::AnotherUser));
+        assert_eq!(check(&flow, "alice", other, NOW), Err(FlowRefusal::AnotherBrowser));
+        assert_eq!(check(&flow, "alice", Counts(None), end), Err(FlowRefusal::AnotherBrowser));
+        assert_eq!(check(&flow, "alice", own, end), Err(FlowRefusal::Expired));
+    }
+
+    #[test]
+    fn m9_a_flow_without_a_browser_is_nobodys_where_browsers_count() {
+        let flow = flow(None, "https://provider.example/");
+        for browser in [Counts(None), Counts(Some(browser()))] {
+            assert_eq!(check(&flow, "alice", browser, NOW), Err(FlowRefusal::AnotherBrowser));
+        }
+        assert_eq!(check(&flow, "alice", Any, NOW), Ok(()));
+    }
+
+    #[test]
+    fn a_flow_that_no_cookie_can_carry_is_not_sealed_and_the_error_says_why() {
+        let long = format!("https://provider.example/?state={}", "s".repeat(4_000));
+        let error = flow(None, &long).seal(&keys()).unwrap_err();
+        assert!(matches!(error, SealError::TooLong(4_000..)), "{error}");
+        assert!(error.to_string().contains("a cookie can carry 3800"), "{error}");
+    }
+}

@@ -1,4 +1,4 @@
-//! As whom AgentCore Identity knows a user.
+//! How a user is named to AgentCore Identity.
 
 use aws_lc_rs::digest;
 use aws_sdk_bedrockagentcore::types::UserIdentifier;
@@ -17,7 +17,7 @@ pub enum Naming {
 }
 
 impl Naming {
-    /// `user` by this name; nothing if he has no token to be named by.
+    /// `user` by this name. `None` if they have no token to be named by.
     #[must_use]
     pub fn of(self, user: &User) -> Option<Principal> {
         Some(Principal(match self {
@@ -27,7 +27,7 @@ impl Naming {
     }
 }
 
-/// A user who has been authenticated, as AgentCore Identity is to know him.
+/// A user who has been authenticated, by the name that AgentCore Identity knows them by.
 #[derive(Debug, Clone)]
 pub struct Principal(pub(crate) Name);
 

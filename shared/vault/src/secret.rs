@@ -22,7 +22,7 @@ impl AccessToken {
         &self.0
     }
 
-    /// What tells this token from another one, where the token itself must not be kept.
+    /// What tells this token from another one where the token itself must not be stored.
     #[must_use]
     pub fn mark(&self) -> TokenMark {
         let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
@@ -36,8 +36,8 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// 16 hexadecimal digits of a token's SHA-256. Whoever reads one can't guess the token, and can
-/// tell whether the vault still has the one that a provider refused.
+/// 16 hexadecimal digits of a token's SHA-256: too few to find the token, and enough to tell whether
+/// the vault still returns the one that a provider refused.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenMark(String);
 

@@ -41,8 +41,8 @@ pub enum BindError {
     /// The session is unknown, used, expired or another user's; the service does not say which.
     #[error("AgentCore Identity refuses the session")]
     SessionRefused(#[source] Cause),
-    /// At least once it was asked and gave no answer, or failed while it worked. A session is good
-    /// for one completion, so whatever it says when it is asked again proves nothing.
+    /// An attempt ended without a definite answer. A session can be completed once, so a later answer
+    /// that it is used does not tell who completed it.
     #[error("it is not known whether AgentCore Identity has bound the token")]
     Unclear(#[source] Cause),
     /// AgentCore Identity can't be asked, or refuses this service itself.
@@ -63,8 +63,8 @@ impl SessionBinder {
         &self.client
     }
 
-    /// Stores the token that `session` was consented to in `user`'s vault. Whoever calls this
-    /// has checked person, browser and state.
+    /// Stores the token that `session` was consented to in `user`'s vault. The caller must have
+    /// checked person, browser and state.
     ///
     /// # Errors
     /// See [`BindError`]; nothing is bound then, unless it is [`BindError::Unclear`].
@@ -72,23 +72,23 @@ impl SessionBinder {
         let user = user.identifier();
         let call = self.client.complete_resource_token_auth();
         let call = call.user_identifier(user).session_uri(session.as_str());
-        let unheard = Unheard::default();
-        let bound = call.customize().interceptor(unheard.clone()).send().await;
-        bound.map(|_| ()).map_err(|error| match unheard.0.load(Ordering::Relaxed) {
+        let unclear = Unclear::default();
+        let bound = call.customize().interceptor(unclear.clone()).send().await;
+        bound.map(|_| ()).map_err(|error| match unclear.0.load(Ordering::Relaxed) {
             true => BindError::Unclear(Cause::of(&error).without(session)),
             false => bind_error(&error, session),
         })
     }
 }
 
-/// Whether an attempt was made of which it is not known what came of it. The SDK tries again after
-/// most of them, and is told that the session is used if the first one succeeded.
+/// Set once an attempt ended without a definite answer (time-out, 5xx, dropped connection). The SDK
+/// retries most of them, and is told that the session is used if the first attempt had succeeded.
 #[derive(Debug, Clone, Default)]
-struct Unheard(Arc<AtomicBool>);
+struct Unclear(Arc<AtomicBool>);
 
-impl Intercept for Unheard {
+impl Intercept for Unclear {
     fn name(&self) -> &'static str {
-        "unheard"
+        "unclear"
     }
 
     fn read_after_attempt(
@@ -97,14 +97,14 @@ impl Intercept for Unheard {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let is_unheard = match (context.response(), context.output_or_error()) {
+        let is_unclear = match (context.response(), context.output_or_error()) {
             (Some(answer), _) => answer.status().is_server_error(),
             (None, Some(Err(error))) => {
                 !error.as_connector_error().is_some_and(|error| was_not_connected(error))
             }
             (None, _) => true,
         };
-        if is_unheard {
+        if is_unclear {
             self.0.store(true, Ordering::Relaxed);
         }
         Ok(())
@@ -117,9 +117,9 @@ fn was_not_connected(error: &(dyn Error + 'static)) -> bool {
         .any(|error| error.downcast_ref().is_some_and(is_refusal))
 }
 
-/// AWS names a dead session and a missing permission alike: `AccessDeniedException`. The first
-/// says "Invalid or expired session" and is the visitor's. Everything else, such as "is not
-/// authorized to perform: …", as IAM says it, is the operator's, who would not hear of it otherwise.
+/// AWS has one exception for a dead session and for a missing permission: `AccessDeniedException`.
+/// "Invalid or expired session" is for the visitor. Every other message, such as IAM's "is not
+/// authorized to perform: …", is an error for the operator.
 fn bind_error(error: &SdkError<CompleteResourceTokenAuthError>, session: &SessionUri) -> BindError {
     let says = error.message().unwrap_or_default().to_lowercase();
     let is_refusal = error.raw_response().is_some_and(|answer| answer.status().is_client_error());
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_can_not_be_connected_to_has_bound_nothing_and_who_hangs_up_perhaps() {
+    async fn a_refused_connection_binds_nothing_and_a_dropped_one_is_unclear() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let hangs_up = tokio::spawn(async move {

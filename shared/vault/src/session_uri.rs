@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 1024;
 /// at most 1,024 bytes together (service model of `bedrock-agentcore`; the form is RFC 9126's
 /// `request_uri`).
 ///
-/// Whoever knows it can try to finish the flow, so `Debug` does not show it.
+/// Anybody who knows it can try to finish the flow, so `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionUri(String);
 

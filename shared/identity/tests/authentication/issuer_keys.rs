@@ -75,7 +75,7 @@ async fn a_key_that_was_taken_back_is_not_believed_for_longer_than_fifteen_minut
 }
 
 #[tokio::test]
-async fn everybody_who_comes_with_a_new_key_waits_for_one_fetch() {
+async fn concurrent_requests_with_a_new_key_share_one_fetch() {
     let desk = Desk::of(Kind::Bearer).await;
     assert_eq!(desk.after(0).await, "User");
     let gate = Arc::new(Semaphore::new(0));
@@ -124,7 +124,7 @@ async fn an_issuer_that_is_down_is_asked_every_five_seconds_at_most() {
 }
 
 #[tokio::test]
-async fn a_key_set_that_is_none_is_the_issuers_fault_and_nobody_is_refused_for_it() {
+async fn an_unusable_key_set_gives_503_not_401() {
     let desk = Desk::of(Kind::Bearer).await;
     let redirect = format!("{}{ENTRA_KEYS_PATH}", desk.world.server().address());
     let answers = [
@@ -144,8 +144,8 @@ async fn a_key_set_that_is_none_is_the_issuers_fault_and_nobody_is_refused_for_i
     }
 }
 
-/// Whoever can write the discovery document of another issuer must not become ours by it, and
-/// whoever listens on the network must not be asked for keys.
+/// An attacker who writes another issuer's discovery document must not become our issuer by it, and
+/// one who listens on the network must not be asked for keys.
 #[tokio::test]
 async fn a_discovery_document_of_another_issuer_or_of_keys_in_the_open_is_not_followed() {
     let desk = Desk::of(Kind::Bearer).await;
@@ -177,7 +177,7 @@ async fn a_discovery_document_of_another_issuer_or_of_keys_in_the_open_is_not_fo
 }
 
 #[tokio::test]
-async fn where_the_key_set_is_configured_nothing_else_is_asked() {
+async fn a_configured_key_set_address_is_the_only_one_fetched() {
     let desk = Desk::of(Kind::Entra).await;
     assert_eq!(desk.after(0).await, "User");
     assert_eq!(desk.world.server().asked(ENTRA_KEYS_PATH), 1);
@@ -186,7 +186,7 @@ async fn where_the_key_set_is_configured_nothing_else_is_asked() {
 
 /// The clock is stopped, so that the patience of three seconds ends at once.
 #[tokio::test(start_paused = true)]
-async fn an_issuer_that_never_answers_is_not_waited_for() {
+async fn an_issuer_that_never_answers_times_out() {
     let desk = Desk::of(Kind::Bearer).await;
     desk.world.server().put(DISCOVERY_PATH, Answer::Silence);
     assert_eq!(desk.after(0).await, "Unavailable");
@@ -194,7 +194,7 @@ async fn an_issuer_that_never_answers_is_not_waited_for() {
 
 /// Each byte comes in good time, and all of them too late.
 #[tokio::test(start_paused = true)]
-async fn an_issuer_that_drips_is_waited_for_until_three_seconds_are_over() {
+async fn an_issuer_that_drips_times_out_after_three_seconds() {
     let keys = key_set("p256", SigningKey::P256);
     let document = |desk: &Desk| desk.world.discovery_document().to_string();
     for (path, pause, verdict) in [

@@ -39,7 +39,7 @@ async fn a_thousand_requests_at_once_make_one_fetch() {
 }
 
 #[tokio::test]
-async fn a_caller_who_goes_away_takes_nobodys_answer_along() {
+async fn a_fetch_goes_on_when_its_first_caller_leaves() {
     let desk = Desk::of(Kind::Alb).await;
     let gate = Arc::new(Semaphore::new(0));
     let gated = Answer::Gated(Arc::clone(&gate), SigningKey::LoadBalancer.pem());
@@ -78,7 +78,7 @@ async fn a_key_that_was_taken_back_is_not_believed_for_longer_than_fifteen_minut
 /// A bucket or a proxy that was locked answers 403 for every key; with ours dropped, everybody
 /// would be signed out. For a key that was never there it means what S3 means by it.
 #[tokio::test]
-async fn a_key_server_that_has_been_locked_takes_no_known_key_away() {
+async fn a_403_of_the_key_server_keeps_proven_keys() {
     let desk = Desk::of(Kind::Alb).await;
     assert_eq!(desk.after(0).await, "User");
     desk.world.server().put(&path(KEY_ID), Answer::Status(403));
@@ -152,7 +152,7 @@ async fn only_a_p256_key_from_its_very_address_is_one() {
 
 /// The clock is stopped, so that the patience of three seconds ends at once.
 #[tokio::test(start_paused = true)]
-async fn a_key_server_that_never_answers_is_not_waited_for() {
+async fn a_key_server_that_never_answers_times_out() {
     let desk = Desk::of(Kind::Alb).await;
     desk.world.server().put(&path(KEY_ID), Answer::Silence);
     assert_eq!(desk.after(0).await, "Unavailable");
@@ -160,7 +160,7 @@ async fn a_key_server_that_never_answers_is_not_waited_for() {
 
 /// Each byte comes in good time, and all of them too late.
 #[tokio::test(start_paused = true)]
-async fn a_key_server_that_drips_is_waited_for_until_three_seconds_are_over() {
+async fn a_key_server_that_drips_times_out_after_three_seconds() {
     for (pause, verdict) in [(10, "User"), (1000, "Unavailable")] {
         let (desk, begun) = (Desk::of(Kind::Alb).await, Instant::now());
         let pem = SigningKey::LoadBalancer.pem();
@@ -174,7 +174,7 @@ async fn a_key_server_that_drips_is_waited_for_until_three_seconds_are_over() {
 }
 
 #[tokio::test]
-async fn a_key_server_that_is_not_there_is_no_reason_to_pass() {
+async fn an_unreachable_key_server_gives_503_and_no_pass() {
     let mut desk = Desk::of(Kind::Alb).await;
     let token = desk.request(&json!({}), None);
     desk.world.stop();

@@ -124,7 +124,7 @@ proptest! {
 
     /// The strongest attacker short of the issuer: everything is signed, only the claims are wild.
     #[test]
-    fn whatever_is_signed_a_token_passes_only_in_its_time(exp in any::<f64>(), nbf in any::<Option<f64>>()) {
+    fn a_signed_token_passes_only_in_its_time(exp in any::<f64>(), nbf in any::<Option<f64>>()) {
         prop_assume!(exp.is_finite() && nbf.is_none_or(f64::is_finite));
         let mut payload = json!({ "exp": exp });
         if let Some(nbf) = nbf {
@@ -140,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_signed_a_subject_is_a_users_whole_id_or_refused(sub in any::<String>()) {
+    fn a_signed_subject_is_a_whole_user_id_or_refused(sub in any::<String>()) {
         let vector = json!({ "name": "", "kind": "bearer", "why": "", "expect": "",
             "payload": { "sub": sub.replace(['{', '*'], "") } });
         let vector: Vector = serde_json::from_value(vector).unwrap();
@@ -158,7 +158,7 @@ proptest! {
 
     /// Any bytes, signed as a header and a payload are: JSON is read only where it is JSON.
     #[test]
-    fn whatever_is_signed_nothing_that_is_no_json_object_is_read(
+    fn a_signed_payload_that_is_no_json_object_is_refused(
         header in prop::collection::vec(any::<u8>(), 0..60),
         payload in prop::collection::vec(any::<u8>(), 0..60),
     ) {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 use identity::{
-    AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, User,
+    AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, Refusal, User,
 };
 use identity_vectors::{
     CLIENT, ENTRA_CLIENT, ENTRA_ISSUER, Kind, LOAD_BALANCER, SECOND_LOAD_BALANCER, Vector, World,
@@ -44,10 +44,16 @@ pub(crate) fn authenticator(kind: Kind, world: &World) -> Authenticator {
 pub(crate) fn word(verdict: &Result<User, AuthenticationError>) -> String {
     match verdict {
         Ok(_) => "User".to_owned(),
-        Err(AuthenticationError::Refused(reason)) => format!("{reason:?}"),
+        Err(AuthenticationError::Refused(refusal)) => rule(refusal),
         Err(AuthenticationError::NotAllowed(_)) => "NotAllowed".to_owned(),
         Err(AuthenticationError::KeysUnavailable(_)) => "Unavailable".to_owned(),
     }
+}
+
+/// The rule that a token broke, without what it was broken by.
+fn rule(refusal: &Refusal) -> String {
+    let rule = format!("{refusal:?}");
+    rule.split('(').next().unwrap_or_default().to_owned()
 }
 
 /// One kind's authenticator, with a clock and a token that never expires.

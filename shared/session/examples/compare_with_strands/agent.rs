@@ -34,7 +34,7 @@ impl Agent {
         Self { _process: process, input, output: BufReader::new(output).lines() }
     }
 
-    /// One turn; answers how long it took to load, or nothing if the process died of it.
+    /// Runs one turn. Returns how long it took to load; `None` if the process died.
     pub(crate) async fn say(&mut self, message: &str) -> Option<Duration> {
         self.input.write_all(format!("{message}\n").as_bytes()).await.ok()?;
         let line = self.output.next_line().await.ok()??;

@@ -1,4 +1,4 @@
-//! Turns that are kept, in order, whoever else is at work.
+//! Turns are kept, in order, while other requests write the same conversation.
 
 use std::collections::HashSet;
 
@@ -30,7 +30,7 @@ async fn a_turn_costs_one_get_and_one_put_at_any_length() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_turns_at_once_none_is_lost_and_none_is_torn() {
+async fn fifty_concurrent_turns_are_all_kept_whole() {
     let world = World::new().await;
     let texts: Vec<String> = (0..50).map(|n| n.to_string()).collect();
     join_all(texts.iter().map(|text| world.say(text))).await;
@@ -40,7 +40,7 @@ async fn of_fifty_turns_at_once_none_is_lost_and_none_is_torn() {
 }
 
 #[tokio::test]
-async fn who_loses_a_race_is_appended_after_the_winner() {
+async fn the_loser_of_a_race_is_appended_after_the_winner() {
     let world = World::new().await;
     world.say("first").await;
     let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
@@ -63,7 +63,7 @@ async fn nothing_is_appended_to_a_conversation_that_now_waits() {
 }
 
 #[tokio::test]
-async fn what_begins_to_wait_goes_after_what_was_said_meanwhile() {
+async fn a_turn_that_starts_to_wait_is_appended_after_concurrent_turns() {
     let world = World::new().await;
     let mut late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     world.say("first").await;
@@ -78,7 +78,7 @@ async fn what_begins_to_wait_goes_after_what_was_said_meanwhile() {
 }
 
 #[tokio::test]
-async fn of_two_who_take_up_the_same_waiting_turn_one_gets_it() {
+async fn one_of_two_requests_claims_a_waiting_turn() {
     let world = World::new().await;
     let mut one = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     world.sessions.commit(&mut one, &[], Some(&waiting("wait"))).await.unwrap();
@@ -103,7 +103,7 @@ async fn a_deleted_conversation_does_not_come_back_with_a_late_turn() {
 }
 
 #[tokio::test]
-async fn no_user_reaches_anothers_conversation_whatever_his_sub_is() {
+async fn no_sub_reaches_another_users_conversation() {
     let world = World::new().await;
     let (long, emoji, words) = ("a".repeat(128), "😀".repeat(128), "ä/".repeat(64));
     let subs = [
@@ -126,7 +126,7 @@ async fn no_user_reaches_anothers_conversation_whatever_his_sub_is() {
 }
 
 #[tokio::test]
-async fn a_conversation_that_no_model_accepts_is_mended_and_goes_on() {
+async fn a_conversation_that_no_model_accepts_is_repaired_and_goes_on() {
     let world = World::new().await;
     // As a writer left it that died between a call and its result.
     let broken = json!({ "schema": 1, "writes": [], "messages": [
@@ -138,8 +138,8 @@ async fn a_conversation_that_no_model_accepts_is_mended_and_goes_on() {
     world.put("alice/s.json", &broken.to_string()).await;
     let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
     let roles = |messages: &[Message]| messages.iter().map(|it| it.role).collect::<Vec<_>>();
-    let mended = [Role::User, Role::Assistant, Role::User, Role::Assistant];
-    assert_eq!(roles(&loaded.conversation.messages), mended);
+    let repaired = [Role::User, Role::Assistant, Role::User, Role::Assistant];
+    assert_eq!(roles(&loaded.conversation.messages), repaired);
     let Block::ToolResult(result) = &loaded.conversation.messages[2].content[0] else { panic!() };
     assert_eq!((result.tool_use_id.as_str(), result.status), ("c", ToolStatus::Error));
     world.sessions.commit(&mut loaded.clone(), &turn("go on"), None).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_conversation_that_no_model_accepts_is_mended_and_goes_on() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_read_is_never_overwritten() {
+async fn an_unreadable_object_is_never_overwritten() {
     let world = World::new().await;
     for (object, is_newer) in [("{\"schema\":1,", false), ("{\"schema\":2}", true)] {
         // Found at the start of a turn …
@@ -172,7 +172,7 @@ async fn what_can_not_be_read_is_never_overwritten() {
 }
 
 #[tokio::test]
-async fn a_lost_race_is_found_out_by_the_condition_alone() {
+async fn a_lost_race_is_detected_by_the_condition_alone() {
     let world = World::new().await;
     world.say("first").await;
     let sessions = world.sessions.clone();

@@ -23,7 +23,7 @@ fn passing_faults() -> Vec<(&'static str, Fault)> {
 }
 
 #[tokio::test]
-async fn a_turn_is_saved_once_whichever_way_its_write_fails() {
+async fn a_turn_is_saved_once_however_its_write_fails() {
     for begins in [true, false] {
         for (how, fault) in passing_faults() {
             let world = World::new().await;
@@ -42,7 +42,7 @@ async fn a_turn_is_saved_once_whichever_way_its_write_fails() {
 }
 
 #[tokio::test]
-async fn faults_in_a_row_are_waited_out() {
+async fn consecutive_failures_are_retried() {
     let world = World::new().await;
     let faults = [Fault::Refused(503, "SlowDown"), Fault::Cut, Fault::DoneButCut];
     faults.into_iter().for_each(|fault| world.s3.fail(Method::PUT, fault));
@@ -76,7 +76,7 @@ async fn a_write_is_recognised_under_what_others_wrote_on_top_of_it() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_answer_was_lost_is_still_ones_own() {
+async fn a_claim_whose_response_was_lost_is_recognised() {
     let world = World::new().await;
     world.say("before").await;
     let mut loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_claim_whose_answer_was_lost_is_still_ones_own() {
 }
 
 #[tokio::test]
-async fn who_loses_too_many_races_gives_the_turn_back() {
+async fn a_turn_that_loses_too_many_races_is_not_saved() {
     let world = World::new().await;
     (0..30).for_each(|_| world.s3.fail(Method::PUT, Fault::Refused(412, "PreconditionFailed")));
     let mut loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
@@ -98,7 +98,7 @@ async fn who_loses_too_many_races_gives_the_turn_back() {
 }
 
 #[tokio::test]
-async fn an_end_of_patience_leaves_what_was_there() {
+async fn a_write_that_runs_out_of_retries_changes_nothing() {
     for fault in [|| Fault::Refused(503, "SlowDown"), || Fault::Refused(500, "x"), || Fault::Cut] {
         let world = World::new().await;
         world.say("before").await;
@@ -124,7 +124,7 @@ async fn a_refusal_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_conversation_is_read_in_spite_of_passing_faults() {
+async fn a_read_is_retried_after_transient_failures() {
     let faults = [
         Fault::Refused(503, "SlowDown"),
         Fault::Refused(500, "InternalError"),
@@ -141,7 +141,7 @@ async fn a_conversation_is_read_in_spite_of_passing_faults() {
 }
 
 #[tokio::test]
-async fn a_conversation_is_not_taken_for_a_new_one_because_s3_fails() {
+async fn a_failing_s3_is_not_taken_for_a_new_conversation() {
     let world = World::new().await;
     world.say("before").await;
     (0..20).for_each(|_| world.s3.fail(Method::GET, Fault::Refused(500, "InternalError")));

@@ -4,8 +4,8 @@
 
 mod commits;
 mod faults;
+mod listing;
 mod s3;
-mod shelf;
 mod strands;
 
 use aws_sdk_s3::{Client, primitives::ByteStream};

@@ -79,7 +79,7 @@ async fn a_strands_session_goes_on_where_it_was_even_after_its_process_died() {
 }
 
 #[tokio::test]
-async fn without_the_switch_nothing_is_looked_for() {
+async fn without_the_switch_nothing_is_imported() {
     let world = World::with_strands_session_of("alice").await;
     world.s3.requests();
     let loaded = world.sessions.load(&user("alice"), &id("moving")).await.unwrap();
@@ -88,7 +88,7 @@ async fn without_the_switch_nothing_is_looked_for() {
 }
 
 #[tokio::test]
-async fn only_the_same_user_and_session_move_in() {
+async fn only_the_same_user_and_session_are_imported() {
     let world = World::with_strands_session_of("auth0|alice").await;
     let sessions = world.importing();
     assert!(sessions.load(&user("auth0|alice"), &id("moving")).await.unwrap().exists());
@@ -111,7 +111,7 @@ async fn a_sub_with_a_slash_does_not_reach_into_another_users_layout() {
 }
 
 #[tokio::test]
-async fn a_deleted_conversation_does_not_move_in_again() {
+async fn a_deleted_conversation_is_not_imported_again() {
     let world = World::with_strands_session_of("alice").await;
     let sessions = world.importing();
     let loaded = sessions.load(&user("alice"), &id("moving")).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_deleted_conversation_does_not_move_in_again() {
 }
 
 #[tokio::test]
-async fn of_two_who_move_the_same_session_in_at_once_both_turns_are_kept() {
+async fn two_concurrent_imports_of_one_session_keep_both_turns() {
     let world = World::with_strands_session_of("alice").await;
     let sessions = world.importing();
     let one = sessions.load(&user("alice"), &id("moving")).await.unwrap();
@@ -135,7 +135,7 @@ async fn of_two_who_move_the_same_session_in_at_once_both_turns_are_kept() {
 }
 
 #[tokio::test]
-async fn a_damaged_message_is_an_error_and_no_gap() {
+async fn a_damaged_message_is_an_error() {
     let world = World::with_strands_session_of("alice").await;
     let key = "alice/session_moving/agents/agent_default/messages/message_3.json";
     world.put(key, &json!({ "message": "?" }).to_string()).await;

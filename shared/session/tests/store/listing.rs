@@ -42,7 +42,7 @@ async fn the_newest_come_first_and_in_pages() {
 }
 
 #[tokio::test]
-async fn what_was_talked_in_last_comes_first() {
+async fn the_conversation_written_last_is_listed_first() {
     let world = World::new().await;
     world.begin("alice", "z").await;
     world.begin("alice", "y").await;
@@ -54,7 +54,7 @@ async fn what_was_talked_in_last_comes_first() {
 }
 
 #[tokio::test]
-async fn a_list_has_ones_own_conversations_and_nothing_else() {
+async fn a_list_holds_only_the_users_own_conversations() {
     let world = World::new().await;
     world.begin("alice", "s").await;
     world.begin("alice2", "s2").await;
@@ -77,7 +77,7 @@ async fn more_than_a_thousand_are_all_listed() {
 }
 
 #[tokio::test]
-async fn one_deletes_ones_own_conversation_and_only_that() {
+async fn a_user_deletes_only_their_own_conversation() {
     let world = World::new().await;
     world.begin("alice", "s").await;
     world.begin("bob", "s").await;
@@ -90,7 +90,7 @@ async fn one_deletes_ones_own_conversation_and_only_that() {
 }
 
 #[tokio::test]
-async fn lists_and_deletions_outlast_passing_faults() {
+async fn lists_and_deletions_are_retried_after_transient_failures() {
     let world = World::new().await;
     world.begin("alice", "s").await;
     world.s3.fail(Method::GET, Fault::Refused(503, "SlowDown"));
@@ -104,7 +104,7 @@ async fn lists_and_deletions_outlast_passing_faults() {
 }
 
 #[test]
-fn a_place_in_a_list_is_checked() {
+fn a_malformed_cursor_is_refused() {
     for text in ["", "1", "1.", ".s", "x.s", "1.a/b", "-1.s", "1.s.t"] {
         assert!(text.parse::<Mark>().is_err(), "{text}");
     }

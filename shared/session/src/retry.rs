@@ -12,24 +12,26 @@ use crate::error::SessionError;
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// What became of one request.
+/// Why one request did not succeed.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum S3Failure {
     /// 412: the object is not the version that the condition names.
-    Lost,
+    ConditionFailed,
     /// 409: another conditional write of the object is running.
-    Running,
+    ConflictingWrite,
     /// 404 for the key: there is no such object.
-    Missing,
+    NotFound,
     /// 429 or 503: S3 did nothing, and may do it later.
     Busy(Cause),
     /// 500, a time-out, or no answer at all: it may have happened or not.
     Unknown(Cause),
-    /// Anything else: no repetition changes it.
+    /// The object has more bytes than are read.
+    TooLarge,
+    /// Anything else: a retry would not change it.
     Refused(Cause),
 }
 
-impl<E> From<SdkError<E>> for Fault
+impl<E> From<SdkError<E>> for S3Failure
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -37,9 +39,9 @@ where
         let status = error.raw_response().map(|answer| answer.status().as_u16());
         let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
         match (status, code) {
-            (Some(412), _) => Self::Lost,
-            (Some(409), _) => Self::Running,
-            (Some(404), code) if code != Some("NoSuchBucket") => Self::Missing,
+            (Some(412), _) => Self::ConditionFailed,
+            (Some(409), _) => Self::ConflictingWrite,
+            (Some(404), code) if code != Some("NoSuchBucket") => Self::NotFound,
             (Some(429 | 503), _) => Self::Busy(Box::new(error)),
             (Some(400), Some("RequestTimeout")) | (Some(200..=299 | 500..), _) | (None, _) => {
                 Self::Unknown(Box::new(error))
@@ -49,69 +51,74 @@ where
     }
 }
 
-/// Repeats what changes nothing, or nothing more the second time; nothing if S3 says 404.
-pub(crate) async fn steadily<T, E, F>(request: impl Fn() -> F) -> Result<Option<T>, SessionError>
+/// Retries an idempotent request. `None` if S3 returns 404.
+pub(crate) async fn retry<T, E, F>(request: impl Fn() -> F) -> Result<Option<T>, SessionError>
 where
-    Fault: From<E>,
+    S3Failure: From<E>,
     F: Future<Output = Result<T, E>>,
 {
-    let mut patience = Patience::default();
+    let mut budget = RetryBudget::default();
     loop {
-        match request().await.map_err(Fault::from) {
+        match request().await.map_err(S3Failure::from) {
             Ok(answer) => return Ok(Some(answer)),
-            Err(Fault::Missing) => return Ok(None),
-            Err(Fault::Refused(cause)) => return Err(SessionError::Misconfigured(cause)),
-            Err(Fault::Busy(cause) | Fault::Unknown(cause)) => patience.after_fault(cause).await?,
-            Err(Fault::Lost | Fault::Running) => {
-                patience.after_fault("S3 speaks of a condition where there is none".into()).await?;
+            Err(S3Failure::NotFound) => return Ok(None),
+            Err(S3Failure::TooLarge) => return Err(SessionError::TooLarge),
+            Err(S3Failure::Refused(cause)) => return Err(SessionError::Misconfigured(cause)),
+            Err(S3Failure::Busy(cause) | S3Failure::Unknown(cause)) => {
+                budget.after_failure(cause).await?;
+            }
+            Err(S3Failure::ConditionFailed | S3Failure::ConflictingWrite) => {
+                let cause = "S3 reports a condition for a request without one".into();
+                budget.after_failure(cause).await?;
             }
         }
     }
 }
 
-/// The waits between the tries of one operation: doubling, and random so that those who met
-/// once don't meet again.
+/// How often one operation may still be tried, and the waits between the tries. They double, and are
+/// random so that writers that collided once do not collide again. They are our own because the wait
+/// comes before the winner's object is read, which is no retry of the SDK's.
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
-    faults: u32,
+pub(crate) struct RetryBudget {
+    failures: u32,
     races: u32,
 }
 
-impl Patience {
-    const MAX_FAULTS: u32 = 4;
-    /// A loser of 50 gets through.
+impl RetryBudget {
+    const MAX_FAILURES: u32 = 4;
+    /// Enough for the last of 50 concurrent writers.
     const MAX_RACES: u32 = 24;
 
-    /// Waits after a fault; its cause if that was the last one to be waited out.
-    pub(crate) async fn after_fault(&mut self, cause: Cause) -> Result<(), SessionError> {
-        self.faults += 1;
-        if self.faults >= Self::MAX_FAULTS {
+    /// Waits after a failure. Returns its cause as an error if it was the last one allowed.
+    pub(crate) async fn after_failure(&mut self, cause: Cause) -> Result<(), SessionError> {
+        self.failures += 1;
+        if self.failures >= Self::MAX_FAILURES {
             return Err(SessionError::Unavailable(cause));
         }
         let first = Duration::from_millis(100);
-        tokio::time::sleep(pause(first, self.faults, fastrand::f64())).await;
+        tokio::time::sleep(pause(first, self.failures, fastrand::f64())).await;
         Ok(())
     }
 
-    /// Waits after a lost race, before what won is read: as briefly as possible before the next
-    /// try, so that it is not lost for the same reason.
+    /// Waits after a lost race, before the winner's object is read: the shorter the time from that
+    /// read to the next try, the smaller the chance to lose again.
     pub(crate) async fn after_race(&mut self) {
         self.races += 1;
         let first = Duration::from_millis(20);
         tokio::time::sleep(pause(first, self.races, fastrand::f64())).await;
     }
 
-    /// Whether no further race should be run.
-    pub(crate) fn is_at_end(&self) -> bool {
+    /// Whether all races that are allowed have been run.
+    pub(crate) fn has_no_more_races(&self) -> bool {
         self.races >= Self::MAX_RACES
     }
 }
 
-/// `luck` is from 0 to 1.
-fn pause(first: Duration, tries: u32, luck: f64) -> Duration {
+/// The wait before another try, the part `random` (0 to 1) of the longest.
+fn pause(first: Duration, tries: u32, random: f64) -> Duration {
     const LONGEST: Duration = Duration::from_secs(2);
     let doubled = first * 2_u32.pow(tries.saturating_sub(1).min(16));
-    doubled.min(LONGEST).mul_f64(luck)
+    doubled.min(LONGEST).mul_f64(random)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A user's conversations: which there are, and taking one away.
+//! A user's conversations: listing them, and deleting one.
 
 use std::{fmt, str::FromStr, time::SystemTime};
 
@@ -6,7 +6,6 @@ use identity::UserId;
 
 use crate::{
     error::SessionError,
-    fault::steadily,
     key::{self, SessionId},
     store::Sessions,
 };
@@ -25,12 +24,12 @@ pub struct Listed {
 pub struct Page {
     /// The conversations, the newest first.
     pub sessions: Vec<Listed>,
-    /// Where the next page begins, if there is one.
+    /// Where the next page begins; `None` on the last.
     pub next: Option<Mark>,
 }
 
-/// A place in a list: after a conversation that was on the page before. It stays right while
-/// conversations come and go.
+/// A position in a list: just after a conversation of the page before. It stays valid while
+/// conversations are added and deleted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     milliseconds: u64,
@@ -79,7 +78,7 @@ impl Sessions {
         mark: Option<&Mark>,
         limit: usize,
     ) -> Result<Page, SessionError> {
-        let objects = self.objects(&key::prefix(user), Some("/")).await?;
+        let objects = self.bucket.list(&key::user_prefix(user), Some("/")).await?;
         let listed = objects.into_iter().filter_map(|(key, updated)| {
             let (owner, id) = key::parse(&key)?;
             (owner == *user).then_some(Listed { id, updated })
@@ -96,56 +95,23 @@ impl Sessions {
         Ok(Page { sessions, next: last.filter(|_| !is_last) })
     }
 
-    /// Deletes a conversation for good; `false` if there was none. It need not be readable.
+    /// Deletes a conversation, readable or not. Returns `false` if there was none.
     ///
     /// # Errors
     /// When S3 fails; see [`SessionError`].
     pub async fn delete(&self, user: &UserId, session: &SessionId) -> Result<bool, SessionError> {
-        let key = key::of(user, session);
+        let key = key::object_key(user, session);
         let mut keys = Vec::new();
         if self.imports_strands {
-            // First: what is left of it would come back with the next message.
+            // First: what is left of it would be imported again with the next message.
             keys.extend(self.strands_keys(user, session).await?);
         }
-        if self.is_there(&key).await? {
+        if self.bucket.exists(&key).await? {
             keys.push(key);
         }
         for key in &keys {
-            let call = self.client.delete_object().bucket(&self.bucket).key(key);
-            steadily(|| call.clone().send()).await?;
+            self.bucket.delete(key).await?;
         }
         Ok(!keys.is_empty())
-    }
-
-    async fn is_there(&self, key: &str) -> Result<bool, SessionError> {
-        let call = self.client.head_object().bucket(&self.bucket).key(key);
-        Ok(steadily(|| call.clone().send()).await?.is_some())
-    }
-
-    /// The keys below `prefix` and when they were last written. With a delimiter, only those
-    /// without another one in them.
-    pub(crate) async fn objects(
-        &self,
-        prefix: &str,
-        delimiter: Option<&str>,
-    ) -> Result<Vec<(String, SystemTime)>, SessionError> {
-        let (mut objects, mut token) = (Vec::new(), None);
-        loop {
-            let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-            let call = call.set_delimiter(delimiter.map(str::to_owned));
-            let call = call.set_continuation_token(token);
-            let page = steadily(|| call.clone().send()).await?;
-            let Some(page) = page else { return Ok(objects) };
-            for object in page.contents.unwrap_or_default() {
-                let written = object.last_modified.and_then(|time| time.try_into().ok());
-                if let Some(key) = object.key {
-                    objects.push((key, written.unwrap_or(SystemTime::UNIX_EPOCH)));
-                }
-            }
-            token = page.next_continuation_token;
-            if token.is_none() {
-                return Ok(objects);
-            }
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! A conversation as it is about to be saved: what is there and what is new, without copying it.
+//! A conversation as it is about to be saved: what is stored and what is new, without a copy.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
@@ -6,18 +6,20 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    conversation::{Conversation, Message, SCHEMA, Spent},
+    conversation::{Conversation, SCHEMA, Spent},
+    message::Message,
     pending::Pending,
-    strict,
+    repair::repair_after,
+    well_formed::is_well_formed_after,
 };
 
 /// How many writes an object remembers: more than others can make while a writer who never heard
-/// the answer to his PUT finds out what became of it.
+/// the answer to their PUT reads back whether it happened.
 const REMEMBERED_WRITES: usize = 100;
 
 /// What one write makes of a conversation. It is written as a [`Conversation`] is read.
 #[derive(Debug)]
-pub(crate) struct Draft<'a> {
+pub(crate) struct Commit<'a> {
     conversation: &'a Conversation,
     turn: &'a [Message],
     pending: Option<&'a Pending>,
@@ -29,13 +31,13 @@ pub(crate) struct Draft<'a> {
 pub(crate) struct Change {
     /// Names the write in the object.
     id: String,
-    /// All messages, if they had to be mended.
-    mended: Option<Vec<Message>>,
+    /// All messages, if they had to be repaired.
+    repaired: Option<Vec<Message>>,
     /// What has been spent then.
     spent: Option<Spent>,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> Commit<'a> {
     /// `conversation` with `turn` at its end and `pending` as what is not finished, for which
     /// `spent` was spent.
     pub(crate) fn new(
@@ -46,11 +48,11 @@ impl<'a> Draft<'a> {
     ) -> Self {
         let messages = || conversation.messages.iter().chain(turn);
         let folded = || conversation.folded.iter().flat_map(|it| &it.calls).map(String::as_str);
-        let is_accepted = strict::is_accepted_after(folded(), messages());
-        let mend = || strict::mend_after(folded(), messages().cloned().collect());
-        let mended = (!is_accepted).then(mend);
+        let is_well_formed = is_well_formed_after(folded(), messages());
+        let repair = || repair_after(folded(), messages().cloned().collect());
+        let repaired = (!is_well_formed).then(repair);
         let spent = Spent::sum(conversation.spent, spent);
-        let change = Change { id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()), mended, spent };
+        let change = Change { id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()), repaired, spent };
         Self { conversation, turn, pending, change }
     }
 
@@ -66,12 +68,12 @@ impl<'a> Draft<'a> {
 
     fn messages(&self) -> impl Iterator<Item = &Message> {
         let as_it_is = (self.conversation.messages.as_slice(), self.turn);
-        let (head, tail) = self.change.mended.as_deref().map_or(as_it_is, |all| (all, &[]));
+        let (head, tail) = self.change.repaired.as_deref().map_or(as_it_is, |all| (all, &[]));
         head.iter().chain(tail)
     }
 }
 
-impl Serialize for Draft<'_> {
+impl Serialize for Commit<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Conversation", 6)?;
         object.serialize_field("schema", &SCHEMA)?;
@@ -121,12 +123,12 @@ fn kept(writes: &[String]) -> &[String] {
 }
 
 impl Conversation {
-    /// What a draft of it was, now that it is written.
+    /// Applies a commit that has been written.
     pub(crate) fn apply(&mut self, turn: &[Message], pending: Option<&Pending>, change: Change) {
-        let Change { id, mended, spent } = change;
+        let Change { id, repaired, spent } = change;
         self.spent = spent;
-        match mended {
-            Some(mended) => self.messages = mended,
+        match repaired {
+            Some(repaired) => self.messages = repaired,
             None => self.messages.extend_from_slice(turn),
         }
         self.pending = pending.cloned();
@@ -138,24 +140,22 @@ impl Conversation {
 
 #[cfg(test)]
 mod tests {
-    use super::{Draft, REMEMBERED_WRITES};
+    use super::{Commit, REMEMBERED_WRITES};
     use crate::{
-        conversation::{Conversation, Message},
-        pending::Pending,
-        strict::tests::turn,
+        conversation::Conversation, message::Message, pending::Pending, well_formed::tests::turn,
     };
 
-    /// Drafts, writes, applies.
+    /// Commits to a conversation in memory, as the store does.
     fn write(conversation: &mut Conversation, turn: &[Message], pending: Option<&Pending>) {
-        let draft = Draft::new(conversation, turn, pending, None);
-        let json = serde_json::to_vec(&draft).unwrap();
-        let change = draft.into_change();
+        let commit = Commit::new(conversation, turn, pending, None);
+        let json = serde_json::to_vec(&commit).unwrap();
+        let change = commit.into_change();
         conversation.apply(turn, pending, change);
         assert_eq!(Conversation::from_json(&json).unwrap(), *conversation);
     }
 
     #[test]
-    fn what_is_applied_is_what_was_written() {
+    fn the_applied_commit_equals_the_written_one() {
         let mut conversation = Conversation::default();
         let pending = Pending { turn: vec![Message::user("wait")], calls: vec![] };
         write(&mut conversation, &turn(1, 2, "out"), None);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_writes_are_remembered_as_may_be_needed() {
+    fn the_last_hundred_writes_are_remembered() {
         let mut conversation = Conversation::default();
         for n in 0..2 * REMEMBERED_WRITES {
             write(&mut conversation, &turn(n, 0, ""), None);

@@ -1,12 +1,12 @@
-//! Something that was fetched and is kept: when to use it, when to ask again, when to let it go.
+//! A fetched value in memory: when it is used, fetched again, and dropped.
 //!
-//! * However many requests want it, one fetch is under way. It is a task of its own, so that a
-//!   caller who goes away takes nobody's answer with him.
-//! * It is asked for again once it is [`REFRESH_AFTER`] old, by the one request that notices; so
-//!   a key that was taken back is not believed for longer.
-//! * While its server can't be asked it stays in use until it is [`MAX_AGE`] old.
-//! * Nothing makes the server be asked more often than every [`FLOOR`], or every [`RETRY`] after
-//!   a failure; and whoever knows of other limits may keep it from being asked at all.
+//! * At most one fetch runs at a time, however many requests wait for it. It is a task of its own,
+//!   so that it goes on if the request that began it is dropped.
+//! * A value older than [`REFRESH_AFTER`] is fetched again by the first request that finds it so. A
+//!   key that its server has withdrawn is not believed for longer than that.
+//! * While the server does not answer, a value stays in use until it is [`MAX_AGE`] old.
+//! * A server is asked at most once every [`FLOOR`], or every [`RETRY`] after a failure. A caller can
+//!   have limits of its own: its `fetch` returns `None` then.
 //!
 //! The time is passed in, as the time since the Unix epoch.
 
@@ -22,11 +22,11 @@ use futures_util::{
     future::{BoxFuture, Shared},
 };
 
-use crate::fetch::Fault;
+use crate::fetch::FetchError;
 
-/// How old something may be before its server is asked again.
+/// How old a value may be before its server is asked again.
 pub(crate) const REFRESH_AFTER: Duration = Duration::from_secs(15 * 60);
-/// How old something may get while its server can't be asked.
+/// How old a value may get while its server can't be asked.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(12 * 60 * 60);
 /// The least time between two questions of which the first was answered.
 pub(crate) const FLOOR: Duration = Duration::from_secs(60);
@@ -35,29 +35,29 @@ pub(crate) const RETRY: Duration = Duration::from_secs(5);
 /// Requests on several threads read the clock in no particular order.
 const CLOCK_DISORDER: Duration = Duration::from_secs(60);
 
-type Outcome<T> = Result<Arc<T>, Fault>;
+type Outcome<T> = Result<Arc<T>, FetchError>;
 type Flight<T> = Shared<BoxFuture<'static, Outcome<T>>>;
 
-/// A place for one fetched thing; clones are the same place.
-pub(crate) struct Shelf<T>(Arc<Mutex<State<T>>>);
+/// One value that is fetched; clones share it.
+pub(crate) struct Cached<T>(Arc<Mutex<State<T>>>);
 
 struct State<T> {
     kept: Option<(Arc<T>, Duration)>,
     asked: Option<Duration>,
-    fault: Option<Fault>,
+    error: Option<FetchError>,
     flight: Option<Flight<T>>,
 }
 
-impl<T: Send + Sync + 'static> Shelf<T> {
-    /// What is kept, fetched first where it must be. `fetch` is called if the server is to be
-    /// asked, and may answer that it can't be now.
+impl<T: Send + Sync + 'static> Cached<T> {
+    /// The value, fetched first where it must be. `fetch` is called if the server is to be asked, and
+    /// returns `None` if it may not be asked now.
     pub(crate) async fn current<F>(
         &self,
         now: Duration,
         fetch: impl FnOnce() -> Option<F>,
     ) -> Outcome<T>
     where
-        F: Future<Output = Result<T, Fault>> + Send + 'static,
+        F: Future<Output = Result<T, FetchError>> + Send + 'static,
     {
         let (kept, flight) = {
             let mut state = self.lock();
@@ -72,23 +72,23 @@ impl<T: Send + Sync + 'static> Shelf<T> {
         match (kept, flight) {
             (Some(kept), None) => Ok(kept),
             (None, Some(flight)) => flight.await,
-            (None, None) => Err(self.lock().fault.clone().unwrap_or_else(not_now)),
+            (None, None) => Err(self.lock().error.clone().unwrap_or_else(not_now)),
             (Some(kept), Some(flight)) => match flight.await {
-                Err(Fault::Unavailable(_)) => Ok(kept),
+                Err(FetchError::Unavailable(_)) => Ok(kept),
                 outcome => outcome,
             },
         }
     }
 
-    /// Something newer than what is kept, because that did not do; nothing if it was fetched
-    /// so recently that there is nothing newer.
+    /// A newer value than the cached one, which lacks something. `None` if that was fetched too
+    /// recently to be fetched again.
     pub(crate) async fn newer<F>(
         &self,
         now: Duration,
         fetch: impl FnOnce() -> Option<F>,
-    ) -> Result<Option<Arc<T>>, Fault>
+    ) -> Result<Option<Arc<T>>, FetchError>
     where
-        F: Future<Output = Result<T, Fault>> + Send + 'static,
+        F: Future<Output = Result<T, FetchError>> + Send + 'static,
     {
         let flight = {
             let mut state = self.lock();
@@ -96,11 +96,11 @@ impl<T: Send + Sync + 'static> Shelf<T> {
         };
         match flight {
             Some(flight) => flight.await.map(Some),
-            None => self.lock().fault.clone().map_or(Ok(None), Err),
+            None => self.lock().error.clone().map_or(Ok(None), Err),
         }
     }
 
-    /// The fetch that is under way, or a new one unless the last was a moment ago.
+    /// The running fetch, or a new one unless the last was a moment ago.
     fn ask<F>(
         &self,
         state: &mut State<T>,
@@ -108,23 +108,25 @@ impl<T: Send + Sync + 'static> Shelf<T> {
         fetch: impl FnOnce() -> Option<F>,
     ) -> Option<Flight<T>>
     where
-        F: Future<Output = Result<T, Fault>> + Send + 'static,
+        F: Future<Output = Result<T, FetchError>> + Send + 'static,
     {
         if let Some(flight) = state.under_way() {
             return Some(flight.clone());
         }
-        let pause = if state.fault.is_some() { RETRY } else { FLOOR };
+        let pause = if state.error.is_some() { RETRY } else { FLOOR };
         if state.asked.is_some_and(|asked| age(asked, now) < pause) {
             return None;
         }
-        let (shelf, fetching) = (self.clone(), fetch()?);
+        let (cached, fetching) = (self.clone(), fetch()?);
         let task = tokio::spawn(async move {
             let outcome = fetching.await.map(Arc::new);
-            shelf.lock().settle(&outcome, now);
+            cached.lock().settle(&outcome, now);
             outcome
         });
-        let flight =
-            task.map(|end| end.unwrap_or_else(|lost| Err(Fault::because(lost)))).boxed().shared();
+        let flight = task
+            .map(|end| end.unwrap_or_else(|lost| Err(FetchError::unavailable(lost))))
+            .boxed()
+            .shared();
         state.asked = Some(now);
         state.flight = Some(flight.clone());
         Some(flight)
@@ -136,12 +138,12 @@ impl<T: Send + Sync + 'static> Shelf<T> {
 }
 
 impl<T> State<T> {
-    /// What is kept and not too old to be believed.
+    /// The cached value, unless it is too old to be believed.
     fn believed(&self, now: Duration) -> Option<(Arc<T>, Duration)> {
         self.kept.clone().filter(|(_, fetched)| age(*fetched, now) < MAX_AGE)
     }
 
-    /// The fetch that has not ended; one that was lost has.
+    /// The fetch that has not ended.
     fn under_way(&self) -> Option<&Flight<T>>
     where
         T: Send + Sync + 'static,
@@ -151,21 +153,21 @@ impl<T> State<T> {
 
     fn settle(&mut self, outcome: &Outcome<T>, now: Duration) {
         self.flight = None;
-        self.fault = outcome.as_ref().err().cloned();
+        self.error = outcome.as_ref().err().cloned();
         match outcome {
             Ok(fetched) => self.kept = Some((Arc::clone(fetched), now)),
-            Err(Fault::Absent) => self.kept = None,
-            Err(Fault::Unavailable(_)) => {}
+            Err(FetchError::Absent) => self.kept = None,
+            Err(FetchError::Unavailable(_)) => {}
         }
     }
 }
 
-fn not_now() -> Fault {
-    Fault::because("too much was asked for lately")
+fn not_now() -> FetchError {
+    FetchError::unavailable("too much was asked for lately")
 }
 
-/// How long ago `then` was. What lies well in the future was seen by a clock that has since been
-/// put back, and may be of any age.
+/// How long ago `then` was. If it is well in the future, the clock was put back since, and it may be
+/// of any age.
 pub(crate) fn age(then: Duration, now: Duration) -> Duration {
     match now.checked_sub(then) {
         Some(age) => age,
@@ -174,21 +176,21 @@ pub(crate) fn age(then: Duration, now: Duration) -> Duration {
     }
 }
 
-impl<T> Clone for Shelf<T> {
+impl<T> Clone for Cached<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for Cached<T> {
     fn default() -> Self {
-        let empty = State { kept: None, asked: None, fault: None, flight: None };
+        let empty = State { kept: None, asked: None, error: None, flight: None };
         Self(Arc::new(Mutex::new(empty)))
     }
 }
 
-impl<T> fmt::Debug for Shelf<T> {
+impl<T> fmt::Debug for Cached<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shelf")
+        f.write_str("Cached")
     }
 }

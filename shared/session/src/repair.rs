@@ -1,0 +1,236 @@
+//! Repairs a history that a model would refuse: after a crash, or as another program left it.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use crate::{
+    message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse},
+    well_formed::{is_output, is_well_formed},
+};
+
+const UNKNOWN_OUTCOME: &str = "No result was recorded: whether this was done is unknown.";
+const NO_OUTPUT: &str = "(no output)";
+const NO_MESSAGE: &str = "(There is no message here.)";
+const NO_ANSWER: &str = "(There was no answer.)";
+
+/// The same conversation in a form that every model accepts; unchanged if it has that already.
+pub(crate) fn repair(messages: Vec<Message>) -> Vec<Message> {
+    if is_well_formed(&messages) {
+        return messages;
+    }
+    repair_after([], messages)
+}
+
+/// As [`repair`], after whole turns whose calls have the ids `earlier`.
+pub(crate) fn repair_after<'a>(
+    earlier: impl IntoIterator<Item = &'a str>,
+    messages: Vec<Message>,
+) -> Vec<Message> {
+    let seen = earlier.into_iter().map(str::to_owned).collect();
+    let mut repaired = Repaired { seen, ..Repaired::default() };
+    for message in messages {
+        match message.role {
+            Role::User => repaired.user(message.content),
+            Role::Assistant => repaired.assistant(message.content),
+        }
+    }
+    repaired.finish()
+}
+
+/// As every model reads it, unless there is nothing in it.
+fn readable(output: ToolOutput) -> Option<ToolOutput> {
+    let output = match output {
+        ToolOutput::Json(data) if !data.is_object() => ToolOutput::Text(data.to_string()),
+        output => output,
+    };
+    is_output(&output).then_some(output)
+}
+
+/// A conversation that is accepted up to its last message.
+#[derive(Default)]
+struct Repaired {
+    messages: Vec<Message>,
+    /// The ids of the last message's calls: as they were, and as they are now.
+    open: Vec<(String, String)>,
+    seen: HashSet<String>,
+}
+
+impl Repaired {
+    fn user(&mut self, content: Vec<Block>) {
+        let (mut results, mut words) = (Vec::new(), Vec::new());
+        for block in content {
+            match block {
+                Block::ToolResult(result) => results.push(result),
+                Block::Text(text) if !text.trim().is_empty() => words.push(Block::Text(text)),
+                Block::Text(_) | Block::ToolUse(_) => {}
+            }
+        }
+        self.answer(results);
+        if words.is_empty() {
+            return;
+        }
+        if self.last_role() == Some(Role::User) {
+            self.push(Role::Assistant, vec![Block::Text(NO_ANSWER.to_owned())]);
+        }
+        self.push(Role::User, words);
+    }
+
+    fn assistant(&mut self, content: Vec<Block>) {
+        let mut open = Vec::new();
+        let mut blocks = Vec::new();
+        for block in content {
+            match block {
+                Block::Text(text) if !text.trim().is_empty() => blocks.push(Block::Text(text)),
+                Block::ToolUse(call) => {
+                    let id = self.unique(&call.tool_use_id);
+                    open.push((call.tool_use_id, id.clone()));
+                    let is_object = call.input.is_object();
+                    let input = if is_object { call.input } else { json!({ "input": call.input }) };
+                    blocks.push(Block::ToolUse(ToolUse { tool_use_id: id, input, ..call }));
+                }
+                Block::Text(_) | Block::ToolResult(_) => {}
+            }
+        }
+        if blocks.is_empty() {
+            return;
+        }
+        self.answer(Vec::new());
+        match self.messages.last_mut() {
+            Some(last) if last.role == Role::Assistant => last.content.extend(blocks),
+            Some(_) => self.push(Role::Assistant, blocks),
+            None => {
+                self.push(Role::User, vec![Block::Text(NO_MESSAGE.to_owned())]);
+                self.push(Role::Assistant, blocks);
+            }
+        }
+        self.open = open;
+    }
+
+    /// Gives each open call its result, in the order of the calls. Results of other calls are dropped.
+    fn answer(&mut self, mut results: Vec<ToolResult>) {
+        let answers = std::mem::take(&mut self.open).into_iter().map(|(was, id)| {
+            let at = results.iter().position(|result| result.tool_use_id == was);
+            let Some(at) = at else {
+                return ToolResult::new(&id, ToolStatus::Error, UNKNOWN_OUTCOME);
+            };
+            let ToolResult { status, content, .. } = results.remove(at);
+            let mut content: Vec<_> = content.into_iter().filter_map(readable).collect();
+            if content.is_empty() {
+                content.push(ToolOutput::Text(NO_OUTPUT.to_owned()));
+            }
+            ToolResult { tool_use_id: id, status, content }
+        });
+        let answers: Vec<Block> = answers.map(Block::ToolResult).collect();
+        if !answers.is_empty() {
+            self.push(Role::User, answers);
+        }
+    }
+
+    fn finish(mut self) -> Vec<Message> {
+        self.answer(Vec::new());
+        if self.last_role() == Some(Role::User) {
+            self.push(Role::Assistant, vec![Block::Text(NO_ANSWER.to_owned())]);
+        }
+        self.messages
+    }
+
+    fn unique(&mut self, id: &str) -> String {
+        let (mut free, mut number) = (id.to_owned(), 1_u64);
+        while !self.seen.insert(free.clone()) {
+            number += 1;
+            free = format!("{id}-{number}");
+        }
+        free
+    }
+
+    fn push(&mut self, role: Role, content: Vec<Block>) {
+        self.messages.push(Message { role, content });
+    }
+
+    fn last_role(&self) -> Option<Role> {
+        self.messages.last().map(|last| last.role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+    use serde_json::json;
+
+    use super::{NO_ANSWER, UNKNOWN_OUTCOME, repair};
+    use crate::{
+        message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus},
+        well_formed::{
+            is_well_formed,
+            tests::{assistant, call, result, results, words},
+        },
+    };
+
+    /// Anything that a crash, a bug or another program may have left.
+    fn wreck() -> impl Strategy<Value = Vec<Message>> {
+        let id = prop_oneof!["[abc]", Just("a-2".to_owned())];
+        let output = prop_oneof![
+            "[ x]{0,2}".prop_map(ToolOutput::Text),
+            Just(ToolOutput::Json(json!({ "x": 1 }))),
+            Just(ToolOutput::Json(json!(["x"]))),
+        ];
+        let block = prop_oneof![
+            "[ x]{0,2}".prop_map(Block::Text),
+            (id.clone(), prop_oneof![Just(json!({})), Just(json!("text"))])
+                .prop_map(|(id, input)| call(&id, input)),
+            (id, vec(output, 0..3)).prop_map(|(tool_use_id, content)| {
+                Block::ToolResult(ToolResult { tool_use_id, status: ToolStatus::Error, content })
+            }),
+        ];
+        let role = prop_oneof![Just(Role::User), Just(Role::Assistant)];
+        let message =
+            (role, vec(block, 0..4)).prop_map(|(role, content)| Message { role, content });
+        vec(message, 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn any_history_becomes_well_formed(wreck in wreck()) {
+            prop_assert!(is_well_formed(&repair(wreck)));
+        }
+
+        #[test]
+        fn a_second_repair_changes_nothing(wreck in wreck()) {
+            let once = repair(wreck);
+            prop_assert_eq!(repair(once.clone()), once);
+        }
+
+        #[test]
+        fn no_words_are_lost(wreck in wreck()) {
+            let said = |messages: &[Message], role| {
+                let of = messages.iter().filter(|message| message.role == role);
+                let blocks = of.flat_map(|message| &message.content);
+                let texts = blocks.filter_map(|block| match block {
+                    Block::Text(text) if text.contains('x') => Some(text.clone()),
+                    _ => None,
+                });
+                texts.collect::<Vec<_>>()
+            };
+            let repaired = repair(wreck.clone());
+            for role in [Role::User, Role::Assistant] {
+                prop_assert_eq!(said(&repaired, role), said(&wreck, role));
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_result_is_said_to_have_an_unknown_outcome() {
+        let died = vec![
+            Message::user("create two issues"),
+            assistant(vec![call("a", json!({})), call("b", json!({}))]),
+            results(vec![result("b", "created")]),
+            Message::user("and now?"),
+        ];
+        let repaired = repair(died);
+        let unknown = ToolResult::new("a", ToolStatus::Error, UNKNOWN_OUTCOME);
+        let answers = results(vec![Block::ToolResult(unknown), result("b", "created")]);
+        assert_eq!(repaired[2], answers);
+        assert_eq!(repaired[3..], [words(NO_ANSWER), Message::user("and now?"), words(NO_ANSWER)]);
+    }
+}
