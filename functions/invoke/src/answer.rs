@@ -1,7 +1,7 @@
 //! What an invocation answers: the agent's words, and what only the user can do.
 
 use session::SessionId;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     agent::{consent::Consent, model::Usage, turn::Turn},
@@ -36,25 +36,20 @@ pub(crate) fn interrupts(turn: &Turn, consent: Option<Consent>) -> Vec<Interrupt
         provider: consent.provider.to_string(),
         scopes: consent.scopes.iter().map(ToString::to_string).collect(),
         url: consent.url,
-        expires_at: rfc3339(consent.expires_at),
+        expires_at: consent.expires_at,
     });
     let confirmations = turn.confirmations().map(|(call, confirmation)| {
-        let expires = i64::try_from(confirmation.expires).unwrap_or(i64::MAX);
-        let expires = OffsetDateTime::from_unix_timestamp(expires);
+        let expires = Duration::seconds(i64::try_from(confirmation.expires).unwrap_or(i64::MAX));
         ConfirmationRequired {
             reason: ConfirmationReason::default(),
             id: confirmation.interrupt.clone(),
             tool: call.name.clone(),
             input: call.input.clone(),
             account: confirmation.account.clone(),
-            expires_at: expires.map(rfc3339).unwrap_or_default(),
+            expires_at: OffsetDateTime::UNIX_EPOCH.saturating_add(expires),
         }
     });
     let consent = consent.map(InterruptAnswer::AuthorizationRequired);
     let confirmations = confirmations.map(InterruptAnswer::ConfirmationRequired);
     consent.into_iter().chain(confirmations).collect()
-}
-
-fn rfc3339(time: OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::{Kind, Problem, request};
 use session::SessionId;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -116,8 +117,9 @@ pub(crate) struct AuthorizationRequired {
     #[schema(format = "uri")]
     pub(crate) url: String,
     /// When the link ends (RFC 3339). Ask again for a fresh one.
-    #[schema(format = "date-time")]
-    pub(crate) expires_at: String,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = "date-time")]
+    pub(crate) expires_at: OffsetDateTime,
 }
 
 /// The user has to consent.
@@ -144,8 +146,9 @@ pub(crate) struct ConfirmationRequired {
     /// As which account of the provider.
     pub(crate) account: String,
     /// When an approval no longer counts (RFC 3339). Send the `sessionId` to be asked again.
-    #[schema(format = "date-time")]
-    pub(crate) expires_at: String,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = "date-time")]
+    pub(crate) expires_at: OffsetDateTime,
 }
 
 /// The user has to approve.

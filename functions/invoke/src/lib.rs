@@ -12,7 +12,7 @@ mod consent_page;
 mod docs;
 mod invocation;
 mod limits;
-mod openapi;
+pub mod openapi;
 mod record;
 mod routes;
 mod sessions;

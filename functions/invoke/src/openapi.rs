@@ -3,6 +3,9 @@
 //!
 //! It describes both services, which share one site, as they are configured here.
 
+mod agent;
+mod consent;
+mod operation;
 mod paths;
 mod responses;
 
@@ -42,7 +45,7 @@ struct Schemas;
 ///
 /// # Errors
 /// When a schema has no JSON form.
-pub(crate) fn document(site: &Site, bearer: bool) -> Result<Bytes, serde_json::Error> {
+pub fn document(site: &Site, bearer: bool) -> Result<Bytes, serde_json::Error> {
     let mut components = serde_json::to_value(Schemas::openapi().components)?;
     // Only what an operation of this deployment refers to.
     let unused = if bearer { "SignedOut" } else { "ReturnedConsent" };

@@ -44,7 +44,12 @@ pub(super) fn json_of(description: &str, schema: &str) -> Value {
 
 /// A page for a person.
 pub(super) fn page(description: &str) -> Value {
-    json!({ "description": description, "content": { "text/html": { "schema": { "type": "string" } } } })
+    json!({ "description": description, "content": { "text/html": html() } })
+}
+
+/// What a page is, as a media type.
+pub(super) fn html() -> Value {
+    json!({ "schema": { "type": "string" } })
 }
 
 /// A redirect.
@@ -101,9 +106,10 @@ fn problem(status: u16, codes: &[Code], bearer: bool) -> Value {
             json!({ "description": "The scheme `Bearer`", "schema": { "type": "string" } });
         response["headers"]["WWW-Authenticate"] = challenge;
     }
-    // The load balancer answers these itself, with a page of its own.
-    if matches!(status, 401 | 413) && !bearer {
-        response["content"]["text/html"] = json!({ "schema": { "type": "string" } });
+    // 401 and 413 can come from what stands before the services: a load balancer, a proxy. A person
+    // who may not use them is told so by a page.
+    if matches!(status, 401 | 403 | 413) {
+        response["content"]["text/html"] = html();
     }
     response
 }
