@@ -1,9 +1,9 @@
-//! What time it is, from outside, so that a test can let ten minutes pass.
+//! The time is passed in, so that a test can let ten minutes pass.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-/// Tells the time; cheap to clone. The services have a clock of the same kind: they depend on no
-/// stand-in, and no stand-in on them.
+/// A source of the time; cheap to clone. The services have a type of their own for it, because they
+/// depend on no stand-in, and no stand-in depends on them.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
@@ -14,12 +14,12 @@ impl Clock {
         Self::new(SystemTime::now)
     }
 
-    /// A clock that tells what `now` returns.
+    /// A clock whose time is what `now` returns.
     pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time now.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         (self.0)()
