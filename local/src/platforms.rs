@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, path::Path};
 
 use bind_session::BindSession;
+use clock::Clock;
 use container::Handler;
 use invoke::Invoke;
 use lambda_local::Lambda;
 use load_balancer_local::Target;
-use service::Clock;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use url::Url;
 

@@ -168,11 +168,8 @@ impl Running {
         sockets: Sockets,
         clock: &Clock,
     ) -> Result<Targets, StartError> {
-        let clock = {
-            let clock = clock.clone();
-            service::Clock::new(move || clock.now())
-        };
-        let (variables, addresses) = (self.variables.clone(), &mut self.addresses);
+        let (clock, variables, addresses) =
+            (clock.clone(), self.variables.clone(), &mut self.addresses);
         self.services.run(options, sockets, variables, addresses, clock).await
     }
 }

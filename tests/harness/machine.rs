@@ -45,8 +45,7 @@ impl Machine {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let listener = listener.into_std().expect("a socket");
-        let handler = Invoke::start_by(&variables, service::Clock::new(move || clock.now()))
-            .expect("a handler");
+        let handler = Invoke::start_by(&variables, clock).expect("a handler");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

@@ -52,7 +52,7 @@ impl Default for Setup {
             platform: Platform::InProcess,
             variables: BTreeMap::new(),
             clock: Clock::system(),
-            grant_lookup: GrantLookup::ByScopes,
+            grant_lookup: GrantLookup::ByRequest,
         }
     }
 }

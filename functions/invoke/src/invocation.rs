@@ -1,13 +1,12 @@
 //! What `POST /invocations` takes and answers.
 
+use agent::turn::{Answers, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::{Kind, Problem, request};
 use session::SessionId;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::agent::turn::{Answers, Verdict};
 
 /// More answers than a turn can have interrupts.
 const MAX_ANSWERS: usize = 64;
@@ -214,8 +213,9 @@ fn answers(resume: &Value) -> Result<Answers, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use agent::turn::Verdict;
+
     use super::Invocation;
-    use crate::agent::turn::Verdict;
 
     #[test]
     fn a_message_is_optional_and_never_blank() {

@@ -83,7 +83,7 @@ impl AgentCore {
     /// A stand-in at `base`, with nothing set up.
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
-        let grant_lookup = GrantLookup::ByScopes;
+        let grant_lookup = GrantLookup::ByRequest;
         Self {
             base,
             clock,

@@ -51,7 +51,7 @@ pub struct Options {
 
     /// Which stored grant the vault returns for a request. AWS does not document it; the services
     /// have to work with all three.
-    #[arg(long, value_enum, value_name = "HOW", default_value_t = GrantLookup::ByScopes)]
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = GrantLookup::ByRequest)]
     pub grant_lookup: GrantLookup,
 
     /// Sign people in at another provider than the stand-in.
@@ -175,7 +175,7 @@ impl Default for Options {
             command: None,
             variables: BTreeMap::new(),
             passed_on: BTreeMap::new(),
-            grant_lookup: GrantLookup::ByScopes,
+            grant_lookup: GrantLookup::ByRequest,
             output: Output::Logged,
         }
     }
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn each_grant_lookup_can_be_chosen() {
-        assert_eq!(parse("").unwrap().grant_lookup, GrantLookup::ByScopes);
+        assert_eq!(parse("").unwrap().grant_lookup, GrantLookup::ByRequest);
         let options = parse("--grant-lookup by-provider").unwrap();
         assert_eq!(options.grant_lookup, GrantLookup::ByProvider);
         assert!(parse("--grant-lookup by-luck").is_err());

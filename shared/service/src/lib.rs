@@ -4,11 +4,9 @@
 pub mod aws;
 pub mod body;
 pub mod browser;
-pub mod clock;
 pub mod connection;
 pub mod environment;
 pub mod inbound;
-pub mod invisible;
 mod not_allowed;
 pub mod page;
 pub mod person;
@@ -20,7 +18,6 @@ mod request_id;
 pub mod site;
 pub mod visit;
 
-pub use clock::Clock;
 pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
 pub use inbound::Inbound;
 pub use person::{Named, PersonMark};

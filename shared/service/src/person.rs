@@ -9,7 +9,6 @@ use identity::User;
 use vault::ConsentKeys;
 
 use crate::{
-    invisible,
     page::escape,
     problem::{Kind, Problem},
 };
