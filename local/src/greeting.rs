@@ -1,16 +1,16 @@
-//! What is printed once everything runs.
+//! The text that is printed once everything runs.
 
 use crate::{options::ModelChoice, parts::Part, running::Running};
 
-/// Three things to ask that work as they are written, for each of the people. The last one changes
-/// something, so that it has to be approved.
+/// Three questions that work for alice and for bob. The last one changes something, so it has to be
+/// approved.
 pub const QUESTIONS: [&str; 3] = [
     "Which repositories do I have?",
     "Who am I at GitHub?",
     "Create an issue in octo-alice/garden: Water the tomatoes",
 ];
 
-/// The greeting; `platform` says how the services run, and `data` where conversations are kept.
+/// Returns the greeting. `platform` says how the services run, and `data` where conversations are stored.
 #[must_use]
 pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoice) -> String {
     let people = if running.has_stand_in_people {
@@ -23,7 +23,7 @@ pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoic
         .iter()
         .filter_map(|part| {
             let name = part.greeted()?;
-            Some(format!("    {name:20}  {}\n", place(*part, running, data, model)))
+            Some(format!("    {name:20}  {}\n", describe(*part, running, data, model)))
         })
         .collect();
     let mut greeting = format!(
@@ -47,8 +47,8 @@ pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoic
     greeting
 }
 
-/// Where a part is, and what a person should know of it.
-fn place(part: Part, running: &Running, data: &str, model: ModelChoice) -> String {
+/// The address of a part, and what a person should know about it.
+fn describe(part: Part, running: &Running, data: &str, model: ModelChoice) -> String {
     let address = running.addresses.get(part);
     match part {
         Part::IdentityProvider => running.issuer.clone(),
@@ -61,7 +61,7 @@ fn place(part: Part, running: &Running, data: &str, model: ModelChoice) -> Strin
     }
 }
 
-/// What the services of another load balancer need; which load balancer may sign is theirs to say.
+/// The variables of services behind another load balancer: all but those about the load balancer.
 #[must_use]
 pub fn variables(running: &Running) -> String {
     let needed = running.variables.iter().filter(|(name, _)| !name.starts_with("ALB_"));

@@ -1,4 +1,4 @@
-//! The parts that run here: one row for each says where it listens and what it is called.
+//! The parts that run in this process: one row for each says where it listens and what it is called.
 //!
 //! The application is on `localhost` and everything else on `127.0.0.1`: two different sites to a
 //! browser, as on AWS, so that SameSite cookies and Fetch Metadata mean something here.
@@ -13,8 +13,7 @@ use crate::start_error::StartError;
 /// The application's port, if none is chosen.
 pub const DEFAULT_PORT: u16 = 8080;
 
-/// Makes from the rows: the enum of the parts, and a struct of all addresses and one of all listeners
-/// with a member for each.
+/// Generates from the rows the enum of the parts, and the structs of all addresses and all listeners.
 macro_rules! parts {
     ($($(#[$doc:meta])+ $part:ident $member:ident: $host:literal, $name:literal, $greeted:expr;)+) => {
         /// A part, in the order of the ports.
@@ -22,16 +21,16 @@ macro_rules! parts {
         pub enum Part { $($(#[$doc])+ $part,)+ }
 
         impl Part {
-            /// All of them.
+            /// All parts.
             pub const ALL: &[Self] = &[$(Self::$part),+];
 
-            /// What it is called when something is wrong with its port.
+            /// Its name in an error about its port.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$part => $name,)+ }
             }
 
-            /// What the greeting calls it; `None` if nobody has to know where it is.
+            /// Its name in the greeting; `None` if it is not mentioned there.
             #[must_use]
             pub const fn greeted(self) -> Option<&'static str> {
                 match self { $(Self::$part => $greeted,)+ }
@@ -41,7 +40,7 @@ macro_rules! parts {
                 match self { $(Self::$part => $host,)+ }
             }
 
-            /// How many ports after the application's it is.
+            /// The distance of its port from the application's.
             const fn offset(self) -> u16 {
                 self as u16
             }
@@ -52,13 +51,13 @@ macro_rules! parts {
         pub struct Addresses { $($(#[$doc])+ pub $member: Url,)+ }
 
         impl Addresses {
-            /// The address of one part.
+            /// Returns the address of one part.
             #[must_use]
             pub const fn get(&self, part: Part) -> &Url {
                 match part { $(Part::$part => &self.$member,)+ }
             }
 
-            /// Each part on the port that `port` returns for it.
+            /// The addresses with the ports that `port` returns.
             fn new<E>(port: impl Fn(Part) -> Result<u16, E>) -> Result<Self, E>
             where
                 E: From<url::ParseError>,
@@ -67,7 +66,7 @@ macro_rules! parts {
             }
         }
 
-        /// A listener of each part, bound before anything is served, so that every address is known.
+        /// A listener for each part. All are bound before anything is served, so that every address is known.
         pub(crate) struct Listeners { $(pub(crate) $member: TcpListener,)+ }
 
         impl Listeners {
@@ -84,11 +83,11 @@ macro_rules! parts {
 }
 
 parts! {
-    /// The load balancer, which is the application to a browser: `http://localhost:{port}`.
+    /// The load balancer, which a browser sees as the application: `http://localhost:{port}`.
     Application application: "localhost", "the application", Some("load balancer");
     /// The OpenID provider where alice and bob sign in.
     IdentityProvider identity_provider: "127.0.0.1", "the identity provider", Some("identity provider");
-    /// AgentCore Identity: data plane, control plane and the pages a browser passes through.
+    /// AgentCore Identity: both planes, and the addresses that a browser visits.
     AgentCore agentcore: "127.0.0.1", "AgentCore Identity", Some("AgentCore Identity");
     /// GitHub: OAuth pages, token endpoint and REST API.
     GitHub github: "127.0.0.1", "GitHub", Some("GitHub");
@@ -107,10 +106,10 @@ parts! {
 }
 
 impl Addresses {
-    /// With the application on `port`, and everything else on the ports after it.
+    /// The addresses with the application on `port`, and every other part on the ports after it.
     ///
     /// # Errors
-    /// Never for a port that leaves room for them.
+    /// Never: every port is valid.
     pub fn on_ports_from(port: u16) -> Result<Self, url::ParseError> {
         Self::new(|part| Ok(port.saturating_add(part.offset())))
     }
@@ -125,7 +124,7 @@ impl Listeners {
     }
 }
 
-/// The last port from which on there is room for every part.
+/// Returns the last port for the application that leaves room for all other parts.
 #[must_use]
 pub fn last_port() -> u16 {
     let offsets = Part::ALL.iter().map(|part| part.offset());

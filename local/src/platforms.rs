@@ -20,20 +20,20 @@ use crate::{
     start_error::StartError,
 };
 
-/// Where the services can be reached.
+/// The listeners of the services.
 pub(crate) struct Sockets {
     pub(crate) invoke: TcpListener,
     pub(crate) bind_session: TcpListener,
     pub(crate) lambda: TcpListener,
 }
 
-/// Where the load balancer finds them.
+/// The targets of the load balancer.
 pub(crate) struct Targets {
     pub(crate) invoke: Target,
     pub(crate) bind_session: Target,
 }
 
-/// The two services as they run; both stop with this value.
+/// The two running services; both stop when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Services {
     stop: watch::Sender<bool>,
@@ -44,7 +44,7 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    /// Neither runs yet.
+    /// Without any service running yet.
     pub(crate) fn new() -> Self {
         Self {
             stop: watch::Sender::new(false),
@@ -55,7 +55,7 @@ impl Services {
         }
     }
 
-    /// Runs both with these `variables`. A container that takes a port itself changes its address.
+    /// Starts both with these `variables`. A container that chooses a port itself changes its address.
     pub(crate) async fn run(
         &mut self,
         options: &Options,
@@ -85,7 +85,7 @@ impl Services {
         }
     }
 
-    /// Completes when a service's process has ended by itself; returns what to say about it.
+    /// Waits until a service's process has ended by itself. Returns the message about it.
     pub(crate) async fn failed(&mut self) -> String {
         let exits = self
             .processes
@@ -100,7 +100,7 @@ impl Services {
         format!("{name} has ended: {status}")
     }
 
-    /// Lets requests in flight finish, and stops both.
+    /// Stops both once their running requests have finished.
     pub(crate) async fn shutdown(mut self) {
         self.stop.send_replace(true);
         for (name, process) in self.processes {
@@ -131,12 +131,12 @@ impl Services {
     ) -> Result<Targets, StartError> {
         let names = ["invoke-container", "bind-session-container"];
         let binaries = binaries::find(options.bin_dir.as_deref(), &names).await?;
-        let places = [
+        let sockets = [
             (sockets.invoke, &mut addresses.invoke),
             (sockets.bind_session, &mut addresses.bind_session),
         ];
-        for (name, (listener, address)) in names.into_iter().zip(places) {
-            // With --port 0 the container takes a free port itself, so that nobody else can.
+        for (name, (listener, address)) in names.into_iter().zip(sockets) {
+            // With --port 0 the container chooses a free port itself, so that no other program takes it first.
             let port = listener.local_addr().map_err(StartError::Io)?.port();
             let port = if options.port == 0 { 0 } else { port };
             drop(listener);

@@ -1,4 +1,4 @@
-//! Everything that runs, from start to stop.
+//! Starts and stops everything.
 
 use std::collections::BTreeMap;
 
@@ -23,18 +23,18 @@ const GITHUB_APP: &str = "countersign-local";
 /// … and its secret.
 const GITHUB_APP_SECRET: &str = "for-development-only";
 
-/// What runs; all of it stops with this value.
+/// Everything that runs; it stops when this is dropped.
 #[derive(Debug)]
 pub struct Running {
-    /// Where everything is.
+    /// The address of each part.
     pub addresses: Addresses,
-    /// GitHub, to revoke tokens at.
+    /// The stand-in for GitHub, so that a test can revoke tokens.
     pub github: GitHub,
-    /// Where people sign in.
+    /// The issuer at which people sign in.
     pub issuer: String,
-    /// What both services are configured with.
+    /// The variables of both services.
     pub variables: BTreeMap<String, String>,
-    /// Which of these come from the environment of the person who runs this.
+    /// Those of them that come from the environment of the person who runs this.
     pub passed_on: BTreeMap<String, String>,
     /// Whether people sign in at the stand-in for an identity provider.
     pub has_stand_in_people: bool,
@@ -42,10 +42,10 @@ pub struct Running {
     stand_ins: StandIns,
 }
 
-/// Starts every stand-in, and both services behind the load balancer, as `options` say, by `clock`.
+/// Starts every stand-in, and both services behind the load balancer.
 ///
 /// # Errors
-/// See [`StartError`]; nothing is left running then.
+/// See [`StartError`]. Nothing is left running.
 pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError> {
     let listeners = Listeners::bind(options.port).await?;
     let mut addresses = listeners.addresses()?;
@@ -151,12 +151,12 @@ async fn model(options: &Options) -> Result<Router, StartError> {
 }
 
 impl Running {
-    /// Completes when a service's process has ended by itself; returns what to say about it.
+    /// Waits until a service's process has ended by itself. Returns the message about it.
     pub async fn failed(&mut self) -> String {
         self.services.failed().await
     }
 
-    /// Lets requests in flight finish, and stops everything.
+    /// Stops everything once running requests have finished.
     pub async fn shutdown(self) {
         self.services.shutdown().await;
         self.stand_ins.shutdown().await;

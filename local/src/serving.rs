@@ -1,11 +1,11 @@
-//! The stand-ins' servers.
+//! Serves the stand-ins.
 
 use std::net::SocketAddr;
 
 use axum::Router;
 use tokio::{net::TcpListener, task::JoinSet};
 
-/// What serves the stand-ins; all of them stop with this value.
+/// The tasks that serve the stand-ins; they stop when this is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct StandIns(JoinSet<()>);
 

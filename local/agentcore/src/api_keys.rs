@@ -1,7 +1,6 @@
-//! API key providers, which have no user and no flow: an agent reads the key that was stored.
+//! API key providers. They have no user and no flow: an agent reads the stored key.
 //!
-//! Source: the service models of both planes. A key that is kept in one's own Secrets Manager is
-//! not to be had here.
+//! Source: the service models of both planes. A key in the user's own Secrets Manager is not supported.
 
 use std::{collections::BTreeMap, time::SystemTime};
 
@@ -74,7 +73,7 @@ async fn create(
 }
 
 impl AgentCore {
-    /// A new provider of an API key; returns what is told of it.
+    /// Creates a provider of an API key. Returns the response of the operation.
     pub(crate) fn add_api_key(&self, definition: Definition) -> Result<Value, ApiRefusal> {
         let now = self.now();
         let mut state = self.state();

@@ -1,8 +1,7 @@
-//! A consent page of this stand-in's own, for those who have no OAuth provider at hand: an
-//! authorization server (RFC 6749, section 4.1) that knows every client, and two made-up people.
+//! The built-in consent page, for an agent without an OAuth provider: an authorization server (RFC
+//! 6749, section 4.1) that accepts every client, with two made-up people.
 //!
-//! It sends people back to callbacks of this stand-in only, and its tokens are good for one thing: to
-//! ask whose they are.
+//! It redirects only to callbacks of this stand-in, and its tokens are valid only for its user info.
 
 use std::{
     collections::HashMap,
@@ -28,11 +27,11 @@ use super::AgentCore;
 
 /// How long a code can be exchanged.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
-/// The people that there are.
+/// Everybody who can consent.
 const PEOPLE: [&str; 2] = ["alice", "bob"];
 const WHAT: &str = "an OAuth provider";
 
-/// The page, its form's target, the token endpoint, and whose token it is.
+/// The consent page, the target of its form, the token endpoint and the user info.
 pub(super) fn routes() -> Router<AgentCore> {
     Router::new()
         .route("/stand-in/authorize", get(ask).post(decide))
@@ -40,21 +39,21 @@ pub(super) fn routes() -> Router<AgentCore> {
         .route("/stand-in/userinfo", get(user_info))
 }
 
-/// What somebody agreed to.
+/// What a person has consented to.
 #[derive(Clone)]
 struct Consent {
     person: &'static str,
     scope: String,
 }
 
-/// A code that waits to be exchanged.
+/// A code that was not exchanged yet.
 struct Code {
     consent: Consent,
     redirect_uri: String,
     expires: SystemTime,
 }
 
-/// What was agreed to since the start.
+/// All codes and tokens.
 #[derive(Default)]
 pub(super) struct Consents {
     codes: HashMap<String, Code>,
@@ -75,7 +74,7 @@ struct Request {
 }
 
 impl Request {
-    /// Where it leads back to, if that is a callback of this stand-in.
+    /// Returns the redirect URI, if it is a callback of this stand-in.
     fn callback(&self, core: &AgentCore) -> Option<Url> {
         let callback = Url::parse(&self.redirect_uri).ok()?;
         let state = core.state();
@@ -132,7 +131,7 @@ struct Decision {
     person: String,
 }
 
-/// Takes the decision and sends the browser back.
+/// Issues a code, or an error if the person declines, and redirects the browser to the callback.
 async fn decide(State(core): State<AgentCore>, Form(decision): Form<Decision>) -> Response {
     let Decision { request, person } = decision;
     let Some(mut target) = request.callback(&core) else { return wrong_request() };
@@ -147,10 +146,10 @@ async fn decide(State(core): State<AgentCore>, Form(decision): Form<Decision>) -
         let codes = &mut state.consents.codes;
         codes.retain(|_, code| now < code.expires);
         codes.insert(code, Code { consent, redirect_uri, expires: now + CODE_LIFETIME });
-        tracing::info!(person, "somebody consents at the built-in page");
+        tracing::info!(person, "a person consents at the built-in page");
     } else {
         target.query_pairs_mut().append_pair("error", "access_denied");
-        tracing::info!("somebody declines at the built-in page");
+        tracing::info!("a person declines at the built-in page");
     }
     if let Some(state) = request.state {
         target.query_pairs_mut().append_pair("state", &state);
@@ -170,7 +169,7 @@ struct Exchange {
     refresh_token: String,
 }
 
-/// A code or a refresh token for an access token. Every client has the right secret.
+/// Exchanges a code or a refresh token for an access token. Every client secret is accepted.
 async fn exchange(State(core): State<AgentCore>, Form(form): Form<Exchange>) -> Response {
     let (now, lifetime) = (core.now(), core.settings.access_token);
     let mut state = core.state();

@@ -1,6 +1,6 @@
 //! The data plane: workload access tokens, and the completion of a session.
 //!
-//! Source: the service model of `bedrock-agentcore`, which the inputs below repeat.
+//! Source: the service model of `bedrock-agentcore`, from which the inputs below are taken.
 
 use axum::{Json, Router, extract::State, routing::post};
 use serde::Deserialize;
@@ -86,7 +86,7 @@ async fn complete(
 }
 
 impl AgentCore {
-    /// Completes a session: now, and only now, the code is exchanged.
+    /// Completes a session. Only now the code is exchanged.
     pub(super) async fn complete(
         &self,
         session_uri: &str,
@@ -125,7 +125,7 @@ impl AgentCore {
         answer
     }
 
-    /// A workload access token, if the workload exists.
+    /// Issues a workload access token, if the workload exists.
     fn issue(&self, workload: &str, user: Option<User>) -> OperationResult {
         let now = self.now();
         let mut state = self.state();

@@ -1,14 +1,14 @@
-//! Where an authorization server has its endpoints, as it says itself.
+//! Discovers the endpoints of an authorization server.
 //!
-//! Source: OpenID Connect Discovery 1.0, section 4, and RFC 8414, section 3. The issuer that the
-//! document names has to be the one whose address it was found at.
+//! Source: OpenID Connect Discovery 1.0, section 4, and RFC 8414, section 3. The issuer in the
+//! document has to be the one at whose address it was found.
 
 use serde::Deserialize;
 use url::Url;
 
 use super::{exchange::client, limits::DiscoveryUrl, provider::Endpoints, refusal::ApiRefusal};
 
-/// The part of the document that matters here.
+/// The part of the document that is used here.
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
@@ -50,8 +50,8 @@ async fn read(url: Url) -> reqwest::Result<Document> {
     client(&url)?.get(url).send().await?.error_for_status()?.json().await
 }
 
-/// The issuer whose metadata are at `url`: what stands before the well-known part, and what
-/// stands after it (RFC 8414 puts the issuer's path there).
+/// Returns the issuer whose metadata is at `url`: the part before `/.well-known/`, and the path after
+/// the document's name (RFC 8414 puts the issuer's path there).
 fn issuer_of(url: &str) -> Option<String> {
     let (before, after) = url.split_once("/.well-known/")?;
     let path = after.split_once('/').map_or_else(String::new, |(_, path)| format!("/{path}"));

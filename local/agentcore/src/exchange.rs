@@ -1,4 +1,4 @@
-//! The back channel: an authorization code, or a refresh token, for an access token.
+//! Exchanges an authorization code or a refresh token for an access token.
 //!
 //! Source: RFC 6749, sections 2.3.1, 4.1.3, 5.1 and 6. GitHub responds with JSON only if asked to, and
 //! its errors have status 200.
@@ -35,15 +35,15 @@ struct TokenAnswer {
 
 /// Why there is no token.
 pub(super) enum ExchangeFailure {
-    /// The provider could not be asked: the grant is unused.
+    /// The provider was not reached: the grant is unused.
     NotAsked,
-    /// The provider has no token for this grant.
+    /// The provider refused the grant.
     Refused,
     /// The provider may have received the request, but gave no usable response.
     Unclear,
 }
 
-/// Exchanges a grant. The token counts for `scopes` and for those that the provider names.
+/// Exchanges a grant. The token gets `scopes` and those that the provider names.
 pub(super) async fn exchange(
     provider: &Provider,
     base: &Url,
@@ -97,17 +97,17 @@ async fn ask(provider: &Provider, base: &Url, grant: Grant<'_>) -> reqwest::Resu
     request.header(ACCEPT, "application/json").form(&form).send().await?.json().await
 }
 
-/// A client for `url`. A loopback address is never behind a proxy, and neither a token endpoint nor a
-/// discovery document redirects.
+/// Returns a client for `url`. It uses no proxy for a loopback address, and follows no redirects,
+/// because neither a token endpoint nor a discovery document has any.
 pub(super) fn client(url: &Url) -> reqwest::Result<Client> {
-    let is_here = match url.host() {
+    let is_loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
     let builder = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(10));
-    if is_here { builder.no_proxy().build() } else { builder.build() }
+    if is_loopback { builder.no_proxy().build() } else { builder.build() }
 }
 
 fn form_encoded(text: &str) -> String {

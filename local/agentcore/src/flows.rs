@@ -1,8 +1,8 @@
 //! Consent flows: from the first request for a token to the session's completion.
 //!
-//! Source: the AgentCore developer guide's "OAuth 2.0 authorization URL session binding". A
-//! session lasts 10 minutes (unless the settings say otherwise) and is completed once, by the identity that it was begun with; the
-//! provider's code is kept with the session until then, never exchanged before.
+//! Source: the AgentCore developer guide's "OAuth 2.0 authorization URL session binding". A session
+//! lasts 10 minutes (unless the settings say otherwise) and is completed once, by the identity that
+//! began it. The provider's code is kept with the session and exchanged only then.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,10 +18,10 @@ use super::{
     workload::UserIdentifier,
 };
 
-/// How long a session is remembered, so that polling can report that it failed.
-const MEMORY: Duration = Duration::from_secs(60 * 60);
+/// How long an expired session is kept, so that polling can report that it failed.
+const RETENTION: Duration = Duration::from_secs(60 * 60);
 
-/// What a flow is about.
+/// What a flow was begun for.
 #[derive(Clone)]
 pub(super) struct Purpose {
     pub(super) key: Key,
@@ -32,7 +32,7 @@ pub(super) struct Purpose {
     pub(super) custom_parameters: BTreeMap<ParameterName, ParameterValue>,
 }
 
-/// How far a flow has come.
+/// The state of a flow.
 enum Progress {
     Begun,
     AtProvider { state: String },
@@ -54,7 +54,7 @@ impl Flow {
     }
 }
 
-/// What a request that polls is told.
+/// The status that polling returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     InProgress,
@@ -62,7 +62,7 @@ pub(super) enum Status {
     Failed,
 }
 
-/// What the provider's redirect carried.
+/// The result in the provider's redirect.
 pub(super) enum ProviderAnswer {
     Code(String),
     Error(String),
@@ -72,7 +72,7 @@ pub(super) enum ProviderAnswer {
 pub(super) enum Ending {
     Completed,
     Refused,
-    /// The provider never got the code, so that it is still good.
+    /// The provider never received the code, so it is still valid.
     NotAsked {
         code: String,
     },
@@ -90,14 +90,14 @@ impl Flows {
         lifetime: Duration,
         now: SystemTime,
     ) -> String {
-        self.0.retain(|_, flow| flow.is_live(now) || now < flow.expires + MEMORY);
+        self.0.retain(|_, flow| flow.is_live(now) || now < flow.expires + RETENTION);
         let uri = format!("{SESSION_URI_PREFIX}{}", random_token());
         let flow = Flow { purpose, expires: now + lifetime, progress: Progress::Begun };
         self.0.insert(uri.clone(), flow);
         uri
     }
 
-    /// How far a flow has come. `None` if it belongs to somebody else.
+    /// Returns the status of a flow. `None` if it belongs to somebody else.
     pub(super) fn status(&self, uri: &str, key: &Key, now: SystemTime) -> Option<Status> {
         let flow = self.0.get(uri).filter(|flow| flow.purpose.key == *key)?;
         Some(match flow.progress {
@@ -108,12 +108,12 @@ impl Flows {
         })
     }
 
-    /// Who began a flow: for the page that completes it for them.
+    /// Returns the identity that began a flow, for the built-in return page.
     pub(super) fn identifier(&self, uri: &str) -> Option<UserIdentifier> {
         self.0.get(uri).map(|flow| flow.purpose.identifier.clone())
     }
 
-    /// Sends a browser to the provider, once for each flow. Returns the state to send along.
+    /// Marks a flow as being at the provider, once. Returns the `state` for the provider.
     pub(super) fn authorize(&mut self, uri: &str, now: SystemTime) -> Option<(String, Purpose)> {
         let flow = self.0.get_mut(uri).filter(|flow| flow.is_live(now))?;
         let Progress::Begun = flow.progress else { return None };
@@ -122,8 +122,8 @@ impl Flows {
         Some((state, flow.purpose.clone()))
     }
 
-    /// Takes the provider's answer. Returns where the browser goes next.
-    pub(super) fn come_back(
+    /// Stores the provider's result. Returns the address of the application to redirect to.
+    pub(super) fn callback(
         &mut self,
         provider: &str,
         state: &str,
@@ -144,15 +144,15 @@ impl Flows {
                 target.query_pairs_mut().append_pair("error", &error);
             }
         }
-        // The model says that it is "sent back"; the name is the one that public code reads.
+        // The service model says that it is "sent back"; public code reads it from `state`.
         if let Some(state) = &flow.purpose.custom_state {
             target.query_pairs_mut().append_pair("state", state);
         }
         Some(target)
     }
 
-    /// Takes the code of a flow that was consented to, if `identifier` began it. No other request can
-    /// complete the flow from here on; [`Self::finish`] records how it ended.
+    /// Returns the code of a flow that was consented to, if `identifier` began it, and lets no other
+    /// request complete it. [`Self::finish`] records how the completion ended.
     pub(super) fn take_code(
         &mut self,
         uri: &str,
@@ -169,12 +169,12 @@ impl Flows {
         Some(taken)
     }
 
-    /// Forgets every flow for which `gone` holds.
+    /// Removes every flow whose key matches `gone`.
     pub(super) fn forget(&mut self, gone: impl Fn(&Key) -> bool) {
         self.0.retain(|_, flow| !gone(&flow.purpose.key));
     }
 
-    /// Notes how a completion ended.
+    /// Records how a completion ended.
     pub(super) fn finish(&mut self, uri: &str, ending: Ending) {
         if let Some(flow) = self.0.get_mut(uri) {
             flow.progress = match ending {

@@ -49,9 +49,9 @@ pub use self::{
 };
 use stand_in::Clock;
 
-/// Which stored grant is returned for a request. AWS does not document it, so an application has to live with
-/// all three; the first is what was seen live (aws-samples/sample-autonomous-cloud-coding-agents,
-/// ADR-016).
+/// Which stored grant is returned for a request. AWS does not document it, so an application has to
+/// work with all three. The first is what was observed on AWS
+/// (aws-samples/sample-autonomous-cloud-coding-agents, ADR-016).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum GrantLookup {
     /// The one of the very same request: scopes and `customParameters`.
@@ -63,11 +63,11 @@ pub enum GrantLookup {
 }
 
 impl GrantLookup {
-    /// All ways, for tests that go through them.
+    /// All of them, for tests.
     pub const ALL: [Self; 3] = [Self::ByRequest, Self::ByScopes, Self::ByProvider];
 }
 
-/// AgentCore Identity's stand-in; cheap to clone.
+/// The stand-in for AgentCore Identity; cheap to clone.
 #[derive(Clone)]
 pub struct AgentCore {
     base: Url,
@@ -106,15 +106,16 @@ impl AgentCore {
         Self { settings: Arc::new(settings), ..self }
     }
 
-    /// As the control plane's `CreateWorkloadIdentity`.
+    /// Creates a workload identity, as the control plane's `CreateWorkloadIdentity` does.
     pub fn create_workload_identity(&self, name: &str, allowed_return_urls: &[Url]) {
         let allowed = allowed_return_urls.iter().map(|url| url.as_str().to_owned()).collect();
         let identity = WorkloadIdentity::new(allowed, self.now());
         self.state().identities.insert(name.to_owned(), identity);
     }
 
-    /// As the control plane's `CreateOauth2CredentialProvider`. Returns the callback to register.
-    /// The first `github` is also where providers lead that are created through the control plane.
+    /// Creates a provider, as the control plane's `CreateOauth2CredentialProvider` does. Returns the
+    /// callback to register. The `github` of the first call is also that of providers of GitHub's
+    /// vendor that are created through the control plane.
     #[must_use]
     pub fn create_github_provider(
         &self,
@@ -132,7 +133,7 @@ impl AgentCore {
         callback
     }
 
-    /// Both planes and the pages that a browser passes through.
+    /// Both planes, and the addresses that a browser visits.
     pub fn router(&self) -> axum::Router {
         data_plane::routes()
             .merge(resource_token::routes())
@@ -145,8 +146,8 @@ impl AgentCore {
             .with_state(self.clone())
     }
 
-    /// The pages that AWS does not have: one that says what this is, one to consent at where there is no
-    /// other provider, and one to come back to where there is no application yet. See the README.
+    /// The pages that AWS does not have: the front page, the built-in consent page and the built-in
+    /// return page. See the README.
     pub fn pages(&self) -> axum::Router {
         front_page::routes()
             .merge(consent_page::routes())

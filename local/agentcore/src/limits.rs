@@ -1,7 +1,7 @@
-//! The lengths and patterns that AWS's service model gives each text, checked while it is read.
+//! The lengths and patterns of AWS's service model, checked while a text is parsed.
 //!
 //! Source: the service models of `bedrock-agentcore` and `bedrock-agentcore-control`. The types of
-//! this module have no `Debug`: several hold secrets.
+//! this module have no `Debug`, because several are secrets.
 
 use std::ops::Deref;
 
@@ -62,7 +62,7 @@ limited_texts! {
     ClientSecret: 1..=2_048, "of any kind", |_| true;
 }
 
-/// How a session URI begins (RFC 9126 has the form).
+/// The beginning of a session URI (the form is from RFC 9126).
 pub(super) const SESSION_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
 fn only(text: &str, besides: &str) -> bool {

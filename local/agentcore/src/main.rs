@@ -1,4 +1,4 @@
-//! `cargo run -p agentcore-local`: the stand-in as a program of its own.
+//! `cargo run -p agentcore-local`: the stand-in as a program.
 
 mod options;
 
@@ -47,7 +47,7 @@ async fn run(options: Options) -> Result<(), Failure> {
     let settings = options.settings(core.return_page());
     let core = core.with_grant_lookup(options.grant_lookup).with_settings(settings);
     let providers = set_up(&core, &options).await?;
-    // Nothing depends on it that somebody reads this: the program goes on if standard output is closed.
+    // The program goes on if standard output is closed.
     let _closed = writeln!(io::stdout(), "{}", greeting(&core, &base, &providers));
     let served = axum::serve(listener, core.router().merge(core.pages())).into_future();
     tokio::select! {
@@ -74,7 +74,7 @@ async fn set_up(core: &AgentCore, options: &Options) -> Result<Vec<Registered>, 
     Ok(providers)
 }
 
-/// What to know, and how to point an SDK here.
+/// What the program prints at the start.
 fn greeting(core: &AgentCore, base: &Url, providers: &[Registered]) -> String {
     let base = base.as_str().trim_end_matches('/');
     let providers: String = providers

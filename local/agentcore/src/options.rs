@@ -21,9 +21,9 @@ pub(crate) struct Options {
     #[arg(long = "provider", value_name = "NAME", default_value = "demo")]
     pub(crate) providers: Vec<String>,
 
-    /// Credential providers, workload identities and API keys that are there from the start: a JSON object
-    /// with `oauth2CredentialProviders`, `workloadIdentities` and `apiKeyCredentialProviders`, each a list
-    /// of the inputs of the Create… operation. See the README.
+    /// Credential providers, workload identities and API keys that are there from the start: a JSON
+    /// object with `oauth2CredentialProviders`, `workloadIdentities` and `apiKeyCredentialProviders`,
+    /// each a list of the inputs of the Create… operation. See the README.
     #[arg(long, value_name = "FILE")]
     pub(crate) setup: Option<PathBuf>,
 
@@ -39,8 +39,8 @@ pub(crate) struct Options {
     #[arg(long = "workload", value_name = "NAME")]
     pub(crate) workloads: Vec<String>,
 
-    /// A return URL for workload identities that were created without any, besides the built-in page. May
-    /// be repeated.
+    /// A return URL for workload identities that were created without any, besides the built-in page.
+    /// May be repeated.
     #[arg(long = "return-url", value_name = "URL")]
     return_urls: Vec<Url>,
 

@@ -1,4 +1,4 @@
-//! Credential providers: where people consent, and as which OAuth client.
+//! Credential providers: an authorization server, and a client that is registered there.
 //!
 //! Source: `CreateOauth2CredentialProvider` of the control plane's service model, and RFC 6749,
 //! section 4.1.1, for the authorization request.
@@ -28,14 +28,14 @@ impl Vendor {
     }
 }
 
-/// How a client proves itself at a token endpoint (RFC 6749, section 2.3.1).
+/// How a client authenticates at a token endpoint (RFC 6749, section 2.3.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClientAuthentication {
     Basic,
     Post,
 }
 
-/// An authorization server, as its metadata (RFC 8414) describe it.
+/// The endpoints of an authorization server, as in its metadata (RFC 8414).
 #[derive(Clone)]
 pub(super) struct Endpoints {
     pub(super) issuer: String,
@@ -119,7 +119,7 @@ impl Provider {
         callback
     }
 
-    /// Where the browser goes to consent. `more` is added, and never overrides what is OAuth's.
+    /// Returns the authorization request. `more` is added, but overrides no parameter of OAuth.
     pub(super) fn authorization_request(
         &self,
         base: &Url,
@@ -146,8 +146,8 @@ impl Provider {
     }
 }
 
-/// The id in a provider's callback. Here it follows from the provider's name, so that a callback that is
-/// registered at a real provider is still right after a restart (FNV-1a, 128 bits).
+/// Returns the id in a provider's callback. It is a hash of the provider's name (FNV-1a, 128 bits),
+/// so that a callback that is registered at a real provider stays valid after a restart.
 pub(super) fn callback_id(name: &str) -> Uuid {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

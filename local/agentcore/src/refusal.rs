@@ -1,4 +1,4 @@
-//! Refusals in the shape of AWS's REST-JSON protocol.
+//! Errors in the format of AWS's REST-JSON protocol.
 //!
 //! Source: the service model of `bedrock-agentcore` (names and status codes) and Smithy's
 //! `aws.protocols#restJson1` (the name is in the `x-amzn-errortype` header, the message in the
@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-/// What kind of refusal it is.
+/// The kind of an error.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     AccessDenied,
@@ -45,10 +45,10 @@ impl Kind {
     }
 }
 
-/// What an operation returns: the members of its output, or a refusal.
+/// What an operation returns: the members of its output, or an error.
 pub(super) type OperationResult = Result<Json<Value>, ApiRefusal>;
 
-/// A refusal: its kind and what the caller is told.
+/// An error: its kind and its message for the caller.
 pub(super) struct ApiRefusal {
     kind: Kind,
     message: String,
@@ -57,7 +57,7 @@ pub(super) struct ApiRefusal {
 }
 
 impl ApiRefusal {
-    /// A refusal of this kind.
+    /// An error of this kind.
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), reason: "FieldValidationFailed" }
     }
@@ -67,33 +67,34 @@ impl ApiRefusal {
         Self { reason: "CannotParse", ..Self::validation(message) }
     }
 
-    /// The request is not one that the service (or this stand-in) takes.
+    /// The service, or this stand-in, does not accept the request.
     pub(super) fn validation(message: impl Into<String>) -> Self {
         Self::new(Kind::Validation, message)
     }
 
-    /// What the request names is not there.
+    /// Something that the request names does not exist.
     pub(super) fn not_found(what: &str, name: &str) -> Self {
         Self::new(Kind::ResourceNotFound, format!("{what} '{name}' does not exist"))
     }
 
-    /// What the caller is told.
+    /// Returns the message for the caller.
     pub(super) fn into_message(self) -> String {
         self.message
     }
 
-    /// The one answer to every session that can't be completed, so that nothing is learned.
+    /// A session can't be completed. The error does not say why, so that a caller learns nothing from
+    /// it.
     pub(super) fn session() -> Self {
         Self::new(Kind::AccessDenied, "Invalid or expired session")
     }
 
-    /// A provider that gives no token for a code. AWS does not pass on what the provider says and
-    /// does not document the error; for client credentials it is known to be of this form.
+    /// The provider refused a code. AWS neither forwards the provider's message nor documents the
+    /// error; for client credentials it is known to have this form.
     pub(super) fn provider_refused() -> Self {
         Self::validation("Error parsing AuthorizationCode response")
     }
 
-    /// A provider that does not answer. Not documented either.
+    /// The provider did not respond. AWS does not document this error either.
     pub(super) fn provider_unreachable() -> Self {
         Self::new(Kind::InternalServer, "The credential provider could not be reached")
     }

@@ -1,6 +1,7 @@
-//! `GetResourceOauth2Token`: the vault's token, refreshed if need be, or a consent flow.
+//! `GetResourceOauth2Token`: returns the stored token, refreshed if it has expired, or begins a
+//! consent flow.
 //!
-//! Source: the service model of `bedrock-agentcore`. Of its flows there is `USER_FEDERATION`.
+//! Source: the service model of `bedrock-agentcore`. Only the flow `USER_FEDERATION` is there.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +57,7 @@ struct ForResource {
     audiences: Vec<String>,
 }
 
-/// `GetResourceOauth2Token`: the vault's token, or how far its flow has come, or a new flow.
+/// `GetResourceOauth2Token`: returns the stored token, or the status of its flow, or a new flow.
 async fn resource_token(
     State(core): State<AgentCore>,
     Input(mut input): Input<ForResource>,
@@ -94,7 +95,7 @@ async fn resource_token(
 }
 
 impl AgentCore {
-    /// What a request is for, once everything that it names is known to exist.
+    /// Checks that everything that a request names exists. Returns what it is for.
     fn purpose(&self, input: ForResource) -> Result<Purpose, ApiRefusal> {
         if input.oauth2_flow != Oauth2Flow::UserFederation {
             return Err(ApiRefusal::validation(
@@ -132,8 +133,8 @@ impl AgentCore {
         })
     }
 
-    /// Refreshes the stored token if it has expired and can be. A provider that refuses ends the
-    /// token; one that can't be asked is tried again by the next request.
+    /// Refreshes the stored token if it has expired and has a refresh token. If the provider refuses,
+    /// the token is removed; if it can't be reached, the next request tries again.
     async fn refresh(&self, key: &Key) -> Result<(), ApiRefusal> {
         let due = || {
             let state = self.state();
@@ -144,9 +145,9 @@ impl AgentCore {
             return Ok(());
         }
         let _one_at_a_time = self.refreshing.lock().await;
-        let Some((held, provider)) = due() else { return Ok(()) };
-        let grant = Grant::RefreshToken(&held.refresh_token);
-        let token = match exchange(&provider, &self.base, grant, held.scopes, self.now()).await {
+        let Some((expired, provider)) = due() else { return Ok(()) };
+        let grant = Grant::RefreshToken(&expired.refresh_token);
+        let token = match exchange(&provider, &self.base, grant, expired.scopes, self.now()).await {
             Ok(token) => Some(token),
             Err(ExchangeFailure::Refused) => None,
             Err(ExchangeFailure::NotAsked | ExchangeFailure::Unclear) => {
@@ -157,7 +158,7 @@ impl AgentCore {
             refreshed = token.is_some(),
             "stand-in for AgentCore Identity: a token had expired"
         );
-        self.state().vault.refreshed(key, &held.refresh_token, token);
+        self.state().vault.finish_refresh(key, &expired.refresh_token, token);
         Ok(())
     }
 

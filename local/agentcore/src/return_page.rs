@@ -1,8 +1,8 @@
-//! A page to come back to after consent, for an agent that has no web page yet.
+//! The built-in return page, for an agent that has no web page yet.
 //!
-//! It does what an application's own page must do, but for the one thing that matters there: **it does
-//! not look at who is in the browser**. Source: the AgentCore developer guide's "OAuth 2.0 authorization
-//! URL session binding".
+//! It completes the session as an application's own page does, but **it does not check who is in the
+//! browser**, which an application must. Source: the AgentCore developer guide's "OAuth 2.0
+//! authorization URL session binding".
 
 use axum::{
     Router,
@@ -22,17 +22,17 @@ const WHAT: &str = "an application's page";
 
 /// The page.
 pub(super) fn routes() -> Router<AgentCore> {
-    Router::new().route(PATH, get(come_back))
+    Router::new().route(PATH, get(complete))
 }
 
 #[derive(Deserialize)]
-struct Arrival {
+struct Redirect {
     #[serde(default)]
     session_id: String,
     error: Option<String>,
 }
 
-async fn come_back(State(core): State<AgentCore>, Query(query): Query<Arrival>) -> Response {
+async fn complete(State(core): State<AgentCore>, Query(query): Query<Redirect>) -> Response {
     if query.error.is_some() {
         let main = "<h1>Not connected</h1>\n<p>You have declined. The agent gets no token.</p>\n";
         return page(StatusCode::FORBIDDEN, WHAT, main);
@@ -59,7 +59,7 @@ async fn come_back(State(core): State<AgentCore>, Query(query): Query<Arrival>) 
 }
 
 impl AgentCore {
-    /// Where [`AgentCore::pages`] has the page to come back to.
+    /// The address of the built-in return page, which [`AgentCore::pages`] serves.
     #[must_use]
     pub fn return_page(&self) -> Url {
         let mut url = self.base.clone();

@@ -1,22 +1,23 @@
-//! What can differ from one stand-in to another.
+//! The settings.
 
 use std::time::Duration;
 
 use url::Url;
 
-/// What can differ. The defaults are what AWS documents, or what is known of it.
+/// The settings. The defaults are what AWS documents, or what is known of it.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What a workload identity may use that was created without return URLs of its own. On AWS: nothing.
+    /// The return URLs of a workload identity that was created without any. On AWS there are none.
     pub default_return_urls: Vec<Url>,
-    /// Where providers of GitHub's vendor send people. `None`: where the first of
-    /// [`create_github_provider`](crate::AgentCore::create_github_provider) does.
+    /// The GitHub of providers of the vendor `GithubOauth2`. `None`: the GitHub of the first call of
+    /// [`create_github_provider`](crate::AgentCore::create_github_provider).
     pub github: Option<Url>,
-    /// Whether every provider sends people to the built-in consent page, whatever its configuration says.
+    /// Whether every provider sends people to the built-in consent page, whatever its configuration
+    /// says.
     pub consents_here: bool,
     /// How long a consent session lasts, from its beginning to its completion.
     pub session: Duration,
-    /// How long a workload access token lasts, unless a JWT says so.
+    /// How long a workload access token lasts that was not issued for a JWT.
     pub workload_token: Duration,
     /// How long an access token of the built-in consent page lasts.
     pub access_token: Duration,

@@ -1,4 +1,4 @@
-//! What is there from the start, as a file: the inputs of the control plane's own operations, so that the
+//! What exists from the start, as a file: the inputs of the control plane's operations, so that the
 //! same JSON works with the AWS CLI (`--cli-input-json`).
 
 use serde::Deserialize;
@@ -23,7 +23,7 @@ struct Setup {
     api_key_credential_providers: Vec<api_keys::Definition>,
 }
 
-/// A credential provider that is there now.
+/// A credential provider that was created.
 #[derive(Debug, Clone)]
 pub struct Registered {
     /// Its name.
@@ -38,10 +38,10 @@ pub struct Registered {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// It is not JSON of that form.
+    /// It is not valid JSON, or a member is missing or wrong.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// An operation refuses what it is given.
+    /// An operation refuses its input.
     #[error("{0}")]
     Refused(String),
 }

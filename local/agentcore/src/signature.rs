@@ -1,8 +1,8 @@
-//! Requests to both planes are signed, for this service.
+//! Checks that a request is signed, and for this service.
 //!
-//! Source: AWS Signature Version 4, "Authorization header". **The signature itself is not
-//! verified**, nor its date and its key: this stand-in has no accounts. What is checked is that a
-//! client signs at all, and that it signs for the service it calls.
+//! Source: AWS Signature Version 4, "Authorization header". **The signature itself is not verified**,
+//! nor its date and its key: this stand-in has no accounts. Only the form and the service in the
+//! credential scope are checked.
 
 use axum::{
     extract::Request,
@@ -16,7 +16,7 @@ use super::refusal::{ApiRefusal, Kind};
 const ALGORITHM: &str = "AWS4-HMAC-SHA256 ";
 const SERVICE: &str = "bedrock-agentcore";
 
-/// Lets only requests through that look signed for this service.
+/// Refuses requests that do not look signed for this service.
 pub(super) async fn require(request: Request, next: Next) -> Response {
     match check(request.headers()) {
         Ok(()) => next.run(request).await,

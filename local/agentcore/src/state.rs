@@ -1,4 +1,4 @@
-//! Everything that this AgentCore Identity remembers.
+//! The state of the stand-in.
 
 use url::Url;
 
@@ -12,7 +12,7 @@ use super::{
     workload::{WorkloadIdentities, WorkloadIdentity, WorkloadTokens},
 };
 
-/// The state behind one lock, so that every step of a flow is taken once.
+/// The state. It is behind one lock, so that every step of a flow happens once.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) identities: WorkloadIdentities,
@@ -22,27 +22,27 @@ pub(super) struct State {
     pub(super) flows: Flows,
     pub(super) vault: Vault,
     pub(super) consents: Consents,
-    /// Where providers of GitHub's vendor lead, which name no address of their own.
+    /// The GitHub of providers of the vendor `GithubOauth2`, which have no address of their own.
     pub(super) github: Option<Url>,
 }
 
 impl State {
-    /// A workload identity that must exist.
+    /// Returns a workload identity, or an error if it does not exist.
     pub(super) fn identity(&self, name: &str) -> Result<&WorkloadIdentity, ApiRefusal> {
         self.identities.get(name).ok_or_else(|| ApiRefusal::not_found("Workload identity", name))
     }
 
-    /// A provider that must exist.
+    /// Returns a provider, or an error if it does not exist.
     pub(super) fn provider(&self, name: &str) -> Result<&Provider, ApiRefusal> {
         self.providers.get(name).ok_or_else(|| ApiRefusal::not_found("Credential provider", name))
     }
 
-    /// A provider of an API key that must exist.
+    /// Returns a provider of an API key, or an error if it does not exist.
     pub(super) fn api_key(&self, name: &str) -> Result<&ApiKeyProvider, ApiRefusal> {
         self.api_keys.get(name).ok_or_else(|| ApiRefusal::not_found("Credential provider", name))
     }
 
-    /// Forgets tokens and flows that belong to what is deleted.
+    /// Removes the tokens and flows of something that is deleted.
     pub(super) fn forget(&mut self, gone: impl Fn(&Key) -> bool) {
         self.vault.forget(&gone);
         self.flows.forget(&gone);

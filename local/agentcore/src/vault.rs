@@ -1,11 +1,10 @@
-//! The token vault: what users have allowed, by workload, user, provider and, where grants are found
-//! so, the request.
+//! The token vault: tokens by workload, user, provider and, with `GrantLookup::ByRequest`, the request.
 //!
-//! Which scopes a stored token counts for is not documented by AWS. Here it counts for those that
-//! the token endpoint granted and for those that the person was asked for: providers normalize
-//! (GitHub grants `repo public_repo` as `repo`), and a vault that compared only what was granted
-//! would ask for consent without end. An expired token is refreshed where the provider gave a
-//! refresh token, and counts for nothing otherwise.
+//! AWS does not document which scopes a stored token has. Here it has those that the token endpoint
+//! granted and those that the person was asked for: providers normalize scopes (GitHub grants `repo
+//! public_repo` as `repo`), and a vault that compared only the granted ones would ask for consent
+//! again and again. An expired token is refreshed if the provider gave a refresh token, and ignored
+//! otherwise.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -24,11 +23,11 @@ pub(super) struct Key {
     pub(super) workload: String,
     pub(super) user: VaultUser,
     pub(super) provider: String,
-    /// Only if grants are found by it.
+    /// Only with `GrantLookup::ByRequest`.
     pub(super) request: Option<Request>,
 }
 
-/// What was asked for, as far as a grant is found by it.
+/// The part of a request that identifies a grant.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Request {
     pub(super) scopes: BTreeSet<Scope>,
@@ -44,7 +43,7 @@ pub(super) struct StoredToken {
 }
 
 impl StoredToken {
-    fn lives(&self, now: SystemTime) -> bool {
+    fn is_live(&self, now: SystemTime) -> bool {
         self.expires.is_none_or(|expires| now < expires)
     }
 }
@@ -60,12 +59,12 @@ pub(super) struct Refreshable {
 pub(super) struct Vault(HashMap<Key, StoredToken>);
 
 impl Vault {
-    /// Keeps a token, in place of one that was there.
+    /// Stores a token, replacing an earlier one.
     pub(super) fn store(&mut self, key: Key, token: StoredToken) {
         self.0.insert(key, token);
     }
 
-    /// The stored token, if it lives and is good for these scopes.
+    /// Returns the stored token, unless it has expired or lacks one of these scopes.
     pub(super) fn token(
         &self,
         key: &Key,
@@ -75,21 +74,21 @@ impl Vault {
     ) -> Option<&str> {
         let token = self.0.get(key)?;
         let covers = scopes.iter().all(|scope| token.scopes.contains(&**scope));
-        let good = covers || grant_lookup != GrantLookup::ByScopes;
-        (token.lives(now) && good).then_some(token.access_token.as_str())
+        let is_usable = covers || grant_lookup != GrantLookup::ByScopes;
+        (token.is_live(now) && is_usable).then_some(token.access_token.as_str())
     }
 
-    /// The refresh token to use before [`Self::token`] is called, if the stored token has expired.
+    /// Returns the refresh token, if the stored token has expired.
     pub(super) fn refreshable(&self, key: &Key, now: SystemTime) -> Option<Refreshable> {
-        let token = self.0.get(key).filter(|token| !token.lives(now))?;
+        let token = self.0.get(key).filter(|token| !token.is_live(now))?;
         let refresh_token = token.refresh_token.clone()?;
         Some(Refreshable { refresh_token, scopes: token.scopes.clone() })
     }
 
-    /// Ends the use of a refresh token: by the token that it brought, if any. A consent that was
-    /// completed meanwhile stands.
-    pub(super) fn refreshed(&mut self, key: &Key, used: &str, token: Option<StoredToken>) {
-        if self.0.get(key).is_some_and(|held| held.refresh_token.as_deref() == Some(used)) {
+    /// Replaces the token that `used` has refreshed by `token`, or removes it if the provider
+    /// refused. Does nothing if a new consent was completed meanwhile.
+    pub(super) fn finish_refresh(&mut self, key: &Key, used: &str, token: Option<StoredToken>) {
+        if self.0.get(key).is_some_and(|stored| stored.refresh_token.as_deref() == Some(used)) {
             self.0.remove(key);
             if let Some(token) = token {
                 self.0.insert(key.clone(), token);
@@ -97,7 +96,7 @@ impl Vault {
         }
     }
 
-    /// Forgets every token for which `gone` holds.
+    /// Removes every token whose key matches `gone`.
     pub(super) fn forget(&mut self, gone: impl Fn(&Key) -> bool) {
         self.0.retain(|key, _| !gone(key));
     }

@@ -1,8 +1,8 @@
-//! Workload identities, and the tokens by which a workload speaks for a user.
+//! Workload identities, and the tokens with which a workload acts for a user.
 //!
 //! Source: `GetWorkloadAccessTokenForUserId` and its siblings. AWS does not document how long the
-//! tokens last; here it is 15 minutes (unless the settings say otherwise), or as long as the user's
-//! own JWT.
+//! tokens last. Here it is 15 minutes (unless the settings say otherwise), or as long as the user's
+//! JWT.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -32,8 +32,8 @@ impl WorkloadIdentity {
         Self { allowed_return_urls, created: now, updated: now }
     }
 
-    /// The return URL of a flow, if it is one of this workload's.
-    /// `default` are those of a workload that has none of its own.
+    /// Returns the return URL of a flow, if this workload may use it. `default` are the URLs of a
+    /// workload that has none of its own.
     pub(super) fn check_return_url(
         &self,
         url: Option<ReturnUrl>,
@@ -60,8 +60,8 @@ impl WorkloadIdentity {
     }
 }
 
-/// The identity that begins a flow and must complete it, compared as text: a fresh JWT of the same
-/// person does not match.
+/// The identity that begins a flow and has to complete it. It is compared as text, so another JWT of
+/// the same person does not match.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum UserIdentifier {
@@ -70,7 +70,7 @@ pub(super) enum UserIdentifier {
 }
 
 impl UserIdentifier {
-    /// What a log calls the user: a token stays out of it.
+    /// The user's name in logs, which must not contain a token.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::UserId(id) => id,
@@ -79,14 +79,14 @@ impl UserIdentifier {
     }
 }
 
-/// The user that the vault keeps tokens for: the same for every JWT of a person.
+/// The user whose tokens the vault stores: the same for every JWT of a person.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum VaultUser {
     Id(UserId),
     Subject { issuer: String, subject: String },
 }
 
-/// A user as one request named them.
+/// A user as named in a request.
 #[derive(Clone)]
 pub(super) struct User {
     pub(super) identifier: UserIdentifier,
@@ -115,7 +115,9 @@ impl User {
             .nth(1)
             .and_then(|payload| URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok())
             .and_then(|payload| serde_json::from_slice(&payload).ok());
-        let invalid = || ApiRefusal::new(Kind::Unauthorized, "The user token is not a live JWT");
+        let invalid = || {
+            ApiRefusal::new(Kind::Unauthorized, "The user token is not a valid JWT, or has expired")
+        };
         let claims = claims.ok_or_else(invalid)?;
         let expires = UNIX_EPOCH.checked_add(Duration::from_secs(claims.exp));
         let expires = expires.filter(|it| now < *it).ok_or_else(invalid)?;
@@ -125,7 +127,7 @@ impl User {
     }
 }
 
-/// What a workload access token stands for.
+/// The workload and user of a workload access token.
 #[derive(Clone)]
 pub(super) struct Bearer {
     pub(super) workload: String,
@@ -133,12 +135,12 @@ pub(super) struct Bearer {
     expires: SystemTime,
 }
 
-/// Every live workload access token.
+/// All workload access tokens.
 #[derive(Default)]
 pub(super) struct WorkloadTokens(HashMap<String, Bearer>);
 
 impl WorkloadTokens {
-    /// A token for `workload`, which the caller has looked up.
+    /// Issues a token for `workload`, which has to exist.
     pub(super) fn issue(
         &mut self,
         workload: &str,
@@ -154,14 +156,14 @@ impl WorkloadTokens {
         token
     }
 
-    /// What a token stands for, while it lives. The error otherwise is not documented by AWS.
+    /// Returns the workload and user of a token that has not expired. AWS does not document the error.
     pub(super) fn bearer(&self, token: &str, now: SystemTime) -> Result<Bearer, ApiRefusal> {
         self.0.get(token).filter(|bearer| now < bearer.expires).cloned().ok_or_else(|| {
             ApiRefusal::new(Kind::Unauthorized, "The workload access token is invalid or expired")
         })
     }
 
-    /// Forgets the tokens of a workload.
+    /// Removes the tokens of a workload.
     pub(super) fn forget(&mut self, workload: &str) {
         self.0.retain(|_, bearer| bearer.workload != workload);
     }

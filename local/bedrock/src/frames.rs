@@ -10,7 +10,7 @@ use super::script::ModelAnswer;
 /// Bytes of text, or of a tool's input, that one delta holds.
 const FRAGMENT: usize = 12;
 
-/// The events of `answer`.
+/// Returns the events of `answer`.
 pub(super) fn answer(answer: &ModelAnswer) -> Vec<Bytes> {
     let mut events = vec![event("messageStart", &json!({ "role": "assistant" }))];
     let mut block = 0;
@@ -40,7 +40,7 @@ pub(super) fn answer(answer: &ModelAnswer) -> Vec<Bytes> {
     events
 }
 
-/// Some text, and then an exception inside the stream.
+/// Returns the events of a text that ends in an exception.
 pub(super) fn broken_after(text: &str) -> Vec<Bytes> {
     let message = json!({ "message": "The model stopped." });
     vec![

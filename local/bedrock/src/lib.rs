@@ -15,7 +15,7 @@ use axum::{
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
-use stand_in::SAID;
+use stand_in::PRIVATE_STEP;
 
 use self::{request::Request, script::Script};
 
@@ -31,22 +31,22 @@ async fn converse_stream(body: Bytes) -> Response {
         Ok(request) => request,
         Err(rule) => return exception(StatusCode::BAD_REQUEST, "ValidationException", &rule),
     };
-    tell(&request);
+    log_request(&request);
     let frames = match script::answer(&request) {
         Script::Throttled => {
             let message = "Too many requests, please wait before trying again.";
             return exception(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", message);
         }
-        Script::Silence => Body::from_stream(stream::pending::<std::io::Result<Bytes>>()),
+        Script::NoAnswer => Body::from_stream(stream::pending::<std::io::Result<Bytes>>()),
         Script::BrokenAfter(text) => events(frames::broken_after(&text)),
-        Script::Says(answer) => {
+        Script::Answer(answer) => {
             if answer.calls.is_empty() {
-                let text = beginning(&answer.text);
-                tracing::info!(target: SAID, step = "said", text, "the model answers");
+                let text = excerpt(&answer.text);
+                tracing::info!(target: PRIVATE_STEP, step = "model_answered", text, "the model answers");
             } else {
                 let tools: Vec<_> = answer.calls.iter().map(|call| call.tool).collect();
                 let tools = tools.join(", ");
-                tracing::info!(target: SAID, step = "calls", tools, "the model wants tools");
+                tracing::info!(target: PRIVATE_STEP, step = "tools_requested", tools, "tools");
             }
             events(frames::answer(&answer))
         }
@@ -57,27 +57,28 @@ async fn converse_stream(body: Bytes) -> Response {
     reply
 }
 
-/// Reports what another model is asked, as far as it can be read.
-fn tell_what_is_asked(body: &[u8]) {
+/// Logs what the real model is asked, if the request can be parsed.
+fn log_request_if_valid(body: &[u8]) {
     if let Ok(request) = Request::parse(body) {
-        tell(&request);
+        log_request(&request);
     }
 }
 
-fn tell(request: &Request) {
-    if let Some(text) = script::last_words(request) {
-        tracing::info!(target: SAID, step = "asked", text = beginning(&text), "the model is asked");
+fn log_request(request: &Request) {
+    if let Some(text) = script::user_message(request) {
+        let text = excerpt(&text);
+        tracing::info!(target: PRIVATE_STEP, step = "model_asked", text, "the model is asked");
     } else {
-        tracing::info!(target: SAID, step = "results", "the model gets a tool's answer");
+        tracing::info!(target: PRIVATE_STEP, step = "tool_results", "the model gets tool results");
     }
 }
 
-/// As much of a text as is shown.
-fn beginning(text: &str) -> String {
+/// The first 100 characters.
+fn excerpt(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// Each event in a chunk of its own, as a model's come.
+/// Sends each event in a chunk of its own, as a model does.
 fn events(frames: Vec<Bytes>) -> Body {
     Body::from_stream(stream::iter(frames).map(Ok::<_, std::io::Error>))
 }

@@ -1,10 +1,10 @@
-//! Bedrock itself, with everything else embedded: the services' requests are signed anew with the
-//! AWS credentials of the person who runs this, and passed on.
+//! Forwards requests to Amazon Bedrock itself, signed with the AWS credentials of the person who runs
+//! this.
 //!
-//! So the credentials never reach the services, on no platform, and no request but a model's is made
-//! with them. Signature Version 4 is the SDK's own implementation of it; credentials and region are
-//! found as any AWS tool finds them (AWS SDKs and Tools Reference Guide, "Configuration and
-//! authentication settings").
+//! The services never see these credentials, and nothing but model requests is signed with them.
+//! Signature Version 4 is the SDK's own implementation of it; credentials and region are found as any
+//! AWS tool finds them (AWS SDKs and Tools Reference Guide, "Configuration and authentication
+//! settings").
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
@@ -27,8 +27,9 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use super::exception;
+use stand_in::error_chain;
 
-/// A request to a model is no longer than this (a conversation is cut long before).
+/// The limit of a request's body; the services send far less.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why the real model can't be used.
@@ -53,7 +54,7 @@ pub enum ModelError {
     Client(#[from] reqwest::Error),
 }
 
-/// Signs requests and passes them on.
+/// Signs requests and forwards them.
 struct BedrockProxy {
     credentials: SharedCredentialsProvider,
     region: String,
@@ -69,8 +70,8 @@ impl fmt::Debug for BedrockProxy {
     }
 }
 
-/// Bedrock's runtime at `endpoint`, or else at AWS's own address, with the credentials of `profile`, or
-/// else the usual ones; once it is sure that there are credentials.
+/// Bedrock's runtime at `endpoint` (AWS's own address if `None`), with the credentials of `profile`
+/// (the default ones if `None`).
 ///
 /// # Errors
 /// See [`ModelError`].
@@ -83,8 +84,8 @@ pub async fn router(profile: Option<&str>, endpoint: Option<&Url>) -> Result<Rou
     real.credentials
         .provide_credentials()
         .await
-        .map_err(|error| ModelError::Credentials(chain(&error)))?;
-    let service = post(pass_on).with_state(Arc::new(real));
+        .map_err(|error| ModelError::Credentials(error_chain(&error)))?;
+    let service = post(forward).with_state(Arc::new(real));
     Ok(Router::new().route("/model/{model}/converse-stream", service))
 }
 
@@ -103,7 +104,7 @@ impl BedrockProxy {
         Ok(Self { credentials, region, endpoint, client })
     }
 
-    /// The answer of Bedrock to this request of a service's.
+    /// Sends a service's request to Bedrock.
     async fn ask(&self, head: &Parts, body: Bytes) -> Result<reqwest::Response, String> {
         let path = head.uri.path_and_query().map_or("/", |it| it.as_str());
         let address = format!("{}{path}", self.endpoint.as_str().trim_end_matches('/'));
@@ -114,7 +115,7 @@ impl BedrockProxy {
         let signed = self.sign(&address, &headers, &body).await?;
         let request = self.client.post(&address).headers(signed);
         let request = request.header(header::CONTENT_TYPE, content_type).body(body);
-        request.send().await.map_err(|error| chain(&error.without_url()))
+        request.send().await.map_err(|error| error_chain(&error.without_url()))
     }
 
     async fn sign(
@@ -124,7 +125,7 @@ impl BedrockProxy {
         body: &[u8],
     ) -> Result<HeaderMap, String> {
         let credentials = self.credentials.provide_credentials().await;
-        let identity = credentials.map_err(|error| chain(&error))?.into();
+        let identity = credentials.map_err(|error| error_chain(&error))?.into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
@@ -132,34 +133,34 @@ impl BedrockProxy {
             .time(SystemTime::now())
             .settings(SigningSettings::default())
             .build();
-        let parameters = parameters.map_err(|error| chain(&error))?.into();
+        let parameters = parameters.map_err(|error| error_chain(&error))?.into();
         let request = SignableRequest::new(
             Method::POST.as_str(),
             address,
             headers.iter().copied(),
             SignableBody::Bytes(body),
         );
-        let request = request.map_err(|error| chain(&error))?;
-        let signed = sign(request, &parameters).map_err(|error| chain(&error))?;
+        let request = request.map_err(|error| error_chain(&error))?;
+        let signed = sign(request, &parameters).map_err(|error| error_chain(&error))?;
         let (instructions, _) = signed.into_parts();
         let mut signed = HeaderMap::new();
         for (name, value) in instructions.headers() {
             let mut value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
             value.set_sensitive(true);
             let name: axum::http::HeaderName =
-                name.parse().map_err(|_| "a header has no proper name".to_owned())?;
+                name.parse().map_err(|_| "a signed header has an invalid name".to_owned())?;
             signed.insert(name, value);
         }
         Ok(signed)
     }
 }
 
-async fn pass_on(State(real): State<Arc<BedrockProxy>>, request: Request) -> Response {
+async fn forward(State(real): State<Arc<BedrockProxy>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
         return exception(StatusCode::BAD_REQUEST, "ValidationException", "The body is too long");
     };
-    super::tell_what_is_asked(&body);
+    super::log_request_if_valid(&body);
     let answer = match real.ask(&head, body).await {
         Ok(answer) => answer,
         Err(error) => {
@@ -185,14 +186,4 @@ async fn pass_on(State(real): State<Arc<BedrockProxy>>, request: Request) -> Res
         Ok::<_, reqwest::Error>(answer.chunk().await?.map(|chunk| (chunk, answer)))
     });
     reply.map(|_| Body::from_stream(chunks))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

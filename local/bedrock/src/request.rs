@@ -1,6 +1,6 @@
-//! A request, held to the rules of the strictest model.
+//! A `ConverseStream` request, checked by the rules of the strictest model.
 //!
-//! Amazon Bedrock User Guide, "Use a tool to complete an Amazon Bedrock model response": roles
+//! Source: Amazon Bedrock User Guide, "Use a tool to complete an Amazon Bedrock model response": roles
 //! alternate and begin with the user, and every `toolUse` is answered by a `toolResult` in the
 //! next message.
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(super) struct Request {
     pub(super) messages: Vec<Message>,
     tool_config: Option<ToolConfig>,
-    /// The whole request as it came: all that a model ever gets to know.
+    /// The request as it was sent: everything that a model knows.
     #[serde(skip)]
     pub(super) raw: String,
 }
@@ -78,7 +78,7 @@ struct ToolSpec {
 }
 
 impl Request {
-    /// The request in `body`, or the rule that it breaks.
+    /// Parses `body`. The error names the rule that it breaks.
     pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
         let mut request: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         request.raw = String::from_utf8_lossy(body).into_owned();

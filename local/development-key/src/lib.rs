@@ -29,20 +29,20 @@ static KEY: LazyLock<EcdsaKeyPair> = LazyLock::new(|| {
     EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key).expect("a key on P-256")
 });
 
-/// `x-amzn-oidc-data` as a load balancer makes it, of any header and payload: base64url with
-/// padding, which is part of what is signed.
+/// Signs `header` and `payload` as a load balancer signs `x-amzn-oidc-data`: base64url with padding,
+/// which is part of what is signed.
 #[must_use]
 pub fn sign(header: &Value, payload: &Value) -> String {
     compact(header, payload, &URL_SAFE)
 }
 
-/// A JWT as RFC 7515 has it, without padding.
+/// Signs a JWT as RFC 7515 defines it, without padding.
 #[must_use]
 pub fn sign_jwt(payload: &Value) -> String {
     compact(&json!({ "alg": "ES256", "typ": "JWT", "kid": KEY_ID }), payload, &URL_SAFE_NO_PAD)
 }
 
-/// The public half as PEM, as AWS publishes a load balancer's.
+/// Returns the public key as PEM, the way AWS publishes a load balancer's.
 #[must_use]
 pub fn public_pem() -> String {
     let der: PublicKeyX509Der<'_> = match KEY.public_key().as_der() {
@@ -55,7 +55,7 @@ pub fn public_pem() -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
 }
 
-/// The public half as a JWK set (RFC 7517).
+/// Returns the public key as a JWK set (RFC 7517).
 #[must_use]
 pub fn jwk_set() -> Value {
     let point = KEY.public_key().as_ref().get(1..).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! The two people of this GitHub and what they own, in the JSON of the REST API.
+//! The two accounts of this GitHub and their repositories, in the JSON of the REST API.
 //!
 //! Source: GitHub's "REST API endpoints for users" and "… for repositories".
 
 use serde_json::{Value, json};
 use url::Url;
 
-/// A person's account.
+/// A user account.
 pub(super) struct Account {
     pub(super) login: &'static str,
     pub(super) id: u64,
@@ -24,7 +24,7 @@ pub(super) struct Repository {
     pub(super) pushed_at: &'static str,
 }
 
-/// Everyone that there is.
+/// All accounts.
 pub(super) static ACCOUNTS: [Account; 2] = [
     Account {
         login: "octo-alice",
@@ -96,19 +96,19 @@ pub(super) static ACCOUNTS: [Account; 2] = [
     },
 ];
 
-/// The names of the repositories that only their owners may know of.
+/// Returns the names of all private repositories.
 pub fn private_repositories() -> impl Iterator<Item = &'static str> {
     let all = ACCOUNTS.iter().flat_map(|account| &account.repositories);
     all.filter(|repository| repository.private).map(|repository| repository.name)
 }
 
 impl Account {
-    /// The account with this login.
+    /// Returns the account with this login.
     pub(super) fn named(login: &str) -> Option<&'static Self> {
         ACCOUNTS.iter().find(|account| account.login == login)
     }
 
-    /// The answer of `GET /user`; `private` adds what only the person's own tokens may see.
+    /// The response of `GET /user`; `private` adds the members that only a token of this account gets.
     pub(super) fn profile(&self, base: &Url, private: bool) -> Value {
         let mut profile = self.owner(base);
         let public_repos = self.repositories.iter().filter(|it| !it.private).count();
@@ -136,12 +136,12 @@ impl Account {
         profile
     }
 
-    /// Its repository of this name.
+    /// Returns the repository of this name.
     pub(super) fn owned(&self, name: &str) -> Option<&Repository> {
         self.repositories.iter().find(|repository| repository.name == name)
     }
 
-    /// The account as other objects name it.
+    /// The account as it appears inside other objects.
     pub(super) fn owner(&self, base: &Url) -> Value {
         let login = self.login;
         let api = |path: &str| format!("{base}users/{login}{path}");
@@ -160,7 +160,7 @@ impl Account {
         })
     }
 
-    /// One of its repositories, as its owner sees it.
+    /// One of the repositories, as the owner sees it.
     pub(super) fn repository(&self, base: &Url, repository: &Repository) -> Value {
         let full_name = format!("{}/{}", self.login, repository.name);
         let visibility = if repository.private { "private" } else { "public" };
@@ -187,7 +187,7 @@ impl Account {
     }
 }
 
-/// Adds `more`'s members to `object`.
+/// Adds the members of `more` to `object`.
 fn add(object: &mut Value, more: Value) {
     if let (Value::Object(object), Value::Object(more)) = (object, more) {
         object.extend(more);

@@ -29,7 +29,7 @@ const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The two kinds of app that act for a user.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AppKind {
-    /// Its tokens have the scopes that were agreed to, and last until they are revoked.
+    /// Its tokens have the scopes that the person consented to, and last until they are revoked.
     OAuth,
     /// Its tokens have the app's own permissions, no scopes, and expire.
     GitHubApp,
@@ -49,21 +49,21 @@ impl App {
     }
 }
 
-/// What a person agreed to.
+/// What a person has consented to.
 #[derive(Clone)]
 pub(super) struct Consent {
     pub(super) account: &'static Account,
     pub(super) scopes: Scopes,
 }
 
-/// A code that waits to be exchanged by one app.
+/// A code that one app can exchange.
 struct Code {
     client_id: String,
     consent: Consent,
     expires: SystemTime,
 }
 
-/// A live access token and its use.
+/// An access token and how often it was used.
 struct Token {
     kind: AppKind,
     consent: Consent,
@@ -72,7 +72,7 @@ struct Token {
     used: u32,
 }
 
-/// What a GitHub App gets a new access token for.
+/// A refresh token's entry: what a new access token is issued for.
 struct Refresh {
     client_id: String,
     consent: Consent,
@@ -80,7 +80,7 @@ struct Refresh {
     expires: SystemTime,
 }
 
-/// What a request with a live token may do, and what is left of its rate limit.
+/// What a request with a valid token may do, and what is left of its rate limit.
 pub(super) struct Usage {
     pub(super) kind: AppKind,
     pub(super) consent: Consent,
@@ -95,23 +95,23 @@ impl Usage {
     }
 }
 
-/// A fresh access token.
+/// A new access token.
 pub(super) struct Issued {
     pub(super) access_token: String,
-    /// `None` for a GitHub App's.
+    /// `None` for a GitHub App's token.
     pub(super) scopes: Option<Scopes>,
-    /// A GitHub App's token expires, and comes with another to replace it.
+    /// A GitHub App's token expires, and is issued with a refresh token.
     pub(super) refresh: Option<RefreshToken>,
 }
 
-/// A refresh token, and how long it and the access token with it last.
+/// A refresh token, its lifetime, and the lifetime of the access token that was issued with it.
 pub(super) struct RefreshToken {
     pub(super) token: String,
     pub(super) expires_in: Duration,
     pub(super) access_token_expires_in: Duration,
 }
 
-/// Why the token endpoint refuses, in GitHub's words.
+/// Why the token endpoint refuses; the names are GitHub's.
 pub(super) enum GrantRefusal {
     IncorrectClientCredentials,
     BadVerificationCode,
@@ -119,7 +119,7 @@ pub(super) enum GrantRefusal {
     RedirectUriMismatch,
 }
 
-/// The state of this GitHub.
+/// All apps, codes and tokens.
 #[derive(Default)]
 pub(super) struct Grants {
     apps: HashMap<String, App>,
@@ -140,7 +140,7 @@ impl Grants {
         redirect_uri.is_none_or(|uri| uri == callback.as_str()).then_some(callback)
     }
 
-    /// A code for what a person agreed to.
+    /// Issues a code for what a person has consented to.
     pub(super) fn issue_code(
         &mut self,
         client_id: &str,
@@ -176,7 +176,7 @@ impl Grants {
         Ok(self.issue(client.0, kind, code.consent, now))
     }
 
-    /// Exchanges a refresh token, which ends with the access token that it came with.
+    /// Exchanges a refresh token. It and the access token that was issued with it become invalid.
     pub(super) fn refresh(
         &mut self,
         client: (&str, &str),

@@ -1,5 +1,5 @@
-//! A repository and its issues: the part of the REST API that changes something, and the page of
-//! what was created, for the person who runs this stand-in.
+//! A repository and its issues: the writing part of the REST API, and an HTML page for each issue that
+//! was created, for the person who runs this stand-in.
 //!
 //! Source: GitHub's REST documentation, "Get a repository", "Create an issue" and "List
 //! repository issues", and its troubleshooting page: what a token may not see is answered with
@@ -28,7 +28,7 @@ use super::{
     page,
     rest::{Caller, describe, refuse},
 };
-use stand_in::SAID;
+use stand_in::PRIVATE_STEP;
 
 /// The calls.
 pub(super) fn routes() -> Router<GitHub> {
@@ -43,12 +43,12 @@ pub(super) fn routes() -> Router<GitHub> {
 pub(super) struct Issues(HashMap<String, Vec<Value>>);
 
 /// A repository that a token may see.
-struct Seen {
+struct VisibleRepository {
     owner: &'static Account,
     repository: &'static Repository,
 }
 
-impl Seen {
+impl VisibleRepository {
     fn full_name(&self) -> String {
         format!("{}/{}", self.owner.login, self.repository.name)
     }
@@ -62,8 +62,8 @@ async fn repository(
     Caller(usage): Caller,
     Path(names): Names,
 ) -> Response {
-    match see(&usage, &names) {
-        Ok(Seen { owner, repository }) => {
+    match find(&usage, &names) {
+        Ok(VisibleRepository { owner, repository }) => {
             let repository = owner.repository(&github.base, repository);
             (describe(&usage, "repo"), Json(repository)).into_response()
         }
@@ -73,16 +73,16 @@ async fn repository(
 
 /// `GET /repos/{owner}/{repo}/issues`, all on one page, the newest first.
 async fn list(State(github): State<GitHub>, Caller(usage): Caller, Path(names): Names) -> Response {
-    let seen = match see(&usage, &names) {
-        Ok(seen) => seen,
+    let visible = match find(&usage, &names) {
+        Ok(visible) => visible,
         Err(not_found) => return not_found,
     };
-    let issues = github.issues().0.get(&seen.full_name()).cloned().unwrap_or_default();
+    let issues = github.issues().0.get(&visible.full_name()).cloned().unwrap_or_default();
     let newest_first: Vec<Value> = issues.into_iter().rev().collect();
     (describe(&usage, "repo"), Json(newest_first)).into_response()
 }
 
-/// What "Create an issue" takes, as far as it counts here.
+/// The members of "Create an issue" that this stand-in reads.
 #[derive(Deserialize)]
 struct NewIssue {
     title: Option<String>,
@@ -96,8 +96,8 @@ async fn create(
     Path(names): Names,
     Json(issue): Json<NewIssue>,
 ) -> Response {
-    let seen = match see(&usage, &names) {
-        Ok(seen) => seen,
+    let visible = match find(&usage, &names) {
+        Ok(visible) => visible,
         Err(not_found) => return not_found,
     };
     let headers = describe(&usage, "public_repo, repo");
@@ -107,7 +107,7 @@ async fn create(
     let Some(title) = issue.title.filter(|title| !title.trim().is_empty()) else {
         return invalid(headers);
     };
-    let full_name = seen.full_name();
+    let full_name = visible.full_name();
     let mut issues = github.issues();
     let issues = issues.0.entry(full_name.clone()).or_default();
     let number = issues.len() + 1;
@@ -126,7 +126,7 @@ async fn create(
     issues.push(issue.clone());
     let account = usage.consent.account.login;
     let repository = full_name;
-    tracing::info!(target: SAID, step = "issue_created", account, repository, number, "created");
+    tracing::info!(target: PRIVATE_STEP, step = "issue_created", account, repository, number, "created");
     (StatusCode::CREATED, headers, Json(issue)).into_response()
 }
 
@@ -141,18 +141,20 @@ async fn show(
     issue.map_or_else(page::no_issue, |issue| page::issue(&full_name, issue))
 }
 
-/// The repository of these names, if the token may see it: private ones are for their owner, with
-/// `repo`.
-#[expect(clippy::result_large_err, reason = "the error is the whole answer")]
-fn see(usage: &Usage, (owner, repo): &(String, String)) -> Result<Seen, Response> {
+/// Returns the repository of these names, if the token may see it: a private one needs its owner's
+/// token with `repo`.
+#[expect(clippy::result_large_err, reason = "the error is the whole response")]
+fn find(usage: &Usage, (owner, repo): &(String, String)) -> Result<VisibleRepository, Response> {
     let owner = Account::named(owner);
-    let seen = owner.and_then(|owner| Some(Seen { owner, repository: owner.owned(repo)? }));
+    let visible =
+        owner.and_then(|owner| Some(VisibleRepository { owner, repository: owner.owned(repo)? }));
     let consent = &usage.consent;
-    let may_see = |seen: &Seen| {
-        let is_own = seen.owner.login == consent.account.login;
-        !seen.repository.private || (is_own && consent.scopes.allow("repo"))
+    let may_see = |it: &VisibleRepository| {
+        let is_own = it.owner.login == consent.account.login;
+        !it.repository.private || (is_own && consent.scopes.allow("repo"))
     };
-    seen.filter(may_see)
+    visible
+        .filter(may_see)
         .ok_or_else(|| refuse(StatusCode::NOT_FOUND, describe(usage, "repo"), "Not Found"))
 }
 

@@ -29,7 +29,7 @@ use self::{
 };
 use stand_in::Clock;
 
-/// GitHub's stand-in; cheap to clone.
+/// The stand-in for GitHub; cheap to clone.
 #[derive(Clone)]
 pub struct GitHub {
     base: Url,
@@ -51,12 +51,12 @@ impl GitHub {
     }
 
     /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It
-    /// has every permission that this stand-in has a use for.
+    /// has every permission that this stand-in checks.
     pub fn register_github_app(&self, client_id: &str, client_secret: &str, callback: Url) {
         self.grants().register(client_id, App::new(AppKind::GitHubApp, client_secret, callback));
     }
 
-    /// Revokes every token that was ever given out.
+    /// Revokes every token.
     pub fn revoke_all(&self) {
         self.grants().revoke_all();
         tracing::info!("stand-in for GitHub: every token is revoked");
@@ -90,7 +90,7 @@ impl fmt::Debug for GitHub {
     }
 }
 
-/// Every answer of GitHub's carries an id that its support can look up.
+/// Adds the request id that every response of GitHub has.
 async fn with_request_id(mut response: Response) -> Response {
     let id = Uuid::new_v4().simple().to_string().to_uppercase();
     if let Ok(id) = HeaderValue::from_str(&id) {

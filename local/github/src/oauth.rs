@@ -25,7 +25,7 @@ use super::{
 };
 use stand_in::STEP;
 
-/// The page, its form's target, and the token endpoint.
+/// The consent page, the target of its form, the token endpoint and the metadata.
 pub(super) fn routes() -> Router<GitHub> {
     Router::new()
         .route("/login/oauth/authorize", get(ask).post(decide))
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router<GitHub> {
         .route("/.well-known/oauth-authorization-server/login/oauth", get(metadata))
 }
 
-/// What a client can discover.
+/// The authorization server metadata (RFC 8414).
 async fn metadata(State(github): State<GitHub>) -> Json<Value> {
     let base = &github.base;
     Json(json!({
@@ -45,7 +45,7 @@ async fn metadata(State(github): State<GitHub>) -> Json<Value> {
     }))
 }
 
-/// What an app asks for.
+/// An authorization request.
 #[derive(Deserialize)]
 pub(super) struct Request {
     #[serde(default)]
@@ -56,7 +56,7 @@ pub(super) struct Request {
     pub(super) state: Option<String>,
 }
 
-/// The page where a person decides.
+/// Shows the consent page.
 async fn ask(State(github): State<GitHub>, Query(request): Query<Request>) -> Response {
     let known =
         github.grants().callback(&request.client_id, request.redirect_uri.as_deref()).is_some();
@@ -67,7 +67,7 @@ async fn ask(State(github): State<GitHub>, Query(request): Query<Request>) -> Re
     }
 }
 
-/// The decision: the app's request again, and the account that allows it, or `cancel`.
+/// The form of the consent page: the app's request again, and the account that allows it, or `cancel`.
 #[derive(Deserialize)]
 struct Decision {
     #[serde(flatten)]
@@ -91,7 +91,7 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
             let code = grants.issue_code(&request.client_id, consent, now);
             target.query_pairs_mut().append_pair("code", &code);
             let (account, app, scopes) = (account.login, &request.client_id, &request.scope);
-            tracing::info!(target: STEP, step = "authorized", account, app, scopes, "an app is authorized");
+            tracing::info!(target: STEP, step = "authorized", account, app, scopes, "authorized");
         }
         ("cancel", _) => {
             tracing::info!(target: STEP, step = "declined", "nobody authorizes the app");
@@ -108,7 +108,7 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
     Redirect::to(target.as_str()).into_response()
 }
 
-/// What an app exchanges.
+/// A token request.
 #[derive(Deserialize)]
 struct Exchange {
     #[serde(default)]
@@ -123,7 +123,7 @@ struct Exchange {
     refresh_token: String,
 }
 
-/// A code or a refresh token for an access token. Errors have status 200, as GitHub's do.
+/// Exchanges a code or a refresh token for an access token. Errors have status 200, as GitHub's do.
 async fn exchange(
     State(github): State<GitHub>,
     headers: HeaderMap,
@@ -144,7 +144,7 @@ async fn exchange(
     }
 }
 
-/// What an app gets.
+/// The token endpoint's response.
 fn describe(issued: &Issued) -> Value {
     let scope = issued.scopes.as_ref().map_or_else(String::new, |scopes| scopes.join(","));
     let mut answer = json!({

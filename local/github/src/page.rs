@@ -1,5 +1,5 @@
-//! The pages that a person sees: plain, escaped, and saying what they are not. No account is chosen
-//! beforehand, since nobody is signed in here: each has a button that names it.
+//! The HTML pages. Nobody is signed in at this stand-in, so the consent page has one button for each
+//! account.
 
 use axum::{http::StatusCode, response::Response};
 use stand_in::page::{escape, page};
@@ -10,7 +10,7 @@ use super::{accounts::ACCOUNTS, oauth::Request, scopes::Scopes};
 
 const WHAT: &str = "GitHub";
 
-/// Asks a person to allow an app its scopes.
+/// The consent page.
 pub(super) fn consent(request: &Request, scopes: &Scopes) -> Response {
     let mut asked: String =
         scopes.iter().map(|scope| format!("<li><code>{}</code></li>\n", escape(scope))).collect();
@@ -52,7 +52,7 @@ pub(super) fn consent(request: &Request, scopes: &Scopes) -> Response {
     page(StatusCode::OK, WHAT, &main)
 }
 
-/// Says that an app sent the browser here with a request that can't be answered.
+/// The page for a request that is invalid and can't be sent back to the app.
 pub(super) fn wrong_request() -> Response {
     page(
         StatusCode::BAD_REQUEST,
@@ -63,7 +63,7 @@ pub(super) fn wrong_request() -> Response {
     )
 }
 
-/// An issue of the repository `full_name`.
+/// The page of an issue of the repository `full_name`.
 pub(super) fn issue(full_name: &str, issue: &Value) -> Response {
     let text = |value: &Value| escape(value.as_str().unwrap_or_default());
     let body = match issue["body"].as_str().unwrap_or_default() {
@@ -83,7 +83,7 @@ pub(super) fn issue(full_name: &str, issue: &Value) -> Response {
     page(StatusCode::OK, WHAT, &main)
 }
 
-/// Says that nothing was created at this address since the start.
+/// The page for an issue that does not exist.
 pub(super) fn no_issue() -> Response {
     page(
         StatusCode::NOT_FOUND,

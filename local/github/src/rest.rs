@@ -36,7 +36,7 @@ pub(super) fn routes() -> Router<GitHub> {
     Router::new()
         .route("/user", get(user))
         .route("/user/repos", get(repositories))
-        .fallback(nothing)
+        .fallback(not_found)
 }
 
 /// `GET /user`.
@@ -46,7 +46,7 @@ async fn user(State(github): State<GitHub>, Caller(usage): Caller) -> Response {
     (describe(&usage, "user"), Json(profile)).into_response()
 }
 
-/// What `GET /user/repos` can be asked. Numbers are read leniently, as GitHub does.
+/// The parameters of `GET /user/repos`. Invalid numbers are ignored, as GitHub does.
 #[derive(Deserialize)]
 struct Listing {
     per_page: Option<String>,
@@ -56,7 +56,7 @@ struct Listing {
     direction: Option<String>,
 }
 
-/// `GET /user/repos`: private ones for tokens with `repo` only.
+/// `GET /user/repos`: only a token with `repo` gets private ones.
 async fn repositories(
     State(github): State<GitHub>,
     Caller(usage): Caller,
@@ -93,12 +93,12 @@ async fn repositories(
     (headers, Json(shown)).into_response()
 }
 
-/// A positive number, if it is one.
+/// Parses a positive number.
 fn number(text: Option<&str>) -> Option<usize> {
     text?.parse().ok().filter(|number| *number > 0)
 }
 
-/// By full name, or latest first by a date; `direction` turns either.
+/// Sorts by name, or by a date with the latest first; `direction` reverses either order.
 fn sort(repositories: &mut [&Repository], listing: &Listing) {
     let by_date: Option<fn(&&Repository) -> &'static str> = match listing.sort.as_deref() {
         Some("created") => Some(|it| it.created_at),
@@ -109,13 +109,13 @@ fn sort(repositories: &mut [&Repository], listing: &Listing) {
         Some(date) => repositories.sort_by_key(|it| Reverse(date(it))),
         None => repositories.sort_by_key(|it| it.name),
     }
-    let usual = if by_date.is_some() { "desc" } else { "asc" };
-    if listing.direction.as_deref().is_some_and(|direction| direction != usual) {
+    let default = if by_date.is_some() { "desc" } else { "asc" };
+    if listing.direction.as_deref().is_some_and(|direction| direction != default) {
         repositories.reverse();
     }
 }
 
-/// The `Link` header, if there is another page.
+/// Returns the `Link` header, or `None` if there is one page only.
 fn links(base: &Url, listing: &Listing, page: usize, pages: usize) -> Option<String> {
     let link = |relation: &str, page: usize| {
         let mut url = base.join("user/repos").ok()?;
@@ -129,24 +129,24 @@ fn links(base: &Url, listing: &Listing, page: usize, pages: usize) -> Option<Str
         url.query_pairs_mut().extend_pairs(kept).append_pair("page", &page.to_string());
         Some(format!("<{url}>; rel=\"{relation}\""))
     };
-    let back = page > 1;
-    let forth = page < pages;
+    let has_previous = page > 1;
+    let has_next = page < pages;
     let all = [
-        back.then(|| link("prev", (page - 1).min(pages))),
-        forth.then(|| link("next", page + 1)),
-        forth.then(|| link("last", pages)),
-        back.then(|| link("first", 1)),
+        has_previous.then(|| link("prev", (page - 1).min(pages))),
+        has_next.then(|| link("next", page + 1)),
+        has_next.then(|| link("last", pages)),
+        has_previous.then(|| link("first", 1)),
     ];
     let all: Vec<String> = all.into_iter().flatten().flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-/// Anything else.
-async fn nothing() -> Response {
+/// Every other path.
+async fn not_found() -> Response {
     refuse(StatusCode::NOT_FOUND, HeaderMap::new(), "Not Found")
 }
 
-/// Who calls: a live token, within its rate limit, of a client that names itself.
+/// The caller: a valid token, within its rate limit, from a client with a `User-Agent`.
 pub(super) struct Caller(pub(super) Usage);
 
 impl FromRequestParts<GitHub> for Caller {
@@ -178,11 +178,10 @@ impl FromRequestParts<GitHub> for Caller {
     }
 }
 
-/// The headers that describe a token and what it could have.
+/// The headers about the token's scopes, the scopes that the call accepts, and the rate limit.
 pub(super) fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
     let mut headers = rate_limit(REQUESTS_PER_WINDOW, usage.used, usage.resets);
-    // A maintainer of GitHub's own client has it that other kinds of token report none
-    // (cli/cli issue 6520).
+    // Other kinds of token report no scopes (a maintainer of GitHub's client says so in cli/cli#6520).
     let scopes = match usage.kind {
         AppKind::OAuth => usage.consent.scopes.join(", "),
         AppKind::GitHubApp => String::new(),
@@ -213,7 +212,7 @@ fn rate_limit(limit: u32, used: u32, resets: SystemTime) -> HeaderMap {
     headers
 }
 
-/// An error in GitHub's shape.
+/// An error response in GitHub's format.
 pub(super) fn refuse(status: StatusCode, headers: HeaderMap, message: &str) -> Response {
     let body = json!({
         "message": message,

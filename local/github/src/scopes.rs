@@ -1,11 +1,11 @@
 //! The scopes of a token, as GitHub writes and normalizes them.
 //!
-//! Source: GitHub's "Scopes for OAuth apps". Asked for together, a scope swallows the ones that
-//! it includes ("Normalized scopes"): `repo public_repo` is granted as `repo`.
+//! Source: GitHub's "Scopes for OAuth apps". A scope replaces the ones that it
+//! includes ("Normalized scopes"): `repo public_repo` is granted as `repo`.
 
 use std::{collections::BTreeSet, iter};
 
-/// What a scope includes, for the scopes that include others and that a tool may ask for.
+/// The scopes that include others, and what they include, as far as a tool may ask for them.
 const INCLUDED: [(&str, &[&str]); 3] = [
     ("repo", &["public_repo", "repo:invite", "repo:status", "repo_deployment", "security_events"]),
     ("user", &["read:user", "user:email", "user:follow"]),
@@ -17,7 +17,7 @@ const INCLUDED: [(&str, &[&str]); 3] = [
 pub(super) struct Scopes(BTreeSet<String>);
 
 impl Scopes {
-    /// Reads a list separated by spaces, as OAuth has it, or by commas, which GitHub takes too.
+    /// Parses a list separated by spaces (OAuth) or by commas, which GitHub accepts, too.
     pub(super) fn parse(text: &str) -> Self {
         let mut scopes: BTreeSet<String> = text
             .split([' ', ','])
@@ -38,7 +38,7 @@ impl Scopes {
         iter::once(scope).chain(wider.map(|(name, _)| *name)).any(|name| self.0.contains(name))
     }
 
-    /// The scopes with `separator` between them: a comma in OAuth, comma and space in headers.
+    /// Joins the scopes with `separator`: a comma in OAuth, comma and space in headers.
     pub(super) fn join(&self, separator: &str) -> String {
         self.iter().collect::<Vec<_>>().join(separator)
     }
@@ -49,7 +49,7 @@ impl Scopes {
     }
 }
 
-/// RFC 6749, section 3.3, without the comma, which separates here.
+/// RFC 6749, section 3.3, without the comma, which is a separator at GitHub.
 fn is_scope_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b',')
 }

@@ -13,13 +13,13 @@ use uuid::Uuid;
 /// How an invocation ends.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// The function's answer.
-    Answer(Bytes),
+    /// The function's response.
+    Response(Bytes),
     /// The function's error, or one about it.
     Error(Bytes),
 }
 
-/// What a worker gets.
+/// An invocation as a worker gets it.
 #[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) id: Uuid,
@@ -40,7 +40,7 @@ pub(super) struct Function {
 struct State {
     queue: VecDeque<(Invocation, oneshot::Sender<Running>)>,
     running: HashMap<Uuid, oneshot::Sender<Outcome>>,
-    /// Why there is no process, until one polls.
+    /// Why the process ended; `None` again once a process polls.
     ended: Option<Bytes>,
 }
 
@@ -60,12 +60,12 @@ impl Function {
         running
     }
 
-    /// The next invocation whose caller still waits, for a worker.
+    /// Waits for the next invocation whose caller has not hung up.
     pub(super) async fn next(&self) -> Invocation {
         self.state().ended = None;
         loop {
             let mut arrived = pin!(self.arrived.notified());
-            // Registers before the look into the queue, so that no arrival falls in between.
+            // Registered before the queue is checked, so that no arrival in between is missed.
             arrived.as_mut().enable();
             if let Some(invocation) = self.take() {
                 return invocation;
@@ -86,15 +86,14 @@ impl Function {
         None
     }
 
-    /// Ends a running invocation. Returns false if there is no invocation of this id. The caller may have
-    /// hung up.
+    /// Ends a running invocation; its caller may have hung up. Returns false if none has this id.
     pub(super) fn complete(&self, id: Uuid, outcome: Outcome) -> bool {
         let Some(caller) = self.state().running.remove(&id) else { return false };
         let _gone = caller.send(outcome);
         true
     }
 
-    /// Ends all invocations that run or wait with `error`, and new ones until a process polls.
+    /// Ends all invocations that run or wait with `error`, and all new ones until a process polls.
     pub(super) fn end(&self, error: Bytes) {
         let mut state = self.state();
         // The error at start says more than the exit that follows it.

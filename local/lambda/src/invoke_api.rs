@@ -1,6 +1,6 @@
-//! The Invoke API: how a load balancer, or anyone with the right, runs a function.
+//! The Invoke API, by which a load balancer or a client runs a function.
 //!
-//! Source: AWS Lambda API reference, "Invoke". Signatures are not looked at.
+//! Source: AWS Lambda API reference, "Invoke". Signatures are not checked.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -41,7 +41,7 @@ async fn invoke(
     let id = Uuid::new_v4();
     let outcome = run(&lambda, &name, id, &headers, payload).await;
     let mut reply = match outcome {
-        Ok(Outcome::Answer(answer)) => answer.into_response(),
+        Ok(Outcome::Response(payload)) => payload.into_response(),
         Ok(Outcome::Error(error)) => {
             let mut reply = error.into_response();
             let unhandled = HeaderValue::from_static("Unhandled");
@@ -85,31 +85,31 @@ async fn run(
     }
 }
 
-/// Waits for a running invocation, as long as it may take.
+/// Waits for a running invocation until its timeout.
 async fn finish(function: &Function, id: Uuid, running: Running, limit: Duration) -> Outcome {
     if let Ok(Ok(outcome)) = timeout(limit, running).await {
         return outcome;
     }
     let message = format!("{id} Task timed out after {:.2} seconds", limit.as_secs_f64());
-    // Forgets it, so that a late answer is refused.
+    // Removes it, so that a late response is refused.
     function.complete(id, Outcome::Error(Bytes::new()));
     Outcome::Error(error("Sandbox.Timedout", &message))
 }
 
-/// As AWS X-Ray's developer guide writes a trace header, "Tracing header".
+/// Returns a new trace header (AWS X-Ray developer guide, "Tracing header").
 fn new_trace(id: Uuid) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let random = id.simple().to_string();
     format!("Root=1-{now:08x}-{};Sampled=0", &random[..24])
 }
 
-/// Why an invocation does not begin.
+/// Why an invocation is refused.
 enum InvokeRefusal {
     UnknownFunction(String),
     NotSynchronous,
     PayloadTooLarge,
     NotJson(serde_json::Error),
-    /// Every worker was busy for as long as an invocation may take.
+    /// No worker took it before its timeout.
     NoWorkerInTime,
 }
 
@@ -124,7 +124,7 @@ impl IntoResponse for InvokeRefusal {
             Self::NotSynchronous => (
                 StatusCode::BAD_REQUEST,
                 "InvalidParameterValueException",
-                "Only the invocation type RequestResponse is stood in for".to_owned(),
+                "This stand-in has no invocation type but RequestResponse".to_owned(),
             ),
             Self::PayloadTooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -17,14 +17,14 @@ use serde_json::json;
 use url::Url;
 
 use self::function::Function;
-use stand_in::REGION;
+use stand_in::{ACCOUNT, REGION};
 
-/// How many invocations a function's process works on at once.
+/// How many invocations a function's process handles at once.
 const MAX_CONCURRENCY: &str = "16";
-/// What a load balancer waits by default; Lambda's own default is 3 s, its maximum 15 minutes.
+/// How long a load balancer waits by default; Lambda's own default is 3 s, its maximum 15 minutes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The Lambda service's stand-in; cheap to clone.
+/// The stand-in for AWS Lambda; cheap to clone.
 #[derive(Clone)]
 pub struct Lambda {
     functions: Arc<Mutex<BTreeMap<String, Arc<Function>>>>,
@@ -32,13 +32,13 @@ pub struct Lambda {
 }
 
 impl Lambda {
-    /// The service without functions; an invocation may take 60 seconds.
+    /// A stand-in without functions; an invocation may take 60 seconds.
     #[must_use]
     pub fn new() -> Self {
         Self { functions: Arc::default(), timeout: DEFAULT_TIMEOUT }
     }
 
-    /// The same service (and the same functions) with another limit to an invocation's time.
+    /// The same stand-in (and the same functions) with another timeout.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
@@ -50,7 +50,7 @@ impl Lambda {
         self.functions().insert(name.to_owned(), Arc::default());
         let runtime_api = format!("{}/{name}", base.as_str().trim_end_matches('/'));
         let variables = [
-            // Lambda's own has neither scheme nor path; a path needs the scheme to be a URI.
+            // On AWS it has neither scheme nor path; with a path, it needs the scheme to be a URI.
             ("AWS_LAMBDA_RUNTIME_API", runtime_api.as_str()),
             ("AWS_LAMBDA_FUNCTION_NAME", name),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -61,8 +61,8 @@ impl Lambda {
         variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
-    /// Records that a function's process has ended: its invocations, running and waiting, and those that
-    /// come before another process polls, end in an error.
+    /// Records that a function's process has ended. Its invocations that run or wait end in an error,
+    /// and so do new ones until another process polls.
     pub fn process_ended(&self, name: &str, status: &str) {
         if let Some(function) = self.function(name) {
             let message = format!("Runtime exited with error: {status}");
@@ -98,7 +98,7 @@ impl fmt::Debug for Lambda {
 }
 
 fn arn(function: &str) -> String {
-    format!("arn:aws:lambda:{REGION}:000000000000:function:{function}")
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}")
 }
 
 /// An error as the payload of a function, and as a response of the Runtime API.

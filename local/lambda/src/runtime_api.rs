@@ -22,8 +22,8 @@ use crate::{
     function::{Function, Outcome},
 };
 
-/// "Lambda quotas": 6 MB, and a little for what wraps the answer.
-const MAX_ANSWER_BYTES: usize = 6_291_556;
+/// "Lambda quotas": 6 MB, and a little for what wraps the response.
+const MAX_RESPONSE_BYTES: usize = 6_291_556;
 
 pub(super) fn router(lambda: &Lambda) -> Router {
     let api = Router::new()
@@ -59,19 +59,19 @@ async fn next(
 async fn response(
     State(lambda): State<Lambda>,
     Path((name, id)): Path<(String, String)>,
-    answer: Bytes,
+    payload: Bytes,
 ) -> Result<Response, RuntimeRefusal> {
     let function = find(&lambda, &name)?;
-    if answer.len() > MAX_ANSWER_BYTES {
+    if payload.len() > MAX_RESPONSE_BYTES {
         let message = format!(
             "Response payload size ({} bytes) exceeded maximum allowed payload size \
-             ({MAX_ANSWER_BYTES} bytes).",
-            answer.len()
+             ({MAX_RESPONSE_BYTES} bytes).",
+            payload.len()
         );
         complete(&function, &id, Outcome::Error(too_large(&message)))?;
-        return Err(RuntimeRefusal::AnswerTooLarge(message));
+        return Err(RuntimeRefusal::ResponseTooLarge(message));
     }
-    complete(&function, &id, Outcome::Answer(answer))
+    complete(&function, &id, Outcome::Response(payload))
 }
 
 async fn failure(
@@ -113,12 +113,12 @@ fn too_large(message: &str) -> Bytes {
     error("Function.ResponseSizeTooLarge", message)
 }
 
-/// Why a request of a process is refused.
+/// Why a request of a function's process is refused.
 enum RuntimeRefusal {
     UnknownFunction,
-    /// It was never given out, already ended, or timed out.
+    /// It never existed, has ended, or timed out.
     UnknownInvocation,
-    AnswerTooLarge(String),
+    ResponseTooLarge(String),
 }
 
 impl IntoResponse for RuntimeRefusal {
@@ -130,7 +130,7 @@ impl IntoResponse for RuntimeRefusal {
             Self::UnknownInvocation => {
                 (StatusCode::BAD_REQUEST, error("InvalidRequestID", "Invalid request ID"))
             }
-            Self::AnswerTooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, too_large(&message)),
+            Self::ResponseTooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, too_large(&message)),
         };
         (status, body).into_response()
     }

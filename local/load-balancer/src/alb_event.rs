@@ -1,6 +1,6 @@
-//! A request as a Lambda function behind a load balancer gets it, and its answer.
+//! The event that a Lambda function behind a load balancer gets, and its response.
 //!
-//! Elastic Load Balancing, "Use Lambda functions as targets", "Receive events from the load
+//! Source: Elastic Load Balancing, "Use Lambda functions as targets", "Receive events from the load
 //! balancer" and "Respond to the load balancer", with multi-value headers enabled. Query values
 //! arrive still percent-encoded.
 
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/countersign-local/0000000000000000";
 
-/// The event.
+/// Returns the event for a request.
 pub fn event(head: &Parts, body: &Bytes) -> Value {
     let text = if is_text(&head.headers) { std::str::from_utf8(body).ok() } else { None };
     let (body, is_base64) = match text {

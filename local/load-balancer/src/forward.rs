@@ -1,4 +1,4 @@
-//! A request on its way to a target and back.
+//! Forwards a request to its target and returns the response.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -17,11 +17,12 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{Target, alb_event, pages};
+use stand_in::error_chain;
 
-/// Longer than a turn may take, so that it is the target who says what was too slow.
+/// Longer than a turn may take, so that the target itself reports what was too slow.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-/// What a Lambda target gets, and may answer (Elastic Load Balancing, "Lambda functions as
-/// targets", "Limits").
+/// The limit of a Lambda target's request and response body (Elastic Load Balancing, "Lambda
+/// functions as targets", "Limits").
 const MAX_LAMBDA_BYTES: usize = 1_048_576;
 /// RFC 9110, section 7.6.1.
 const HOP_BY_HOP: [&str; 8] = [
@@ -35,7 +36,7 @@ const HOP_BY_HOP: [&str; 8] = [
     "upgrade",
 ];
 
-/// Passes requests on.
+/// Forwards requests.
 pub(super) struct Forwarder {
     port: u16,
     client: Client<HttpConnector, Body>,
@@ -48,7 +49,7 @@ impl Forwarder {
     }
 
     pub(super) async fn forward(&self, target: &Target, mut request: Request) -> Response {
-        self.introduce(&mut request);
+        self.add_headers(&mut request);
         let answer = async {
             match target {
                 Target::Http(origin) => self.to_http(origin, request).await,
@@ -64,7 +65,7 @@ impl Forwarder {
     }
 
     /// Elastic Load Balancing, "HTTP headers and Application Load Balancers".
-    fn introduce(&self, request: &mut Request) {
+    fn add_headers(&self, request: &mut Request) {
         let client = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>();
         let client = client.map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip());
         let headers = request.headers_mut();
@@ -85,8 +86,8 @@ impl Forwarder {
     }
 
     async fn to_http(&self, origin: &Url, mut request: Request) -> Response {
-        let asked = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
-        let address = format!("{}{asked}", origin.as_str().trim_end_matches('/'));
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let address = format!("{}{path}", origin.as_str().trim_end_matches('/'));
         let Ok(address) = address.parse::<Uri>() else { return pages::bad_gateway() };
         *request.uri_mut() = address;
         match self.client.request(request).await {
@@ -139,12 +140,7 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 fn unreachable_target(error: &dyn std::error::Error) -> Response {
-    let mut cause = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        cause = format!("{cause}: {error}");
-        source = error.source();
-    }
+    let cause = error_chain(error);
     tracing::error!(cause, "stand-in for a load balancer: the target does not answer");
     pages::bad_gateway()
 }

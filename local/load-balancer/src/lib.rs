@@ -27,10 +27,10 @@ use self::{
 };
 use stand_in::{Clock, STEP};
 
-/// The load balancer's name.
+/// The load balancer's ARN.
 pub const ARN: &str = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:loadbalancer/app/countersign-local/0000000000000000";
 
-/// Where a request goes.
+/// Where requests are forwarded to.
 #[derive(Debug, Clone)]
 pub enum Target {
     /// A container, or a handler in this process: an origin.
@@ -69,13 +69,13 @@ impl fmt::Debug for OidcClient {
 pub enum Proof {
     /// By the load balancer's own signature, as on AWS.
     SignedHeader,
-    /// By the identity provider's token, as from a proxy that forwards it: the ID token of the person
-    /// who is signed in in a browser, or the one that a program sends by itself.
+    /// By the identity provider's ID token, as behind a proxy that forwards it: the token of the
+    /// session, or the one that a program sends itself.
     BearerToken,
 }
 
 impl Proof {
-    /// What services with these variables expect (`INBOUND_AUTH`).
+    /// Returns what services with these variables expect (`INBOUND_AUTH`).
     #[must_use]
     pub fn from_variables(variables: &BTreeMap<String, String>) -> Self {
         match variables.get("INBOUND_AUTH").map(String::as_str) {
@@ -108,7 +108,7 @@ struct LoadBalancer {
     forwarder: Forwarder,
 }
 
-/// Where the identity provider sends people back to; never reaches a target.
+/// The address to which the identity provider sends people back; it is not forwarded to a target.
 #[must_use]
 pub fn callback(application: &Url) -> Url {
     let mut callback = application.clone();
@@ -116,18 +116,18 @@ pub fn callback(application: &Url) -> Url {
     callback
 }
 
-/// The listener with its rules; nothing is fetched before the first sign-in.
+/// The listener with its rules. It contacts the identity provider only when somebody signs in.
 pub fn router(settings: Settings) -> Router {
     let sign_in = SignIn::new(&settings);
     let forwarder = Forwarder::new(&settings.application);
     let load_balancer = LoadBalancer { settings, sign_in, forwarder };
-    Router::new().fallback(answer).with_state(Arc::new(load_balancer))
+    Router::new().fallback(handle).with_state(Arc::new(load_balancer))
 }
 
-async fn answer(State(it): State<Arc<LoadBalancer>>, request: Request) -> Response {
+async fn handle(State(it): State<Arc<LoadBalancer>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if head.uri.path() == rules::CALLBACK {
-        return it.sign_in.come_back(&head).await;
+        return it.sign_in.callback(&head).await;
     }
     let Some(Rule { service, unauthenticated }) = rules::rule(head.uri.path()) else {
         return pages::no_rule();
@@ -158,7 +158,7 @@ impl LoadBalancer {
     ) -> Response {
         strip(request.headers_mut());
         if let Some(session) = session {
-            self.introduce(session, request.headers_mut());
+            self.add_identity(session, request.headers_mut());
         }
         let target = match service {
             Service::Invoke => &self.settings.invoke,
@@ -168,18 +168,18 @@ impl LoadBalancer {
         let Some(Session { subject: user, .. }) = session.filter(|_| is_a_turn) else {
             return self.forwarder.forward(target, request).await;
         };
-        tracing::info!(target: STEP, step = "asks", user, "a turn begins");
+        tracing::info!(target: STEP, step = "turn_begins", user, "a turn begins");
         let started = Instant::now();
         let reply = self.forwarder.forward(target, request).await;
         let (status, milliseconds) = (reply.status().as_u16(), started.elapsed().as_millis());
-        tracing::info!(target: STEP, step = "answers", user, status, milliseconds, "a turn ends");
+        tracing::info!(target: STEP, step = "turn_ends", user, status, milliseconds, "a turn ends");
         reply
     }
 
-    /// Tells a target who is signed in.
-    fn introduce(&self, session: &Session, headers: &mut HeaderMap) {
+    /// Adds the headers that tell a target who is signed in.
+    fn add_identity(&self, session: &Session, headers: &mut HeaderMap) {
         let now = self.settings.clock.now();
-        let said = match self.settings.proof {
+        let identity = match self.settings.proof {
             Proof::SignedHeader => vec![
                 ("x-amzn-oidc-data", oidc_data::sign(&session.claims, &self.settings.oidc, now)),
                 ("x-amzn-oidc-identity", session.subject.clone()),
@@ -188,7 +188,7 @@ impl LoadBalancer {
             Proof::BearerToken if headers.contains_key(header::AUTHORIZATION) => Vec::new(),
             Proof::BearerToken => vec![("authorization", format!("Bearer {}", session.id_token))],
         };
-        for (name, value) in said {
+        for (name, value) in identity {
             // A value that no header can carry is left out, and the target refuses the request.
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(HeaderName::from_static(name), value);

@@ -1,4 +1,4 @@
-//! The load balancer's own responses: bare pages, as AWS's.
+//! The load balancer's own responses: bare HTML pages, like AWS's.
 //!
 //! Elastic Load Balancing, "Troubleshoot your Application Load Balancers".
 
@@ -7,7 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-/// A path that no rule is for: a fixed response.
+/// The response for a path without a rule.
 pub(super) fn no_rule() -> Response {
     page(StatusCode::NOT_FOUND, "404 Not Found")
 }

@@ -1,8 +1,8 @@
-//! The listener's rules: which paths exist, which service each belongs to, and what happens to a browser
-//! without a session.
+//! The listener's rules: which paths exist, which service each belongs to, and what happens to a
+//! browser without a session.
 //!
-//! Pages send it to sign in. What a script asks for is refused instead: a `fetch` that is
-//! redirected to another origin just fails.
+//! A page redirects it to sign in. A request of a script is refused instead, because a `fetch` that is
+//! redirected to another origin fails.
 
 /// The load balancer's own path.
 pub(super) const CALLBACK: &str = "/oauth2/idpresponse";
@@ -51,7 +51,7 @@ mod tests {
     use super::{Rule, Service, Unauthenticated, rule};
 
     #[test]
-    fn only_the_page_after_consent_is_the_binders() {
+    fn only_the_callback_after_consent_belongs_to_the_binder() {
         let service = |path| rule(path).map(|Rule { service, .. }| service);
         assert_eq!(service("/oauth2/session-binding"), Some(Service::BindSession));
         assert_eq!(service("/docs/swagger-ui.css"), Some(Service::Invoke));

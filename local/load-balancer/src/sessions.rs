@@ -1,7 +1,7 @@
-//! Who is signed in, and who is on the way to it.
+//! Sessions, and sign-ins that are in progress.
 //!
 //! AWS's load balancer keeps no state and puts all of it, encrypted, into cookies; here a cookie
-//! names what is kept in memory, so a restart signs everybody out.
+//! is the key of an entry in memory, so a restart signs everybody out.
 
 use std::{
     collections::HashMap,
@@ -22,9 +22,9 @@ const SIGN_IN_LIFETIME: Duration = Duration::from_secs(15 * 60);
 const SESSION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const MAX_SIGN_INS: usize = 10_000;
 
-/// The cookie of somebody who is signed in.
+/// The cookie of a session.
 pub(super) const SESSION_COOKIE: &str = "AWSELBAuthSessionCookie-0";
-/// The cookie of a browser in which somebody is about to sign in.
+/// The cookie of a browser in which a sign-in is in progress.
 pub(super) const NONCE_COOKIE: &str = "AWSALBAuthNonce";
 
 /// A person who is signed in.
@@ -38,15 +38,15 @@ pub(super) struct Session {
     pub(super) expires: SystemTime,
 }
 
-/// A person who is at the identity provider.
+/// A sign-in in progress: the person is at the identity provider.
 pub(super) struct Pending {
     /// The browser's own cookie: a sign-in is finished in the browser that started it.
     pub(super) browser: String,
     pub(super) provider: CoreProviderMetadata,
     pub(super) nonce: Nonce,
     pub(super) verifier: PkceCodeVerifier,
-    /// The path and query that was asked for.
-    pub(super) asked: String,
+    /// The path and query of the request that started it.
+    pub(super) requested: String,
 }
 
 /// All sessions and sign-ins.
@@ -75,7 +75,7 @@ impl Sessions {
         }
     }
 
-    /// The sign-in that `state` names, once.
+    /// Removes and returns the sign-in of this `state`.
     pub(super) fn take(&self, state: &str, now: SystemTime) -> Option<Pending> {
         let (pending, expires) = self.state().pending.remove(state)?;
         (now < expires).then_some(pending)

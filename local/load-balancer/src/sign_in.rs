@@ -1,7 +1,8 @@
-//! Signing in at an OpenID provider, by a library that checks what the standard says.
+//! Signs people in at an OpenID provider; the library `openidconnect` makes the checks of the standard.
 //!
 //! OpenID Connect Core 1.0, section 3.1 (authorization code flow), with PKCE, `state` and `nonce`,
-//! each tied to the browser that started the sign-in. The claims are the user-info endpoint's, as on AWS.
+//! each tied to the browser that started the sign-in. As on AWS, the claims are those of the user-info
+//! endpoint.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -26,7 +27,7 @@ use super::{
         self, Lifetime, NONCE_COOKIE, Pending, SESSION_COOKIE, Session, Sessions, set_cookie,
     },
 };
-use stand_in::Clock;
+use stand_in::{Clock, error_chain};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Client = CoreClient<
@@ -38,7 +39,7 @@ type Client = CoreClient<
     EndpointMaybeSet,
 >;
 
-/// All other claims of the provider; the load balancer passes them on.
+/// All other claims of the provider; the load balancer forwards them.
 #[derive(Debug, Serialize, Deserialize)]
 struct OtherClaims(Map<String, Value>);
 
@@ -69,7 +70,7 @@ impl SignIn {
         self.sessions.find(headers, self.clock.now())
     }
 
-    /// Sends a browser to the provider.
+    /// Redirects a browser to the provider.
     pub(super) async fn begin(&self, head: &Parts) -> Response {
         match self.authorization_request(head).await {
             Ok((address, nonce)) => {
@@ -93,14 +94,14 @@ impl SignIn {
             .url();
         let browser = sessions::cookie(&head.headers, NONCE_COOKIE);
         let browser = browser.unwrap_or_else(|| CsrfToken::new_random().into_secret());
-        let asked = head.uri.path_and_query().map_or("/", |asked| asked.as_str()).to_owned();
-        let pending = Pending { browser: browser.clone(), provider, nonce, verifier, asked };
+        let requested = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let pending = Pending { browser: browser.clone(), provider, nonce, verifier, requested };
         self.sessions.begin(state.into_secret(), pending, self.clock.now());
         Ok((address.into(), browser))
     }
 
-    /// Takes a browser back from the provider.
-    pub(super) async fn come_back(&self, head: &Parts) -> Response {
+    /// Handles the redirect from the provider to the callback.
+    pub(super) async fn callback(&self, head: &Parts) -> Response {
         let query = head.uri.query().unwrap_or_default().as_bytes();
         let parameter = |name: &str| {
             form_urlencoded::parse(query)
@@ -116,12 +117,12 @@ impl SignIn {
         let Some(code) = parameter("code") else {
             return failed(&"the identity provider sent no code".into());
         };
-        let asked = pending.asked.clone();
+        let requested = pending.requested.clone();
         match self.finish(pending, code).await {
             Ok(session) => {
                 let id = CsrfToken::new_random().into_secret();
                 self.sessions.sign_in(id.clone(), session, self.proof, self.clock.now());
-                redirect(&asked, &set_cookie(SESSION_COOKIE, id, Lifetime::Session))
+                redirect(&requested, &set_cookie(SESSION_COOKIE, id, Lifetime::Session))
             }
             Err(error) => failed(&error),
         }
@@ -137,9 +138,9 @@ impl SignIn {
             .request_async(&transport(&http))
             .await?;
         let id_token = tokens.id_token().ok_or("the identity provider sent no ID token")?;
-        let told = id_token.claims(&client.id_token_verifier(), &nonce)?;
-        let subject = told.subject().clone();
-        let expires = u64::try_from(told.expiration().timestamp()).unwrap_or_default();
+        let id_claims = id_token.claims(&client.id_token_verifier(), &nonce)?;
+        let subject = id_claims.subject().clone();
+        let expires = u64::try_from(id_claims.expiration().timestamp()).unwrap_or_default();
         let access_token = tokens.access_token().clone();
         let claims: UserInfoClaims<OtherClaims, CoreGenderClaim> = client
             .user_info(access_token.clone(), Some(subject.clone()))?
@@ -163,12 +164,13 @@ impl SignIn {
     }
 }
 
-/// Follows no redirect: a provider's endpoints have none, and one could lead into our own network.
+/// A client that follows no redirects: a provider's endpoints have none, and one could lead into the
+/// local network.
 fn http_client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().redirect(Policy::none()).build()
 }
 
-/// An HTTP client as the library wants it.
+/// The HTTP client in the form that `openidconnect` expects.
 fn transport(
     http: &reqwest::Client,
 ) -> impl Fn(
@@ -203,12 +205,7 @@ fn redirect(address: &str, cookie: &str) -> Response {
 }
 
 fn failed(error: &Failure) -> Response {
-    let mut cause = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        cause = format!("{cause}: {error}");
-        source = error.source();
-    }
-    tracing::error!(cause, "stand-in for a load balancer: nobody can be signed in");
+    let cause = error_chain(&**error);
+    tracing::error!(cause, "stand-in for a load balancer: signing in failed");
     pages::identity_provider_failed()
 }

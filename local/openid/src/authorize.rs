@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::{IdentityProvider, codes::SignIn, page, people::Person};
 use stand_in::STEP;
 
-/// The page, and what it sends.
+/// The sign-in page and the target of its form.
 pub(super) fn routes() -> Router<IdentityProvider> {
-    Router::new().route("/authorize", get(ask).post(answer))
+    Router::new().route("/authorize", get(ask).post(decide))
 }
 
 /// An authentication request.
@@ -34,7 +34,7 @@ pub(super) struct Request {
 }
 
 #[derive(Deserialize)]
-struct Choice {
+struct Decision {
     #[serde(flatten)]
     request: Request,
     #[serde(default)]
@@ -42,7 +42,7 @@ struct Choice {
 }
 
 impl Request {
-    /// What the page has to send back.
+    /// The parameters that the form sends again.
     pub(super) fn parameters(&self) -> [(&'static str, Option<&String>); 8] {
         [
             ("client_id", Some(&self.client_id)),
@@ -65,7 +65,7 @@ impl Request {
             return Err("The application has not registered the page that it wants you sent to.");
         }
         if self.response_type != "code" {
-            return Err("Only the authorization code flow is spoken here.");
+            return Err("Only the authorization code flow is supported here.");
         }
         if !self.scope.split(' ').any(|scope| scope == "openid") {
             return Err("The application does not ask for OpenID Connect.");
@@ -85,8 +85,11 @@ async fn ask(State(provider): State<IdentityProvider>, Query(request): Query<Req
     }
 }
 
-async fn answer(State(provider): State<IdentityProvider>, Form(choice): Form<Choice>) -> Response {
-    let Choice { request, user } = choice;
+async fn decide(
+    State(provider): State<IdentityProvider>,
+    Form(decision): Form<Decision>,
+) -> Response {
+    let Decision { request, user } = decision;
     if let Err(why) = request.check(&provider) {
         return page::wrong_request(why);
     }

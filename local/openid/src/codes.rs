@@ -1,4 +1,4 @@
-//! What was issued: codes, each used once, and access tokens.
+//! Authorization codes, each used once, and access tokens.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use super::people::Person;
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
 pub(super) const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// A sign-in that the client has not fetched yet.
+/// A sign-in whose code was not exchanged yet.
 pub(super) struct SignIn {
     pub(super) person: &'static Person,
     pub(super) nonce: Option<String>,
@@ -36,7 +36,7 @@ impl Codes {
         code
     }
 
-    /// The sign-in of `code`. Any attempt uses the code up.
+    /// Returns the sign-in of `code`. Any attempt uses the code up.
     pub(super) fn redeem(
         &mut self,
         code: &str,

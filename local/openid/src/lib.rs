@@ -18,7 +18,7 @@ use url::Url;
 use self::codes::Codes;
 use stand_in::Clock;
 
-/// The provider; cheap to clone.
+/// The stand-in for an OpenID provider; cheap to clone.
 #[derive(Clone)]
 pub struct IdentityProvider(Arc<Provider>);
 
@@ -32,7 +32,7 @@ struct Provider {
 }
 
 impl IdentityProvider {
-    /// The provider at `base` for one client, whose people come back to `redirect`.
+    /// A provider at `base` for one client, whose users are sent back to `redirect`.
     #[must_use]
     pub fn new(
         base: Url,
@@ -46,7 +46,7 @@ impl IdentityProvider {
         Self(Arc::new(Provider { base, client_id, client_secret, redirect, clock, codes }))
     }
 
-    /// Its issuer: its origin, without a slash at the end.
+    /// The issuer: the origin, without a slash at the end.
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.0.base.as_str().trim_end_matches('/')

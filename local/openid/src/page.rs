@@ -1,4 +1,4 @@
-//! The page on which a person chooses who to be.
+//! The sign-in page: one button for each person.
 
 use axum::{http::StatusCode, response::Response};
 use stand_in::page::{escape, page};
@@ -7,7 +7,7 @@ use super::{authorize::Request, people::PEOPLE};
 
 const WHAT: &str = "an identity provider";
 
-/// Asks the person, for the client's `request`.
+/// The sign-in page for the client's `request`.
 pub(super) fn sign_in(request: &Request) -> Response {
     let hidden: String = request
         .parameters()
@@ -33,7 +33,7 @@ pub(super) fn sign_in(request: &Request) -> Response {
     page(StatusCode::OK, WHAT, &main)
 }
 
-/// Says that a client sent the browser here with a request that can't be answered.
+/// The page for a request that is invalid and can't be sent back to the client.
 pub(super) fn wrong_request(why: &str) -> Response {
     let main = format!("<h1>You can't sign in</h1>\n<p>{}</p>\n", escape(why));
     page(StatusCode::BAD_REQUEST, WHAT, &main)

@@ -1,4 +1,4 @@
-//! Who can sign in.
+//! The people who can sign in.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ pub(super) struct Person {
     pub(super) groups: &'static [&'static str],
 }
 
-/// Everyone that there is.
+/// Everybody who can sign in.
 pub(super) static PEOPLE: [Person; 2] = [
     Person {
         id: "alice",
@@ -27,7 +27,7 @@ impl Person {
         PEOPLE.iter().find(|person| person.id == id)
     }
 
-    /// What the user-info endpoint says (OpenID Connect Core 1.0, section 5.1).
+    /// The claims of the user-info endpoint (OpenID Connect Core 1.0, section 5.1).
     pub(super) fn claims(&self) -> Value {
         json!({
             "sub": self.id, "name": self.name, "email": self.email, "email_verified": true,

@@ -15,8 +15,8 @@ use super::{
     listing::{self, ListPage, ListRequest},
 };
 
-/// A folder of objects. Its calls block; the one lock makes a condition and its write one step,
-/// and an object's ETag that of the bytes that come with it.
+/// A folder of objects. Its calls block. One lock makes a condition and its write atomic, and keeps an
+/// ETag and its bytes together.
 #[derive(Debug)]
 pub(super) struct Bucket {
     folder: PathBuf,
@@ -49,7 +49,7 @@ impl Bucket {
     pub(super) fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let objects = file::all(&folder)?.into_iter();
-        let objects = objects.map(|object| (object.about.key.clone(), object)).collect();
+        let objects = objects.map(|object| (object.metadata.key.clone(), object)).collect();
         Ok(Self { folder, objects: RwLock::new(objects) })
     }
 
@@ -87,8 +87,8 @@ impl Bucket {
         Ok(())
     }
 
-    pub(super) fn list(&self, ask: &ListRequest) -> ListPage {
-        listing::page(&self.read(), ask)
+    pub(super) fn list(&self, request: &ListRequest) -> ListPage {
+        listing::page(&self.read(), request)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Stored>> {
@@ -108,7 +108,7 @@ impl Condition {
             (Self::IfMatch(_), None) => Err(BucketFailure::NoSuchKey),
             (Self::IfMatch(ETagCondition::Any), Some(_)) => Ok(()),
             (Self::IfMatch(ETagCondition::ETag(known)), Some(present)) => {
-                let is_same = ETag::Strong(present.about.e_tag.clone()).strong_cmp(known);
+                let is_same = ETag::Strong(present.metadata.e_tag.clone()).strong_cmp(known);
                 if is_same { Ok(()) } else { Err(BucketFailure::PreconditionFailed) }
             }
         }

@@ -1,7 +1,7 @@
-//! An object as a file: one line of JSON about it, then its bytes.
+//! An object as a file: one line of JSON with its metadata, then its bytes.
 //!
-//! Both in one file, so that replacing it replaces both. Its name is short for any key, and
-//! safe on file systems that fold case: a readable start, then the hash of the key.
+//! Both are in one file, so that they are replaced together. Its name is short for any key, and
+//! unique on file systems that ignore case: a readable start, then the hash of the key.
 
 use std::{
     fs::{self, File},
@@ -18,32 +18,32 @@ use tempfile::NamedTempFile;
 
 const SUFFIX: &str = ".object";
 const UNFINISHED: &str = ".unfinished-";
-const READABLE: usize = 40;
+const READABLE_CHARACTERS: usize = 40;
 
-/// What the first line says.
+/// The first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct About {
+pub(super) struct Metadata {
     pub(super) key: String,
     pub(super) e_tag: String,
     pub(super) content_type: Option<String>,
 }
 
-/// What a listing says of an object.
+/// An object without its bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
-    pub(super) about: About,
+    pub(super) metadata: Metadata,
     pub(super) size: u64,
     pub(super) modified: SystemTime,
 }
 
-/// The file of `key`.
+/// Returns the name of the file of `key`.
 fn name(key: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let start: String = key.chars().take(READABLE).map(plain).collect();
+    let start: String = key.chars().take(READABLE_CHARACTERS).map(plain).collect();
     format!("{start}-{}{SUFFIX}", hex(digest(&SHA256, key.as_bytes()).as_ref()))
 }
 
-/// Makes or replaces an object's file, the whole of it at once.
+/// Creates or replaces an object's file atomically.
 pub(super) fn write(
     folder: &Path,
     key: String,
@@ -52,20 +52,20 @@ pub(super) fn write(
 ) -> io::Result<Stored> {
     let e_tag = hex(&Md5::checksum(body));
     let path = folder.join(name(&key));
-    let about = About { key, e_tag, content_type };
+    let metadata = Metadata { key, e_tag, content_type };
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
-    serde_json::to_writer(&mut file, &about)?;
+    serde_json::to_writer(&mut file, &metadata)?;
     file.write_all(b"\n")?;
     file.write_all(body)?;
-    let modified = keep(file, &path)?.metadata()?.modified()?;
-    Ok(Stored { about, size: body.len() as u64, modified })
+    let modified = persist(file, &path)?.metadata()?.modified()?;
+    Ok(Stored { metadata, size: body.len() as u64, modified })
 }
 
-fn keep(file: NamedTempFile, path: &Path) -> io::Result<File> {
+fn persist(file: NamedTempFile, path: &Path) -> io::Result<File> {
     file.persist(path).map_err(|error| error.error)
 }
 
-/// The bytes of `key`.
+/// Reads the bytes of `key`.
 pub(super) fn read(folder: &Path, key: &str) -> io::Result<Bytes> {
     let mut file = BufReader::new(File::open(folder.join(name(key)))?);
     file.skip_until(b'\n')?;
@@ -79,7 +79,7 @@ pub(super) fn remove(folder: &Path, key: &str) -> io::Result<()> {
     fs::remove_file(folder.join(name(key)))
 }
 
-/// Every object in `folder`. Unfinished files, left by a process that was killed, are removed.
+/// Returns every object in `folder`. Removes the unfinished files of a process that was killed.
 pub(super) fn all(folder: &Path) -> io::Result<Vec<Stored>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -100,9 +100,13 @@ fn inspect(path: &Path) -> io::Result<Stored> {
     let mut file = BufReader::new(File::open(path)?);
     let mut line = Vec::new();
     let head = file.read_until(b'\n', &mut line)? as u64;
-    let about = serde_json::from_slice(&line)?;
-    let whole = file.get_ref().metadata()?;
-    Ok(Stored { about, size: whole.len().saturating_sub(head), modified: whole.modified()? })
+    let metadata = serde_json::from_slice(&line)?;
+    let whole_file = file.get_ref().metadata()?;
+    Ok(Stored {
+        metadata,
+        size: whole_file.len().saturating_sub(head),
+        modified: whole_file.modified()?,
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {

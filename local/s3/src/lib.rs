@@ -18,10 +18,10 @@ use s3s::{HttpError, auth::SimpleAuth, service::S3ServiceBuilder};
 
 use self::{bucket::Bucket, operations::OneBucket};
 
-/// S3 with one bucket, its objects in `folder`/`bucket`; both are made if they don't exist.
+/// S3 with one bucket, whose objects are in `folder`/`bucket`; creates both if they don't exist.
 ///
 /// # Errors
-/// When the folder can't be made or read, or holds an object's file that is damaged.
+/// When the folder can't be created or read, or contains a damaged file.
 pub fn router(
     folder: &Path,
     bucket: &str,
@@ -31,7 +31,7 @@ pub fn router(
     let objects = Bucket::open(folder.join(bucket))?;
     let mut service = S3ServiceBuilder::new(OneBucket::new(bucket, objects));
     service.set_auth(SimpleAuth::from_single(access_key, secret_key));
-    let service = HandleError::new(service.build(), broken);
+    let service = HandleError::new(service.build(), internal_error);
     Ok(axum::Router::new()
         .fallback_service(service)
         .layer(middleware::from_fn(refuse_unsigned_head)))
@@ -46,7 +46,7 @@ async fn refuse_unsigned_head(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn broken(error: HttpError) -> StatusCode {
+async fn internal_error(error: HttpError) -> StatusCode {
     tracing::error!(?error, "stand-in for S3: a request could not be answered");
     StatusCode::INTERNAL_SERVER_ERROR
 }

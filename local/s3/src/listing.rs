@@ -1,4 +1,4 @@
-//! A page of a listing: Amazon S3 API Reference, "ListObjectsV2".
+//! A page of a listing. Source: Amazon S3 API Reference, "ListObjectsV2".
 
 use std::{
     collections::BTreeMap,
@@ -32,22 +32,24 @@ impl ListPage {
     }
 }
 
-pub(super) fn page(objects: &BTreeMap<String, Stored>, ask: &ListRequest) -> ListPage {
+pub(super) fn page(objects: &BTreeMap<String, Stored>, request: &ListRequest) -> ListPage {
     let mut page = ListPage::default();
     let mut last = None;
-    let start = match &ask.after {
-        Some(after) if *after >= ask.prefix => Excluded(after.as_str()),
-        _ => Included(ask.prefix.as_str()),
+    let start = match &request.after {
+        Some(after) if *after >= request.prefix => Excluded(after.as_str()),
+        _ => Included(request.prefix.as_str()),
     };
     let below = objects.range::<str, _>((start, Unbounded));
-    for (key, stored) in below.take_while(|(key, _)| key.starts_with(&ask.prefix)) {
-        let group = ask.delimiter.as_deref().and_then(|delimiter| group(key, ask, delimiter));
+    for (key, stored) in below.take_while(|(key, _)| key.starts_with(&request.prefix)) {
+        let group =
+            request.delimiter.as_deref().and_then(|delimiter| group(key, request, delimiter));
         let entry = group.unwrap_or(key);
-        let is_known = last == Some(entry) || ask.after.as_deref().is_some_and(|it| entry <= it);
+        let is_known =
+            last == Some(entry) || request.after.as_deref().is_some_and(|it| entry <= it);
         if is_known {
             continue;
         }
-        if page.len() == ask.at_most {
+        if page.len() == request.at_most {
             page.next = last.map(str::to_owned);
             break;
         }
@@ -61,7 +63,7 @@ pub(super) fn page(objects: &BTreeMap<String, Stored>, ask: &ListRequest) -> Lis
 }
 
 /// The part of a key up to the first delimiter after the prefix.
-fn group<'a>(key: &'a str, ask: &ListRequest, delimiter: &str) -> Option<&'a str> {
-    let at = key[ask.prefix.len()..].find(delimiter)?;
-    Some(&key[..ask.prefix.len() + at + delimiter.len()])
+fn group<'a>(key: &'a str, request: &ListRequest, delimiter: &str) -> Option<&'a str> {
+    let at = key[request.prefix.len()..].find(delimiter)?;
+    Some(&key[..request.prefix.len() + at + delimiter.len()])
 }

@@ -1,4 +1,4 @@
-//! The operations, as `s3s` asks for them.
+//! The operations, as `s3s` defines them.
 
 use std::sync::Arc;
 
@@ -24,8 +24,8 @@ use super::{
 };
 
 const MAX_KEYS: i32 = 1_000;
-/// What `encoding-type=url` leaves as it is.
-const PLAIN: &AsciiSet =
+/// The characters that `encoding-type=url` does not encode.
+const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// S3 with one bucket.
@@ -44,8 +44,8 @@ impl OneBucket {
         if bucket == self.name { Ok(()) } else { Err(s3_error!(NoSuchBucket)) }
     }
 
-    /// Does `work` where blocking is allowed.
-    async fn with<T: Send + 'static>(
+    /// Runs `work` on a thread on which blocking is allowed.
+    async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Bucket) -> Result<T, BucketFailure> + Send + 'static,
     ) -> S3Result<T> {
@@ -83,8 +83,8 @@ impl S3 for OneBucket {
             _ => return Err(s3_error!(NotImplemented)),
         };
         // Read whole before the lock is taken, so that a slow sender blocks no other request.
-        let body = whole(body).await?;
-        let put = self.with(move |objects| objects.put(key, content_type, &body, &condition));
+        let body = collect(body).await?;
+        let put = self.run(move |objects| objects.put(key, content_type, &body, &condition));
         let e_tag = Some(e_tag(&put.await?));
         Ok(S3Response::new(PutObjectOutput { e_tag, ..Default::default() }))
     }
@@ -98,12 +98,12 @@ impl S3 for OneBucket {
         if range.is_some() || if_match.is_some() || if_none_match.is_some() {
             return Err(s3_error!(NotImplemented));
         }
-        let (stored, body) = self.with(move |objects| objects.get(&key)).await?;
+        let (stored, body) = self.run(move |objects| objects.get(&key)).await?;
         Ok(S3Response::new(GetObjectOutput {
             content_length: Some(stored.size.cast_signed()),
             e_tag: Some(e_tag(&stored)),
             last_modified: Some(stored.modified.into()),
-            content_type: stored.about.content_type,
+            content_type: stored.metadata.content_type,
             body: Some(StreamingBlob::from(s3s::Body::from(body))),
             ..Default::default()
         }))
@@ -115,12 +115,12 @@ impl S3 for OneBucket {
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let HeadObjectInput { bucket, key, .. } = request.input;
         self.check(&bucket)?;
-        let stored = self.with(move |objects| objects.head(&key)).await?;
+        let stored = self.run(move |objects| objects.head(&key)).await?;
         Ok(S3Response::new(HeadObjectOutput {
             content_length: Some(stored.size.cast_signed()),
             e_tag: Some(e_tag(&stored)),
             last_modified: Some(stored.modified.into()),
-            content_type: stored.about.content_type,
+            content_type: stored.metadata.content_type,
             ..Default::default()
         }))
     }
@@ -134,7 +134,7 @@ impl S3 for OneBucket {
         if if_match.is_some() {
             return Err(s3_error!(NotImplemented));
         }
-        self.with(move |objects| objects.delete(&key)).await?;
+        self.run(move |objects| objects.delete(&key)).await?;
         Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
@@ -144,20 +144,20 @@ impl S3 for OneBucket {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let input = request.input;
         self.check(&input.bucket)?;
-        let token = input.continuation_token.as_deref().map(marker).transpose()?;
+        let token = input.continuation_token.as_deref().map(decode_token).transpose()?;
         let max_keys = input.max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS);
-        let ask = ListRequest {
+        let listing = ListRequest {
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone().filter(|delimiter| !delimiter.is_empty()),
             after: token.or_else(|| input.start_after.clone()),
             at_most: usize::try_from(max_keys).unwrap_or_default(),
         };
         let ListPage { objects, prefixes, next } =
-            self.with(move |objects| Ok(objects.list(&ask))).await?;
+            self.run(move |objects| Ok(objects.list(&listing))).await?;
         let is_url =
             input.encoding_type.as_ref().is_some_and(|it| it.as_str() == EncodingType::URL);
         let name = |name: String| match is_url {
-            true => utf8_percent_encode(&name, PLAIN).to_string(),
+            true => utf8_percent_encode(&name, UNRESERVED).to_string(),
             false => name,
         };
         let count = objects.len() + prefixes.len();
@@ -185,23 +185,23 @@ fn object(stored: Stored, name: impl Fn(String) -> String) -> Object {
         e_tag: Some(e_tag(&stored)),
         last_modified: Some(stored.modified.into()),
         size: Some(stored.size.cast_signed()),
-        key: Some(name(stored.about.key)),
+        key: Some(name(stored.metadata.key)),
         ..Default::default()
     }
 }
 
 fn e_tag(stored: &Stored) -> ETag {
-    ETag::Strong(stored.about.e_tag.clone())
+    ETag::Strong(stored.metadata.e_tag.clone())
 }
 
-/// The last entry of the page before, from a token that we gave.
-fn marker(token: &str) -> S3Result<String> {
+/// Decodes a continuation token: the last entry of the previous page.
+fn decode_token(token: &str) -> S3Result<String> {
     let wrong = || s3_error!(InvalidArgument, "The continuation token provided is incorrect");
-    let marker = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong())?;
-    String::from_utf8(marker).map_err(|_| wrong())
+    let last = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong())?;
+    String::from_utf8(last).map_err(|_| wrong())
 }
 
-async fn whole(body: Option<StreamingBlob>) -> S3Result<Bytes> {
+async fn collect(body: Option<StreamingBlob>) -> S3Result<Bytes> {
     let Some(body) = body else { return Ok(Bytes::new()) };
     let append = |mut whole: BytesMut, chunk: Bytes| async move {
         whole.extend_from_slice(&chunk);

@@ -1,16 +1,16 @@
-//! The stand-ins' own pages: plain, and saying what they are not.
+//! The stand-ins' own HTML pages. Each says that it belongs to a stand-in.
 
 use axum::{
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
 
-/// Nothing is loaded, nothing runs, nobody frames it. (`form-action` is left out: browsers apply
-/// it to the redirect after the form as well.)
+/// Allows no scripts, no external resources and no framing. `form-action` is left out, because browsers
+/// apply it to the redirect after the form as well.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
-/// A page of the stand-in for `what` around `main`, which is HTML.
+/// Returns a page of the stand-in for `what`; `main` is its content as HTML.
 pub fn page(status: StatusCode, what: &str, main: &str) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -31,7 +31,7 @@ pub fn page(status: StatusCode, what: &str, main: &str) -> Response {
     (status, headers, Html(html)).into_response()
 }
 
-/// `text` for HTML, in an element or in a quoted attribute.
+/// Escapes `text` for an HTML element or a quoted attribute.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
@@ -53,7 +53,7 @@ mod tests {
     use super::escape;
 
     #[test]
-    fn an_escaped_text_opens_and_closes_nothing() {
+    fn escaped_text_contains_no_markup() {
         assert_eq!(escape(r#"<a b="c">&'</a>"#), "&lt;a b=&quot;c&quot;&gt;&amp;&#39;&lt;/a&gt;");
     }
 }

@@ -1,7 +1,7 @@
-//! A provider's configuration as it comes: which client, at which authorization server.
+//! A provider's configuration: a client and its authorization server.
 //!
-//! Of the vendors there are GitHub's and the custom one. A client that has no secret of its own,
-//! or keeps it in one's own Secrets Manager, can't be used here.
+//! The vendors are GitHub's and the custom one. A client without a secret, or with one in the user's
+//! own Secrets Manager, is refused.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ enum AuthenticationMethod {
 }
 
 /// A configuration that can be used here.
-pub(super) struct Usable {
+pub(super) struct ProviderConfig {
     pub(super) vendor: Vendor,
     pub(super) client: Client,
     pub(super) client_authentication: ClientAuthentication,
@@ -102,37 +102,38 @@ pub(super) struct Usable {
 }
 
 impl Config {
-    /// The configuration, its endpoints discovered if need be. `github` is where the vendor's
-    /// providers send people, and `here` where all do, if set.
+    /// Checks the configuration, and discovers its endpoints if it has only a discovery URL. `github`
+    /// is the GitHub of the vendor's providers; `built_in`, if set, replaces the endpoints of all
+    /// providers.
     pub(super) async fn read(
         self,
         github: Option<&Url>,
-        here: Option<Endpoints>,
-    ) -> Result<Usable, ApiRefusal> {
+        built_in: Option<Endpoints>,
+    ) -> Result<ProviderConfig, ApiRefusal> {
         match self {
             Self::GithubOauth2ProviderConfig(client) => {
-                let endpoints = here.or_else(|| github.map(Endpoints::github));
+                let endpoints = built_in.or_else(|| github.map(Endpoints::github));
                 let endpoints = endpoints.ok_or_else(|| {
-                    ApiRefusal::validation("This stand-in was not told where its GitHub is")
+                    ApiRefusal::validation("This stand-in has no address of GitHub")
                 })?;
                 let discovery = endpoints.as_discovery();
                 let client_authentication = ClientAuthentication::Post;
                 let vendor = Vendor::GithubOauth2;
-                Ok(Usable { vendor, client, client_authentication, endpoints, discovery })
+                Ok(ProviderConfig { vendor, client, client_authentication, endpoints, discovery })
             }
-            Self::CustomOauth2ProviderConfig(custom) => custom.read(here).await,
+            Self::CustomOauth2ProviderConfig(custom) => custom.read(built_in).await,
         }
     }
 }
 
 impl Custom {
-    async fn read(self, here: Option<Endpoints>) -> Result<Usable, ApiRefusal> {
-        let here = here.map(|endpoints| Discovered { endpoints, auth_methods: None });
+    async fn read(self, built_in: Option<Endpoints>) -> Result<ProviderConfig, ApiRefusal> {
+        let built_in = built_in.map(|endpoints| Discovered { endpoints, auth_methods: None });
         let (discovered, discovery) = match self.oauth_discovery {
             Discovery::DiscoveryUrl(url) => {
                 let discovery = json!({ "discoveryUrl": *url });
-                let discovered = match here {
-                    Some(here) => here,
+                let discovered = match built_in {
+                    Some(built_in) => built_in,
                     None => discover(&url).await?,
                 };
                 (discovered, discovery)
@@ -145,19 +146,20 @@ impl Custom {
                     token: metadata.token_endpoint,
                 };
                 let auth_methods = metadata.token_endpoint_auth_methods;
-                (here.unwrap_or(Discovered { endpoints, auth_methods }), discovery)
+                (built_in.unwrap_or(Discovered { endpoints, auth_methods }), discovery)
             }
         };
         let Discovered { endpoints, auth_methods } = discovered;
-        let client_authentication = choose(self.client_authentication_method, auth_methods)?;
+        let client_authentication =
+            choose_authentication(self.client_authentication_method, auth_methods)?;
         let (vendor, client) = (Vendor::CustomOauth2, self.client);
-        Ok(Usable { vendor, client, client_authentication, endpoints, discovery })
+        Ok(ProviderConfig { vendor, client, client_authentication, endpoints, discovery })
     }
 }
 
-/// What the client asks for, else what the server takes. AWS does not say what it prefers where
-/// the server takes both; here the secret goes into the body.
-fn choose(
+/// Returns the method that the client asks for, or else one that the server accepts. AWS does not
+/// document which one it prefers if the server accepts both; here it is `client_secret_post`.
+fn choose_authentication(
     asked: Option<AuthenticationMethod>,
     taken: Option<Vec<String>>,
 ) -> Result<ClientAuthentication, ApiRefusal> {

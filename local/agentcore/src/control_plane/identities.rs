@@ -57,7 +57,7 @@ async fn create(
 }
 
 impl AgentCore {
-    /// A new workload identity; returns what is told of it.
+    /// Creates a workload identity. Returns the response of the operation.
     pub(crate) fn add_identity(&self, definition: &Definition) -> Result<Value, ApiRefusal> {
         let urls = definition.return_urls().unwrap_or_default();
         let identity = WorkloadIdentity::new(urls, self.now());
@@ -78,7 +78,7 @@ async fn get(State(core): State<AgentCore>, Input(input): Input<Name>) -> Operat
     Ok(Json(describe(&input.name, state.identity(&input.name)?)))
 }
 
-/// `UpdateWorkloadIdentity`: a list that comes along replaces the one that was there.
+/// `UpdateWorkloadIdentity`: a list of return URLs replaces the earlier one.
 async fn update(State(core): State<AgentCore>, Input(input): Input<Definition>) -> OperationResult {
     let updated = core.now();
     let mut state = core.state();
@@ -125,7 +125,7 @@ fn describe(name: &str, identity: &WorkloadIdentity) -> Value {
     described
 }
 
-/// What is told of an identity that has just been made: the model has no times there.
+/// The response to the creation of an identity, which has no times.
 fn identify(name: &str, identity: &WorkloadIdentity) -> Value {
     json!({
         "name": name,

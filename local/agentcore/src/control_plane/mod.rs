@@ -27,13 +27,13 @@ pub(super) fn routes() -> Router<AgentCore> {
     identities::routes().merge(providers::routes())
 }
 
-/// What names a credential provider.
+/// The name of a credential provider.
 #[derive(Deserialize)]
 pub(super) struct Name {
     pub(super) name: ProviderName,
 }
 
-/// What the lists can be asked.
+/// The input of the List… operations.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Listing {
@@ -41,8 +41,8 @@ pub(super) struct Listing {
     max_results: Option<usize>,
 }
 
-/// One page of a list, at most `limit` long, under the name `member`, each entry as `describe`
-/// says. The token of the next page is the last name on this one.
+/// Returns one page of a list of at most `limit` entries as the member `member`, each made by
+/// `describe`. The token of the next page is the last name on this one.
 pub(super) fn list<T>(
     entries: &BTreeMap<String, T>,
     listing: &Listing,
@@ -67,7 +67,7 @@ pub(super) fn list<T>(
     Ok(Json(answer))
 }
 
-/// A time as the protocol has it: seconds since 1970.
+/// A time in the protocol's format: seconds since 1970.
 pub(super) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -9,7 +9,7 @@ use super::{
         refusal::{ApiRefusal, Kind, OperationResult},
     },
     Listing, Name,
-    client::{Config, Usable},
+    client::{Config, ProviderConfig},
     list, seconds,
 };
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
@@ -39,12 +39,12 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
-    /// The provider, with a callback of its own.
+    /// Checks the definition. Returns the provider with its name.
     async fn read(self, core: &AgentCore) -> Result<(String, Provider), ApiRefusal> {
         let github = core.settings.github.clone().or_else(|| core.state().github.clone());
-        let here = core.settings.consents_here.then(|| Endpoints::built_in(&core.base));
-        let Usable { vendor, client, client_authentication, endpoints, discovery } =
-            self.oauth2_provider_config_input.read(github.as_ref(), here).await?;
+        let built_in = core.settings.consents_here.then(|| Endpoints::built_in(&core.base));
+        let ProviderConfig { vendor, client, client_authentication, endpoints, discovery } =
+            self.oauth2_provider_config_input.read(github.as_ref(), built_in).await?;
         if self.credential_provider_vendor != vendor.name() {
             return Err(ApiRefusal::validation(
                 "credentialProviderVendor does not fit oauth2ProviderConfigInput, or is one that \
@@ -123,7 +123,7 @@ async fn list_all(
 }
 
 impl AgentCore {
-    /// A new provider.
+    /// Creates a provider.
     pub(crate) async fn add_provider(
         &self,
         definition: Definition,
@@ -146,8 +146,7 @@ impl AgentCore {
         described
     }
 
-    /// What is told of a provider that has just been made: the model has no vendor and no times
-    /// there.
+    /// The response to the creation of a provider, which has neither vendor nor times.
     fn identify(&self, name: &str, provider: &Provider) -> Value {
         let member = match provider.vendor {
             Vendor::GithubOauth2 => "githubOauth2ProviderConfig",
@@ -172,7 +171,7 @@ impl AgentCore {
     }
 }
 
-/// As the service model has it: `acps`, not `bedrock-agentcore`.
+/// The service model has `acps` here, not `bedrock-agentcore`.
 fn arn(name: &str) -> String {
     format!("arn:aws:acps:{REGION}:{ACCOUNT}:token-vault/default/oauth2credentialprovider/{name}")
 }

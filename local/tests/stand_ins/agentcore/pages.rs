@@ -71,7 +71,7 @@ async fn a_name_that_the_service_model_does_not_allow_is_refused_with_its_rule()
 }
 
 #[tokio::test]
-async fn a_consent_at_the_built_in_page_is_completed_by_the_page_to_come_back_to() {
+async fn a_consent_at_the_built_in_page_is_completed_by_the_return_page() {
     let (world, return_page) = program(|_| ()).await;
     let demo = world.core.add_built_in_provider("demo").await.unwrap();
     let url = begin(&world, "demo", &return_page).await;
@@ -113,7 +113,7 @@ async fn a_person_who_declines_is_told_that_nothing_is_connected() {
 }
 
 #[tokio::test]
-async fn the_built_in_page_sends_nobody_elsewhere() {
+async fn the_built_in_page_redirects_only_to_callbacks_of_the_stand_in() {
     let (world, _) = program(|_| ()).await;
     world.core.add_built_in_provider("demo").await.unwrap();
     let page = world.base.join("/stand-in/authorize").unwrap();
@@ -126,7 +126,7 @@ async fn the_built_in_page_sends_nobody_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_code_of_the_built_in_page_is_good_once_for_its_callback_and_a_minute() {
+async fn a_code_of_the_built_in_page_works_once_for_its_callback_within_a_minute() {
     let (world, return_page) = program(|_| ()).await;
     let callback = world.core.add_built_in_provider("demo").await.unwrap().callback;
     let code = async || {
@@ -198,7 +198,7 @@ async fn a_session_lasts_as_long_as_the_settings_say() {
 }
 
 #[tokio::test]
-async fn a_setup_registers_what_it_lists_and_names_what_is_wrong() {
+async fn a_setup_creates_what_it_lists_and_its_errors_name_what_is_wrong() {
     let base = Url::parse("http://127.0.0.1:9").unwrap();
     let setup = json!({
         "workloadIdentities": [{ "name": "agent" }],

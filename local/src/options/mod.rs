@@ -1,19 +1,21 @@
 //! The command line.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
+mod oidc;
+
+use std::{collections::BTreeMap, path::PathBuf};
 
 use agentcore_local::GrantLookup;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use load_balancer_local::OidcClient;
 use url::Url;
 
+pub use self::oidc::Oidc;
 use crate::{
     parts::{self, Addresses, DEFAULT_PORT},
     process::Output,
 };
 
-/// All of Countersign on this machine: the two services, and stand-ins for everything that AWS
-/// and GitHub do for them. For development and tests; nothing here is AWS.
+/// All of Countersign on this machine: the two services, and a stand-in for everything that they use
+/// of AWS and GitHub. For development and tests; nothing here is AWS.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "local", version, about, max_term_width = 100)]
 pub struct Options {
@@ -48,11 +50,11 @@ pub struct Options {
     pub fresh: bool,
 
     /// Which stored grant the vault returns for a request. AWS does not document it; the services
-    /// have to live with all three.
+    /// have to work with all three.
     #[arg(long, value_enum, value_name = "HOW", default_value_t = GrantLookup::ByRequest)]
     pub grant_lookup: GrantLookup,
 
-    /// Sign people in elsewhere than at the stand-in for an identity provider.
+    /// Sign people in at another provider than the stand-in.
     #[command(flatten)]
     pub oidc: Oidc,
 
@@ -64,11 +66,11 @@ pub struct Options {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Variables of the services that differ from what they would be here.
+    /// Variables of the services that replace the default ones.
     #[arg(skip)]
     pub variables: BTreeMap<String, String>,
 
-    /// The same, from the environment; those in `variables` count more.
+    /// The same, from the environment; `variables` take precedence.
     #[arg(skip)]
     pub passed_on: BTreeMap<String, String>,
 
@@ -78,22 +80,22 @@ pub struct Options {
 }
 
 impl Options {
-    /// The address of the application for a browser, if its port is known.
+    /// Returns the address of the application for a browser, if its port is not 0.
     ///
     /// # Errors
-    /// Never for a port.
+    /// Never: every port is valid.
     pub fn application(&self) -> Result<Url, url::ParseError> {
         Ok(Addresses::on_ports_from(self.port)?.application)
     }
 }
 
-/// What a running one can be asked.
+/// A command for an instance that already runs.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Signs a person in at the one that runs on --port, and prints the cookies of a browser in which
-    /// they are signed in, for `curl -b`.
+    /// Sign a person in at the instance on --port, and print the cookies of their browser, for
+    /// `curl -b`.
     SignIn {
-        /// Who.
+        /// The person.
         #[arg(value_parser = ["alice", "bob"])]
         person: String,
     },
@@ -147,67 +149,6 @@ pub enum ModelChoice {
     Bedrock,
 }
 
-/// An OpenID provider of your own. Issuer, client and secret are given together; a secret alone, which
-/// may be in the environment for something else, is ignored.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Oidc {
-    /// Issuer of the OpenID provider at which people sign in; register the redirect URI
-    /// http://localhost:PORT/oauth2/idpresponse there.
-    #[arg(long = "oidc-issuer", value_name = "URL", requires = "client_id")]
-    issuer: Option<String>,
-
-    /// The client's id at that provider.
-    #[arg(long = "oidc-client-id", value_name = "ID", requires_all = ["issuer", "client_secret"])]
-    client_id: Option<String>,
-
-    /// The client's secret at that provider; better given in the environment.
-    #[arg(
-        long = "oidc-client-secret",
-        value_name = "SECRET",
-        env = "OIDC_CLIENT_SECRET",
-        hide_env_values = true
-    )]
-    client_secret: Option<Secret>,
-}
-
-impl Oidc {
-    /// The provider to use instead of the stand-in, if one is given.
-    #[must_use]
-    pub fn client(&self) -> Option<OidcClient> {
-        Some(OidcClient {
-            issuer: self.issuer.clone()?,
-            client_id: self.client_id.clone()?,
-            client_secret: self.client_secret.as_ref()?.expose().to_owned(),
-        })
-    }
-}
-
-/// A value that is never printed.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The value, for the provider's token endpoint alone.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
 /// How the two services run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Platform {
@@ -240,7 +181,7 @@ impl Default for Options {
     }
 }
 
-/// The stand-ins need the ports after it.
+/// Parses the application's port, which leaves room for the stand-ins' ports.
 fn port(text: &str) -> Result<u16, String> {
     let port: u16 = text.parse().map_err(|_| "a port is a number up to 65535".to_owned())?;
     let last = parts::last_port();
@@ -276,20 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_provider_needs_issuer_client_and_secret_and_shows_no_secret() {
-        let all = "--oidc-issuer https://i.example --oidc-client-id c --oidc-client-secret hunter2";
-        let options = parse(all).unwrap();
-        assert_eq!(options.oidc.client().unwrap().issuer, "https://i.example");
-        assert!(!format!("{options:?}").contains("hunter2"));
-        assert!(parse("--oidc-issuer https://i.example").is_err());
-        assert!(parse("--oidc-client-id c").is_err());
-        assert!(parse("--oidc-issuer https://i.example --oidc-client-id c").is_err());
-        // As from an environment in which it is set for something else.
-        assert!(parse("--oidc-client-secret hunter2").unwrap().oidc.client().is_none());
-    }
-
-    #[test]
-    fn the_real_model_has_to_be_named() {
+    fn the_real_model_requires_a_model_id() {
         assert_eq!(parse("").unwrap().model.choice, ModelChoice::Scripted);
         assert!(parse("--model bedrock").is_err());
         let model = parse("--model bedrock --model-id a.b-v1:0 --aws-profile me").unwrap().model;
@@ -298,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_people_who_exist_are_signed_in() {
+    fn sign_in_takes_alice_or_bob_and_nobody_else() {
         let command = parse("--port 9000 sign-in bob").unwrap().command;
         assert!(matches!(command, Some(Command::SignIn { person }) if person == "bob"));
         assert!(parse("sign-in mallory").is_err());
