@@ -2,95 +2,39 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, World};
+use tests::{Browser, Document, World};
 
 const SESSION: &str = "described";
 
 /// The document, as a signed-in client gets it.
-struct Document(Value);
+async fn document_for(browser: &Browser) -> Document {
+    let answer = browser.request(Method::GET, "/openapi.json").send().await.expect("an answer");
+    Document::new(answer.json().await.expect("JSON"))
+}
 
-impl Document {
-    async fn of(browser: &Browser) -> Self {
-        let answer = browser.request(Method::GET, "/openapi.json").send().await.expect("an answer");
-        Self(answer.json().await.expect("JSON"))
-    }
-
-    fn schema(&self, name: &str) -> &Value {
-        &self.0["components"]["schemas"][name]
-    }
-
-    /// What is wrong with `value` by `schema`: members that it does not know, members that it
-    /// requires, other types.
-    fn mistake(&self, schema: &Value, value: &Value) -> Option<String> {
-        if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
-            return self.mistake(self.schema(name), value);
-        }
-        for kind in ["oneOf", "anyOf"] {
-            if let Some(variants) = schema[kind].as_array() {
-                let mistakes = variants.iter().map(|it| self.mistake(it, value));
-                let mistakes: Option<Vec<String>> = mistakes.collect();
-                return mistakes.map(|all| all.join("; or "));
-            }
-        }
-        let types = match &schema["type"] {
-            Value::Array(types) => types.clone(),
-            Value::Null => return None,
-            one => vec![one.clone()],
-        };
-        let kind = match value {
-            Value::Null => "null",
-            Value::Bool(_) => "boolean",
-            Value::Number(_) => "integer",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        };
-        if !types.contains(&json!(kind)) {
-            return Some(format!("{value} is no {types:?}"));
-        }
-        match value {
-            Value::Array(items) => {
-                items.iter().find_map(|item| self.mistake(&schema["items"], item))
-            }
-            Value::Object(members) => {
-                let known = schema["properties"].as_object()?;
-                let needed = schema["required"].as_array().into_iter().flatten();
-                let missing =
-                    needed.filter_map(Value::as_str).find(|it| !members.contains_key(*it));
-                let missing = missing.map(|name| format!("{name} is missing in {value}"));
-                missing.or_else(|| {
-                    members.iter().find_map(|(name, member)| match known.get(name) {
-                        None => Some(format!("{name} is not described")),
-                        Some(schema) => self.mistake(schema, member),
-                    })
-                })
-            }
-            text => {
-                let allowed = schema["enum"].as_array()?;
-                (!allowed.contains(text)).then(|| format!("{text} is none of {allowed:?}"))
-            }
-        }
-    }
-
-    fn assert_describes(&self, path: &str, method: &str, status: StatusCode, answer: &Value) {
-        let path = path.replace('/', "~1");
-        let status = status.as_u16();
-        let response = format!("/paths/{path}/{method}/responses/{status}");
-        let response = self.0.pointer(&response).unwrap_or_else(|| panic!("no {response}"));
-        let content = response["content"].as_object().expect("content");
-        let schema = &content.values().next().expect("a media type")["schema"];
-        let mistake = self.mistake(schema, answer);
-        assert_eq!(mistake, None, "{method} {path} {status}: {answer}");
-    }
+#[track_caller]
+fn assert_describes(
+    document: &Document,
+    (method, path): (&str, &str),
+    status: StatusCode,
+    answer: &Value,
+) {
+    let response = document.response(method, path, status);
+    let response = response.unwrap_or_else(|| panic!("{method} {path} {status}"));
+    let content = response["content"].as_object().expect("content");
+    let json = content.iter().find(|(media_type, _)| media_type.ends_with("json"));
+    let (_, content) = json.expect("JSON");
+    let mistake = document.mistake(&content["schema"], answer);
+    assert_eq!(mistake, None, "{method} {path} {status}: {answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m16_every_kind_of_answer_is_as_the_document_describes_it() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
-    let document = Document::of(&alice).await;
+    let document = document_for(&alice).await;
     let turn = |status: StatusCode, answer: &Value| {
-        document.assert_describes("/invocations", "post", status, answer);
+        assert_describes(&document, ("post", "/invocations"), status, answer);
     };
 
     let (status, answer) = alice.say(SESSION, "Hello!").await;
@@ -112,14 +56,27 @@ async fn m16_every_kind_of_answer_is_as_the_document_describes_it() {
     assert_eq!(answer["field"], "sessionId");
     turn(status, &answer);
 
-    for (path, described) in
-        [("/sessions", "/sessions"), ("/sessions/described", "/sessions/{sessionId}")]
-    {
+    for path in ["/sessions", "/sessions/described"] {
         let answer = alice.request(Method::GET, path).send().await.expect("an answer");
         let status = answer.status();
         let answer = answer.json().await.expect("JSON");
-        document.assert_describes(described, "get", status, &answer);
+        assert_describes(&document, ("get", path), status, &answer);
     }
+
+    let missing = alice.request(Method::GET, "/sessions/none").send().await.expect("an answer");
+    let (status, answer) = (missing.status(), missing.json().await.expect("JSON"));
+    assert_describes(&document, ("get", "/sessions/none"), status, &answer);
+    let text = alice.request(Method::POST, "/invocations").body("Hello!");
+    let answer = text.send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let (status, answer) = (answer.status(), answer.json().await.expect("JSON"));
+    turn(status, &answer);
+    let foreign = alice.request(Method::POST, "/invocations");
+    let foreign = foreign.header("sec-fetch-site", "cross-site").json(&json!({}));
+    let answer = foreign.send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    let (status, answer) = (answer.status(), answer.json().await.expect("JSON"));
+    turn(status, &answer);
 
     world.lose_storage();
     let (status, answer) = alice.say("lost", "Hello!").await;
@@ -135,7 +92,7 @@ fn uuid() -> &'static str {
 async fn m16_an_answer_that_differs_from_the_document_is_noticed() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
-    let document = Document::of(&alice).await;
+    let document = document_for(&alice).await;
     let (_, right) = alice.say(SESSION, "Which repositories do I have?").await;
     let schema = document.schema("InvocationAnswer");
     assert_eq!(document.mistake(schema, &right), None);
@@ -149,5 +106,23 @@ async fn m16_an_answer_that_differs_from_the_document_is_noticed() {
         let mut answer = right.clone();
         *answer.pointer_mut(pointer).expect("a member") = wrong;
         assert!(document.mistake(schema, &answer).is_some(), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_a_code_that_an_operation_does_not_list_is_noticed() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let document = document_for(&alice).await;
+    let missing = alice.request(Method::GET, "/sessions/none").send().await.expect("an answer");
+    let mut problem: Value = missing.json().await.expect("JSON");
+    let response = document.response("get", "/sessions/none", StatusCode::NOT_FOUND);
+    let content = &response.expect("a response")["content"];
+    let schema = &content["application/problem+json"]["schema"];
+    assert_eq!(document.mistake(schema, &problem), None);
+    for (member, wrong) in [("code", json!("turn_in_progress")), ("status", json!(409))] {
+        let right = std::mem::replace(&mut problem[member], wrong);
+        assert!(document.mistake(schema, &problem).is_some(), "{problem}");
+        problem[member] = right;
     }
 }

@@ -237,7 +237,11 @@ async fn m16_a_stranger_reads_the_interface_and_is_refused_as_it_says() {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
         let said = answer.headers()["content-type"].to_str().expect("a type").to_owned();
         let said = said.split(';').next().expect("a type");
-        let described = &document["paths"][path][method]["responses"]["401"]["content"];
+        assert_eq!(
+            document["paths"][path][method]["responses"]["401"]["$ref"],
+            "#/components/responses/Unauthorized",
+        );
+        let described = &document["components"]["responses"]["Unauthorized"]["content"];
         assert!(described.get(said).is_some(), "{said} is not among {described}");
     }
 }

@@ -12,7 +12,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::form::Form;
+use crate::{described::Document, form::Form};
 
 const MAX_REDIRECTS: usize = 20;
 
@@ -151,8 +151,10 @@ impl Browser {
         let address = self.addresses.application.join("/invocations").expect("an address");
         let request = self.client.post(address).header("sec-fetch-site", "same-origin");
         let answer = request.json(body).send().await.expect("an answer");
-        let status = answer.status();
+        let (status, headers) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.expect("a body");
+        let document = Document::of_these_services();
+        document.assert_describes(("post", "/invocations"), (status, &headers), &text);
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
@@ -196,6 +198,14 @@ impl Browser {
         self.client.request(method, address)
     }
 
+    /// Fails unless an answer of the services is as the OpenAPI document says.
+    fn assert_described(&self, address: &Url, answer: (StatusCode, &HeaderMap), text: &str) {
+        if address.origin() == self.addresses.application.origin() {
+            let document = Document::of_these_services();
+            document.assert_describes(("get", address.path()), answer, text);
+        }
+    }
+
     async fn navigate(
         &self,
         first: RequestBuilder,
@@ -217,8 +227,12 @@ impl Browser {
             });
             let Some(next) = next.filter(|_| status.is_redirection()) else {
                 let text = answer.text().await.expect("a body");
+                let here = way.last().expect("an address");
+                self.assert_described(here, (status, &headers), &text);
                 return Visit { way, status, headers, text };
             };
+            let here = way.last().expect("an address");
+            self.assert_described(here, (status, &headers), "");
             way.push(next.clone());
             if !goes_on(&next) {
                 return Visit { way, status, headers, text: String::new() };

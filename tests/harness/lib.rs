@@ -7,6 +7,7 @@
 
 mod browser;
 mod deployment;
+mod described;
 pub mod flow;
 mod form;
 mod logs;
@@ -20,6 +21,7 @@ mod written;
 
 pub use browser::{Browser, Visit, parameter};
 pub use deployment::Deployment;
+pub use described::Document;
 pub use form::Form;
 pub use logs::Logs;
 pub use machine::Machine;

@@ -1,8 +1,7 @@
 //! What a browser or an application brings back after a consent, parsed once and not yet believed.
 
 use lambda_http::Request;
-use serde::Deserialize;
-use service::{Problem, Site, browser, request, request::query};
+use service::{Problem, Site, browser, request, request::query, returned::ReturnedConsent};
 use vault::SessionUri;
 
 use crate::outcome::Outcome;
@@ -35,14 +34,6 @@ pub(crate) struct Consent {
     pub(crate) states: Vec<String>,
 }
 
-/// The body of an application that received the return URL itself.
-#[derive(Deserialize)]
-struct Returned {
-    session_id: String,
-    state: String,
-    flow: String,
-}
-
 impl Callback {
     /// What the provider's redirect says, by way of the browser that sent `request`.
     pub(crate) fn from_redirect(request: &Request, site: &Site) -> Self {
@@ -64,7 +55,7 @@ impl Callback {
     /// # Errors
     /// 400 for a body of another form.
     pub(crate) fn from_json(body: &[u8]) -> Result<Self, Problem> {
-        let Returned { session_id, state, flow } = request::json(body)?;
+        let ReturnedConsent { session_id, state, flow } = request::json(body)?;
         Ok(match SessionUri::parse(session_id) {
             Ok(session) => {
                 Self::Consented(Consent { session, sealed: Some(flow), states: vec![state] })

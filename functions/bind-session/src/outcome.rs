@@ -1,7 +1,7 @@
 //! Every way a visit can end, with its code, its status and the words for it.
 
 use http::StatusCode;
-use service::Kind;
+use service::{Code, Kind, returned::Connection};
 
 /// How a visit ended. The code stands in the page's address; it holds no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub(crate) enum Outcome {
     Malformed,
     /// The user said no at the provider.
     Declined,
-    /// The provider sent him back with an error of its own.
+    /// The provider returned an error of its own.
     ProviderFailed,
-    /// This browser carries no such flow: another one began it, or it is long over.
+    /// This browser has no cookie for the flow: another browser began it, or the cookie has expired.
     NoFlow,
     /// The flow was begun by someone else.
     AnotherUser,
@@ -30,11 +30,11 @@ pub(crate) enum Outcome {
     Expired,
     /// The browser brought no state, which only the one that consented has.
     NoState,
-    /// … or a wrong one.
+    /// The browser brought another flow's state.
     WrongState,
     /// AgentCore Identity knows no such open session of this user.
     SessionRefused,
-    /// AgentCore Identity may have bound the token: it was asked and its answer did not come.
+    /// AgentCore Identity was asked and its answer did not come, so the token may be bound.
     Unclear,
     /// AgentCore Identity is asked too often.
     Throttled,
@@ -42,7 +42,7 @@ pub(crate) enum Outcome {
     Unavailable,
     /// AgentCore Identity refuses this service itself: the operator has to act.
     Misconfigured,
-    /// AgentCore Identity makes no sense.
+    /// AgentCore Identity returned nothing usable.
     Failed,
 }
 
@@ -73,51 +73,46 @@ impl Outcome {
         Self::ALL.into_iter().find(|outcome| outcome.code() == code)
     }
 
+    /// The outcome as the page's address, a program and the audit trail name it.
     pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::Connected => "connected",
-            Self::AlreadyConnected => "already_connected",
-            Self::NotSignedIn => "not_signed_in",
-            Self::NoSession => "no_session",
-            Self::Malformed => "malformed",
-            Self::Declined => "declined",
-            Self::ProviderFailed => "provider_failed",
-            Self::NoFlow => "no_flow",
-            Self::AnotherUser => "another_user",
-            Self::AnotherBrowser => "another_browser",
-            Self::Expired => "expired",
-            Self::NoState => "no_state",
-            Self::WrongState => "wrong_state",
-            Self::SessionRefused => "session_refused",
-            Self::Unclear => "unclear",
-            Self::Throttled => "throttled",
-            Self::Unavailable => "unavailable",
-            Self::Misconfigured => "misconfigured",
-            Self::Failed => "failed",
+        match self.result() {
+            Ok(connection) => connection.as_str(),
+            Err((_, code)) => code.as_str(),
         }
     }
 
-    /// Which kind of problem it is; none when the user is connected.
-    pub(crate) fn problem(self) -> Option<Kind> {
-        match self {
-            Self::Connected | Self::AlreadyConnected => None,
-            Self::NotSignedIn => Some(Kind::Unauthorized),
-            Self::NoSession | Self::Malformed => Some(Kind::InvalidRequest),
-            Self::Declined
-            | Self::NoFlow
-            | Self::AnotherUser
-            | Self::AnotherBrowser
-            | Self::NoState
-            | Self::WrongState
-            | Self::SessionRefused => Some(Kind::Forbidden),
-            Self::Expired => Some(Kind::Gone),
-            Self::Unclear | Self::Throttled | Self::Unavailable => Some(Kind::UpstreamUnavailable),
-            Self::ProviderFailed | Self::Misconfigured | Self::Failed => Some(Kind::UpstreamFailed),
-        }
+    /// How the user is connected, or which problem it is.
+    pub(crate) fn result(self) -> Result<Connection, (Kind, Code)> {
+        Err(match self {
+            Self::Connected => return Ok(Connection::Connected),
+            Self::AlreadyConnected => return Ok(Connection::AlreadyConnected),
+            Self::NotSignedIn => (Kind::Unauthorized, Code::NotSignedIn),
+            Self::NoSession => (Kind::InvalidRequest, Code::NoSession),
+            Self::Malformed => (Kind::InvalidRequest, Code::Malformed),
+            Self::Declined => (Kind::Forbidden, Code::Declined),
+            Self::ProviderFailed => (Kind::UpstreamFailed, Code::ProviderFailed),
+            Self::NoFlow => (Kind::Forbidden, Code::NoFlow),
+            Self::AnotherUser => (Kind::Forbidden, Code::AnotherUser),
+            Self::AnotherBrowser => (Kind::Forbidden, Code::AnotherBrowser),
+            Self::Expired => (Kind::Gone, Code::Expired),
+            Self::NoState => (Kind::Forbidden, Code::NoState),
+            Self::WrongState => (Kind::Forbidden, Code::WrongState),
+            Self::SessionRefused => (Kind::Forbidden, Code::SessionRefused),
+            Self::Unclear => (Kind::UpstreamUnavailable, Code::Unclear),
+            Self::Throttled => (Kind::UpstreamUnavailable, Code::Throttled),
+            Self::Unavailable => (Kind::UpstreamUnavailable, Code::Unavailable),
+            Self::Misconfigured => (Kind::UpstreamFailed, Code::Misconfigured),
+            Self::Failed => (Kind::UpstreamFailed, Code::Failed),
+        })
+    }
+
+    /// Whether the same visit may succeed in a moment.
+    pub(crate) fn may_pass(self) -> bool {
+        matches!(self.result(), Err((Kind::UpstreamUnavailable, _)))
     }
 
     pub(crate) fn status(self) -> StatusCode {
-        self.problem().map_or(StatusCode::OK, Kind::status)
+        self.result().map_or_else(|(kind, _)| kind.status(), |_| StatusCode::OK)
     }
 
     /// What to tell the visitor, in a few words.

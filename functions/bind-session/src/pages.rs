@@ -1,11 +1,11 @@
 //! What the visitor sees, or a program reads.
 
 use http::{HeaderMap, StatusCode, header};
-use serde_json::json;
 use service::{
     Named, Problem, Reply,
     page::{Page, escape},
     reply,
+    returned::ConsentResult,
 };
 
 use crate::outcome::Outcome;
@@ -51,10 +51,10 @@ fn main(title: &str, text: &str, visitor: Option<&Named>) -> String {
 
 /// The outcome for a program.
 pub(crate) fn document(outcome: Outcome) -> Result<Reply, Problem> {
-    let text = outcome.explanation();
-    match outcome.problem() {
-        None => reply::json(StatusCode::OK, &json!({ "result": outcome.code(), "detail": text })),
-        Some(kind) => Err(Problem::new(kind, text).code(outcome.code())),
+    let detail = outcome.explanation();
+    match outcome.result() {
+        Ok(result) => reply::json(StatusCode::OK, &ConsentResult { result, detail }),
+        Err((kind, code)) => Err(Problem::new(kind, detail).code(code)),
     }
 }
 

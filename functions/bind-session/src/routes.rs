@@ -146,7 +146,7 @@ fn record(outcome: Outcome, user: Option<&User>, session: Option<&SessionUri>) {
     }
 }
 
-/// A browser is sent on to a page with nothing secret in its address; a program is told at once.
+/// Redirects a browser to a page with nothing secret in its address, and answers a program at once.
 fn present(
     service: &Service,
     headers: &HeaderMap,
@@ -183,7 +183,7 @@ fn document(outcome: Outcome) -> Result<Reply, Problem> {
 }
 
 fn retry_later(mut reply: Reply, outcome: Outcome) -> Reply {
-    if outcome.problem() == Some(Kind::UpstreamUnavailable) {
+    if outcome.may_pass() {
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY.as_secs()));
     }
     reply

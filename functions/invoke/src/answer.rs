@@ -9,9 +9,12 @@ use agent::{
 };
 use service::Site;
 use session::{Confirmation, Role, SessionId, ToolUse};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 
-use crate::invocation::{InterruptAnswer, InvocationAnswer, Status, UsageAnswer};
+use crate::invocation::{
+    AuthorizationReason, AuthorizationRequired, ConfirmationReason, ConfirmationRequired,
+    InterruptAnswer, InvocationAnswer, Status, UsageAnswer,
+};
 
 /// Makes the plain answer of what it hears: what the model said last in each turn, and notices.
 #[derive(Debug, Default)]
@@ -79,30 +82,28 @@ pub(crate) fn interrupts(
 fn authorization(turn: &Turn, consent: Consent, site: &Site) -> Result<InterruptAnswer, TurnError> {
     let Consent { provider, scopes, flow, expires_at } = consent;
     let nobody_waits = || TurnError::Internal("no call waits for this consent".into());
-    Ok(InterruptAnswer::AuthorizationRequired {
+    Ok(InterruptAnswer::AuthorizationRequired(AuthorizationRequired {
+        reason: AuthorizationReason::default(),
         id: turn.consent_interrupt(&provider).ok_or_else(nobody_waits)?.to_owned(),
         provider: provider.name().to_string(),
         scopes: scopes.iter().map(ToString::to_string).collect(),
         url: site.address(&format!("/consent?flow={flow}")),
-        expires_at: rfc3339(expires_at)?,
-    })
+        expires_at,
+    }))
 }
 
 fn confirmation(
     (call, confirmation): (&ToolUse, &Confirmation),
 ) -> Result<InterruptAnswer, TurnError> {
     let expires = i64::try_from(confirmation.expires).map_err(internal)?;
-    Ok(InterruptAnswer::ConfirmationRequired {
+    Ok(InterruptAnswer::ConfirmationRequired(ConfirmationRequired {
+        reason: ConfirmationReason::default(),
         id: confirmation.interrupt.clone(),
         tool: call.name.clone(),
         input: call.input.clone(),
         account: confirmation.account.clone(),
-        expires_at: rfc3339(OffsetDateTime::from_unix_timestamp(expires).map_err(internal)?)?,
-    })
-}
-
-fn rfc3339(time: OffsetDateTime) -> Result<String, TurnError> {
-    time.format(&Rfc3339).map_err(internal)
+        expires_at: OffsetDateTime::from_unix_timestamp(expires).map_err(internal)?,
+    }))
 }
 
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> TurnError {

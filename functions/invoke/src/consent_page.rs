@@ -27,7 +27,7 @@ enum Refusal {
     NotTheirs(FlowRefusal),
 }
 
-/// Sends `user` on to the provider, or says why not.
+/// Redirects `user` to the provider, or returns a page with the reason for refusing.
 pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
     let sealed = query(request, "flow").next().unwrap_or_default();

@@ -18,7 +18,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 const SETTINGS: &str = "swagger-initializer.js";
 const A_SETTING: &str = "presets: [";
 
-/// The file at `path` below `/docs/`, whose page says in each request for whom it was made.
+/// Returns the file at `path` below `/docs/`. The page sends the person's mark with each request.
 pub(crate) fn file(path: &str, mark: &PersonMark) -> Result<Reply, Problem> {
     let config = Config::from("/openapi.json").use_base_layout().with_credentials(true);
     let file = utoipa_swagger_ui::serve(path, Arc::new(config))

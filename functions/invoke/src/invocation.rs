@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::{Kind, Problem, request};
 use session::SessionId;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// More answers than a turn can have interrupts.
+/// How many answers a request may bring; a turn never has as many interrupts.
 const MAX_ANSWERS: usize = 64;
 
 /// A request, checked.
@@ -20,17 +21,19 @@ pub(crate) struct Invocation {
 }
 
 /// A message in a conversation, or the wish to go on with what waits in it.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(example = json!({ "sessionId": "my-first-conversation", "message": "Which repositories do I have?" }))]
-#[expect(dead_code, reason = "describes the body, which `Invocation::parse` reads")]
 pub(crate) struct InvocationRequest {
     /// Names the conversation; yours alone, whatever others call theirs.
-    #[schema(rename = "sessionId", pattern = "^[A-Za-z0-9_-]{1,128}$")]
-    session_id: String,
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]{1,128}$")]
+    session_id: SessionId,
     /// What you say; not blank. Leave it out to go on with what waits for your consent. Actions
     /// that wait for your confirmation, and that `resume` does not name, are dropped by it.
+    #[schema(pattern = r"\S")]
     message: Option<String>,
     /// Your answers to interrupts. What it does not name stays open.
+    #[schema(max_items = 64)]
     resume: Option<Vec<ResumeEntry>>,
 }
 
@@ -84,42 +87,75 @@ pub(crate) enum Status {
     Interrupted,
 }
 
-/// Something that only the user can do.
+/// Something that only the user can do; `reason` says what.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[serde(untagged)]
+#[schema(discriminator(property_name = "reason", mapping(
+    ("authorization_required" = "#/components/schemas/AuthorizationRequired"),
+    ("confirmation_required" = "#/components/schemas/ConfirmationRequired"),
+)))]
 pub(crate) enum InterruptAnswer {
-    /// The user has not yet allowed what a tool needs. Open `url`, then send the `sessionId`.
-    // At each variant, because the OpenAPI document does not know serde's `rename_all_fields`.
-    #[serde(rename_all = "camelCase")]
-    AuthorizationRequired {
-        /// Names the interrupt.
-        id: String,
-        /// At which credential provider consent is needed.
-        provider: String,
-        /// What the consent has to allow.
-        scopes: Vec<String>,
-        /// Open this in the same browser to consent.
-        #[schema(format = "uri")]
-        url: String,
-        /// When the link ends (RFC 3339). Ask again for a fresh one.
-        #[schema(format = "date-time")]
-        expires_at: String,
-    },
-    /// A tool would change something. Show exactly this to the user, and answer with `resume`.
-    #[serde(rename_all = "camelCase")]
-    ConfirmationRequired {
-        /// Names the interrupt.
-        id: String,
-        /// What would be done.
-        tool: String,
-        /// With which input.
-        input: Value,
-        /// As which account of the provider.
-        account: String,
-        /// When an approval no longer counts (RFC 3339). Send the `sessionId` to be asked again.
-        #[schema(format = "date-time")]
-        expires_at: String,
-    },
+    AuthorizationRequired(AuthorizationRequired),
+    ConfirmationRequired(ConfirmationRequired),
+}
+
+/// The user has not yet allowed what a tool needs. Open `url`, then send the `sessionId`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuthorizationRequired {
+    // Described by its type: with words of its own, it would be an `allOf` of a string and an object.
+    #[schema(inline)]
+    pub(crate) reason: AuthorizationReason,
+    /// Names the interrupt.
+    pub(crate) id: String,
+    /// At which credential provider consent is needed.
+    pub(crate) provider: String,
+    /// What the consent has to allow.
+    pub(crate) scopes: Vec<String>,
+    /// Open this in the same browser to consent.
+    #[schema(format = "uri")]
+    pub(crate) url: String,
+    /// When the link ends (RFC 3339). Ask again for a fresh one.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = "date-time")]
+    pub(crate) expires_at: OffsetDateTime,
+}
+
+/// The user has to consent.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AuthorizationReason {
+    #[default]
+    AuthorizationRequired,
+}
+
+/// A tool would change something. Show exactly this to the user, and answer with `resume`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConfirmationRequired {
+    // As above.
+    #[schema(inline)]
+    pub(crate) reason: ConfirmationReason,
+    /// Names the interrupt.
+    pub(crate) id: String,
+    /// What would be done.
+    pub(crate) tool: String,
+    /// With which input.
+    pub(crate) input: Value,
+    /// As which account of the provider.
+    pub(crate) account: String,
+    /// When an approval no longer counts (RFC 3339). Send the `sessionId` to be asked again.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = "date-time")]
+    pub(crate) expires_at: OffsetDateTime,
+}
+
+/// The user has to approve.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConfirmationReason {
+    #[default]
+    ConfirmationRequired,
 }
 
 /// Tokens of the language model.
@@ -132,69 +168,38 @@ pub(crate) struct UsageAnswer {
     pub(crate) output_tokens: u64,
 }
 
-/// A failure (RFC 9457).
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes what `Problem` writes")]
-pub(crate) struct ProblemDocument {
-    /// `about:blank`: the status says what kind of problem it is.
-    r#type: String,
-    /// The status in words.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What a program tells the problem by.
-    code: String,
-    /// What went wrong, for a person.
-    detail: String,
-    /// The member of the request that is wrong.
-    field: Option<String>,
-    /// What the operator finds the cause by.
-    #[schema(rename = "requestId")]
-    request_id: String,
-    /// With the code `turn_not_saved`: the turn that is done, and only here.
-    unsaved: Option<UnsavedTurn>,
-}
-
-/// A turn that is done and could not be saved.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes what `Problem` writes")]
-pub(crate) struct UnsavedTurn {
-    /// What the agent said.
-    message: String,
-}
-
 impl Invocation {
     /// Reads a body; a mistake names the member that it is in.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
         let document: Value = request::json(body)?;
-        let Value::Object(members) = document else {
+        // Serde would take an array for a struct, too.
+        let Value::Object(members) = &document else {
             return Err(Problem::new(Kind::InvalidRequest, "The body has to be a JSON object."));
         };
-        let session = match members.get("sessionId") {
-            None => return Err(Problem::field("sessionId", "sessionId is missing.")),
-            Some(Value::String(id)) => SessionId::parse(id.as_str()),
-            Some(_) => return Err(Problem::field("sessionId", "sessionId has to be a string.")),
-        };
-        let session = session.map_err(|rule| Problem::field("sessionId", format!("{rule}.")))?;
-        let message = match members.get("message") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) if text.trim().is_empty() => {
-                return Err(Problem::field("message", "message is blank."));
-            }
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(_) => return Err(Problem::field("message", "message has to be a string.")),
-        };
-        let resume = match members.get("resume") {
-            None | Some(Value::Null) => Answers::new(),
-            Some(resume) => answers(resume)?,
-        };
-        Ok(Self { session, message, resume })
+        if !members.contains_key("sessionId") {
+            return Err(Problem::field("sessionId", "sessionId is missing."));
+        }
+        let request: InvocationRequest =
+            serde_path_to_error::deserialize(&document).map_err(|error| malformed(&error))?;
+        let InvocationRequest { session_id: session, message, resume } = request;
+        if message.as_deref().is_some_and(|text| text.trim().is_empty()) {
+            return Err(Problem::field("message", "message is blank."));
+        }
+        Ok(Self { session, message, resume: answers(resume.unwrap_or_default())? })
     }
 }
 
-fn answers(resume: &Value) -> Result<Answers, Problem> {
-    let entries = Vec::<ResumeEntry>::deserialize(resume)
-        .map_err(|error| Problem::field("resume", format!("resume is malformed: {error}.")))?;
+/// A member of another type or form than described.
+fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let path = error.path().to_string();
+    let names = ["sessionId", "message", "resume"];
+    match names.into_iter().find(|name| path.starts_with(name)) {
+        Some(name) => Problem::field(name, format!("{path} is malformed: {}.", error.inner())),
+        None => Problem::new(Kind::InvalidRequest, format!("The body is malformed: {error}.")),
+    }
+}
+
+fn answers(entries: Vec<ResumeEntry>) -> Result<Answers, Problem> {
     if entries.len() > MAX_ANSWERS {
         return Err(Problem::field("resume", "resume has too many entries."));
     }
@@ -225,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_invocation_is_refused() {
+    fn a_malformed_body_is_refused() {
         for body in ["", "[]", "null", "{}", r#"{"sessionId":1}"#, r#"{"sessionId":"../x"}"#] {
             assert!(Invocation::parse(body.as_bytes()).is_err(), "{body}");
         }
@@ -247,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_says_two_things_or_nothing_clear_is_refused() {
+    fn an_ambiguous_or_malformed_resume_is_refused() {
         for resume in [
             "{}",
             "7",

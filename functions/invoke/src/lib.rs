@@ -11,7 +11,7 @@ mod consent_page;
 mod docs;
 mod invocation;
 mod limits;
-mod openapi;
+pub mod openapi;
 mod routes;
 mod sessions;
 mod sign_out;
@@ -28,6 +28,7 @@ use std::{
 };
 
 use agent::{granted_sets::GrantedSets, provider::Provider, tool::ToolSource};
+use bytes::Bytes;
 use clock::Clock;
 use service::{
     ConfigError, Inbound, Reader, Reply, Source,
@@ -56,6 +57,8 @@ struct Service {
     granted_sets: GrantedSets,
     clients: OnceCell<Clients>,
     limits: Limits,
+    /// The OpenAPI document, made when it is first asked for.
+    description: OnceCell<Bytes>,
     started: SystemTime,
 }
 
@@ -151,10 +154,18 @@ impl Invoke {
         let github = GitHubTools::new(settings.github_api.clone(), settings.github.clone());
         let Settings { turns, turns_per_user, tokens_per_day, .. } = settings;
         let limits = Limits::new(turns, turns_per_user, tokens_per_day);
-        let clients = OnceCell::new();
+        let (clients, description) = (OnceCell::new(), OnceCell::new());
         let sources: Vec<Arc<dyn ToolSource>> = vec![Arc::new(github)];
         let granted_sets = GrantedSets::new();
-        Ok(Self(Arc::new(Service { settings, sources, granted_sets, clients, limits, started })))
+        Ok(Self(Arc::new(Service {
+            settings,
+            sources,
+            granted_sets,
+            clients,
+            limits,
+            description,
+            started,
+        })))
     }
 
     /// Makes ready what a turn will use, connections too, before there is one.

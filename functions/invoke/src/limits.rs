@@ -13,7 +13,7 @@ use std::{
 };
 
 use identity::UserId;
-use service::{Kind, Problem};
+use service::{Code, Kind, Problem};
 use session::{SessionId, Spent};
 
 const RETRY: Duration = Duration::from_secs(5);
@@ -66,12 +66,12 @@ impl Limits {
         let mut used = lock(&self.used);
         if used.turns_of.get(user).is_some_and(|turns| *turns >= self.turns_per_user) {
             let detail = "You have too many turns at work. Wait until one of them is done.";
-            let problem = Problem::new(Kind::TooManyRequests, detail).code("too_many_turns");
+            let problem = Problem::new(Kind::TooManyRequests, detail).code(Code::TooManyTurns);
             return Err(problem.retry_after(RETRY));
         }
         if used.turns >= self.turns {
             let detail = "Too many turns are at work here. Nothing was saved; try again.";
-            let problem = Problem::new(Kind::UpstreamUnavailable, detail).code("overloaded");
+            let problem = Problem::new(Kind::UpstreamUnavailable, detail).code(Code::Overloaded);
             return Err(problem.retry_after(RETRY));
         }
         used.turns += 1;
@@ -93,7 +93,7 @@ impl Limits {
             "You have used the {most} tokens of the language model that you may use in a day. The \
              day ends at midnight UTC."
         );
-        let problem = Problem::new(Kind::TooManyRequests, detail).code("daily_tokens_used");
+        let problem = Problem::new(Kind::TooManyRequests, detail).code(Code::DailyTokensUsed);
         Err(problem.retry_after(Duration::from_secs(DAY - seconds % DAY)))
     }
 

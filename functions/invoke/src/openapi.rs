@@ -1,142 +1,142 @@
-//! The OpenAPI document, made from the handlers' own types.
+//! The OpenAPI document (OpenAPI 3.1): schemas from the types that the handlers read and write,
+//! operations from `paths`, problems from the closed list of codes.
+//!
+//! It describes both services, which share one site, as they are configured here.
 
-use std::sync::LazyLock;
+mod agent;
+mod consent;
+mod operation;
+mod paths;
+mod responses;
 
+use bytes::Bytes;
+use serde_json::{Value, json};
+use service::{
+    Site,
+    problem_document::ProblemDocument,
+    returned::{ConsentResult, ReturnedConsent},
+};
 use utoipa::OpenApi;
 
 use crate::{
-    invocation::{InvocationAnswer, InvocationRequest, ProblemDocument},
+    invocation::{InvocationAnswer, InvocationRequest},
+    routes::Health,
     sessions::{SessionDocument, SessionList},
     sign_out::SignedOut,
 };
 
+/// What is read and written, with all that it refers to.
 #[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Countersign",
-        description = "An agent that acts for you at GitHub, only with your consent.",
-        license(name = "Apache-2.0", identifier = "Apache-2.0"),
-    ),
-    paths(invocations, list_sessions, get_session, delete_session, sign_out, ping)
-)]
-struct Document;
+#[openapi(components(schemas(
+    InvocationRequest,
+    InvocationAnswer,
+    SessionList,
+    SessionDocument,
+    SignedOut,
+    Health,
+    ReturnedConsent,
+    ConsentResult,
+    ProblemDocument,
+)))]
+struct Schemas;
 
-/// The document as JSON.
-pub(crate) fn json() -> &'static str {
-    static JSON: LazyLock<String> =
-        LazyLock::new(|| Document::openapi().to_json().unwrap_or_default());
-    &JSON
+/// The document as JSON, for `site`, whose callers bring a `bearer` token or come through a load
+/// balancer that signs them in.
+///
+/// # Errors
+/// When a schema has no JSON form.
+pub fn document(site: &Site, bearer: bool) -> Result<Bytes, serde_json::Error> {
+    let mut components = serde_json::to_value(Schemas::openapi().components)?;
+    // Only what an operation of this deployment refers to.
+    let unused = if bearer { "SignedOut" } else { "ReturnedConsent" };
+    if let Some(schemas) = components["schemas"].as_object_mut() {
+        schemas.remove(unused);
+    }
+    let (scheme, description) = security(bearer);
+    components["securitySchemes"] = json!({ scheme: description });
+    components["headers"] = responses::headers();
+    components["responses"] = responses::shared(bearer);
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Countersign",
+            "description": "An agent that acts for you at GitHub, only with your consent. Every \
+                            failure is a problem (RFC 9457): its `code` is one of `ProblemCode`, \
+                            where each is explained.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+            "version": env!("CARGO_PKG_VERSION"),
+        },
+        "servers": [{ "url": site.origin(), "description": "This deployment" }],
+        "security": [{ scheme: [] }],
+        "tags": [
+            { "name": "agent", "description": "Conversations with the agent" },
+            { "name": "consent", "description": "What a browser visits to consent, and comes back to" },
+            { "name": "service", "description": "The service itself" },
+        ],
+        "paths": paths::all(bearer),
+        "components": components,
+    });
+    Ok(document.to_string().into())
 }
 
-/// Say something to the agent
-///
-/// Answers when the turn is done, or when it waits for you. For a consent
-/// (`authorization_required`) open the interrupt's `url` in the same browser, and send the
-/// `sessionId` again, with or without a new message. For an approval (`confirmation_required`)
-/// send the `sessionId` with `resume`; a new message without that is a no. Either can be
-/// cancelled by `resume`. What was approved is done once: if it can't be known whether it was
-/// done, the answer says so, and nothing is repeated.
-#[utoipa::path(
-    post,
-    path = "/invocations",
-    request_body = InvocationRequest,
-    responses(
-        (status = 200, description = "The turn is done, or waits for you", body = InvocationAnswer),
-        (status = 400, description = "A member of the body is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
-        (status = 403, description = "Sent by another site's page (`cross_site`), or you may not use this service (`not_allowed`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Sent by a page that was made for another person (`another_user`), or another request is at work on the conversation (`turn_in_progress`), or `resume` names an interrupt that is not open (`interrupt_not_open`) or a confirmation that is too old (`interrupt_expired`), or the conversation was deleted meanwhile (`conversation_deleted`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body has more than 1,048,576 bytes, or the saved conversation is too large to be opened (`conversation_too_large`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "You have too many turns at work (`too_many_turns`), or have used your tokens of the day (`daily_tokens_used`); `Retry-After` says when to try again", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not application/json", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "Something failed here", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 502, description = "A service behind the agent failed; `detail` says what was saved", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Too many turns are at work here (`overloaded`); a service behind the agent is busy, and `detail` says what was saved; or, as with 502, with the code `turn_not_saved`: the turn is done and only `unsaved.message` tells of it", body = ProblemDocument, content_type = "application/problem+json"),
-    )
-)]
-#[expect(dead_code, reason = "carries the description")]
-fn invocations() {}
+/// The scheme's name, and what it is.
+fn security(bearer: bool) -> (&'static str, Value) {
+    if bearer {
+        let description = "A token of the one issuer that this deployment trusts";
+        let scheme = json!({
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description,
+        });
+        return ("bearer", scheme);
+    }
+    let description = "The load balancer's session, which it sets when a person signs in. There may \
+                       be more cookies of that name, with other numbers: send all of them.";
+    let scheme = json!({
+        "type": "apiKey", "in": "cookie", "name": "AWSELBAuthSessionCookie-0",
+        "description": description,
+    });
+    ("session", scheme)
+}
 
-/// Sign out in this browser
-///
-/// Ends the load balancer's session, and nothing else. With bearer tokens there is no such route.
-#[utoipa::path(
-    post,
-    path = "/sign-out",
-    responses(
-        (status = 200, description = "The load balancer's cookies have expired", body = SignedOut),
-        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
-        (status = 403, description = "Sent by another site's page (`cross_site`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Sent by a page that was made for another person (`another_user`)", body = ProblemDocument, content_type = "application/problem+json"),
-    )
-)]
-#[expect(dead_code, reason = "carries the description")]
-fn sign_out() {}
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use service::Site;
 
-/// Your conversations
-///
-/// The newest first.
-#[utoipa::path(
-    get,
-    path = "/sessions",
-    params(
-        ("limit" = Option<usize>, Query, minimum = 1, maximum = 100, description = "How many; 20 if left out"),
-        ("page" = Option<String>, Query, description = "`next` of the page before"),
-    ),
-    responses(
-        (status = 200, description = "A page of them", body = SessionList),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
-        (status = 403, description = "You may not use this service (`not_allowed`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 502, description = "They can't be read", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
-    )
-)]
-#[expect(dead_code, reason = "carries the description")]
-fn list_sessions() {}
+    use super::document;
 
-/// What was said in a conversation of yours
-#[utoipa::path(
-    get,
-    path = "/sessions/{sessionId}",
-    params(
-        ("sessionId" = String, Path, pattern = "^[A-Za-z0-9_-]{1,128}$"),
-        ("before" = Option<usize>, Query, description = "`earlier` of the page of newer messages"),
-    ),
-    responses(
-        (status = 200, description = "Its newest messages, in their order", body = SessionDocument),
-        (status = 400, description = "A parameter is wrong; `field` names it", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
-        (status = 403, description = "You may not use this service (`not_allowed`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "You have no such conversation", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "It is too large to be opened (`conversation_too_large`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 502, description = "It can't be read", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
-    )
-)]
-#[expect(dead_code, reason = "carries the description")]
-fn get_session() {}
+    fn read(bearer: bool) -> Value {
+        let site = Site::parse("https://app.example/oauth2/session-binding").unwrap();
+        serde_json::from_slice(&document(&site, bearer).unwrap()).unwrap()
+    }
 
-/// Delete a conversation of yours for good
-#[utoipa::path(
-    delete,
-    path = "/sessions/{sessionId}",
-    params(("sessionId" = String, Path, pattern = "^[A-Za-z0-9_-]{1,128}$")),
-    responses(
-        (status = 204, description = "It is gone"),
-        (status = 401, description = "Not signed in. A load balancer that signs people in answers with a page of its own", content((ProblemDocument = "application/problem+json"), (String = "text/html"))),
-        (status = 403, description = "Asked by another site's page, or you may not use this service (`not_allowed`)", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "You have no such conversation", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 502, description = "It can't be deleted", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "S3 is busy; try again", body = ProblemDocument, content_type = "application/problem+json"),
-    )
-)]
-#[expect(dead_code, reason = "carries the description")]
-fn delete_session() {}
+    #[test]
+    fn a_deployment_describes_itself_alone() {
+        let (alb, bearer) = (read(false), read(true));
+        assert_eq!(alb["servers"][0]["url"], "https://app.example");
+        assert!(alb["components"]["securitySchemes"]["session"].is_object());
+        assert!(bearer["components"]["securitySchemes"]["bearer"].is_object());
+        let post = |document: &Value, path: &str| document["paths"][path]["post"].is_object();
+        assert!(post(&alb, "/sign-out") && !post(&bearer, "/sign-out"));
+        let binding = "/oauth2/session-binding";
+        assert!(post(&bearer, binding) && !post(&alb, binding));
+    }
 
-/// Whether the agent is there
-///
-/// The health check of the AgentCore Runtime contract; needs no sign-in.
-#[utoipa::path(get, path = "/ping", responses((status = 200, description = "It is")))]
-#[expect(dead_code, reason = "carries the description")]
-fn ping() {}
+    #[test]
+    fn interrupts_are_told_apart_by_their_reason() {
+        let document = read(false);
+        let schemas = &document["components"]["schemas"];
+        let discriminator = &schemas["InterruptAnswer"]["discriminator"];
+        assert_eq!(discriminator["propertyName"], "reason");
+        for (reason, schema) in discriminator["mapping"].as_object().unwrap() {
+            let name = schema.as_str().unwrap().rsplit('/').next().unwrap();
+            let values = &schemas[name]["properties"]["reason"]["enum"];
+            assert_eq!(values, &serde_json::json!([reason]), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_document_stays_small() {
+        let size = read(false).to_string().len();
+        assert!(size < 40_000, "{size} bytes");
+    }
+}

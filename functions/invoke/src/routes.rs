@@ -5,13 +5,14 @@ use std::{sync::Arc, time::UNIX_EPOCH};
 use http::{HeaderMap, Method, StatusCode};
 use identity::{BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
-use serde_json::json;
+use serde::Serialize;
 use service::{
     PersonMark, Problem, Reply, body, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
 use session::SessionId;
+use utoipa::ToSchema;
 
 use crate::{
     Service, chat, consent_page, docs, invocation::Invocation, openapi, sessions, sign_out, turns,
@@ -19,7 +20,23 @@ use crate::{
 
 const READ: &str = "GET, HEAD";
 
-/// What there is at an address.
+/// Whether the agent is there (AgentCore Runtime, "HTTP protocol contract").
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// It is.
+    status: HealthStatus,
+    /// When that last changed, in seconds since 1970.
+    time_of_last_update: u64,
+}
+
+/// Whether the agent can work.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) enum HealthStatus {
+    /// It can.
+    Healthy,
+}
+
+/// The routes, by path.
 enum Route {
     Ping,
     Invocations,
@@ -77,13 +94,13 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
     }
     match route {
         Route::Ping => return ping(service),
-        Route::OpenApi => return Ok(open_api()),
+        Route::OpenApi => return open_api(service).await,
         _ => {}
     }
     let user = service.settings.inbound.user(request.headers()).await?;
     match route {
         Route::Ping => ping(service),
-        Route::OpenApi => Ok(open_api()),
+        Route::OpenApi => open_api(service).await,
         Route::Invocations => invocations(service, &mut request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
         Route::Session(id) => sessions::one(service, &request, &user, &id).await,
@@ -104,12 +121,17 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
 /// Health, as the AgentCore Runtime contract wants it: the time is that of the last change.
 fn ping(service: &Service) -> Result<Reply, Problem> {
     let since = service.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    reply::json(StatusCode::OK, &json!({ "status": "Healthy", "time_of_last_update": since }))
+    let health = Health { status: HealthStatus::Healthy, time_of_last_update: since };
+    reply::json(StatusCode::OK, &health)
 }
 
-/// The interface's description, which is the same for everybody and so is public.
-fn open_api() -> Reply {
-    reply::body(StatusCode::OK, "application/json", openapi::json())
+/// Returns the OpenAPI document. It is the same for everybody, so it needs no sign-in.
+async fn open_api(service: &Service) -> Result<Reply, Problem> {
+    let inbound = &service.settings.inbound;
+    let document = || async { openapi::document(&inbound.site, inbound.bearer) };
+    let document = service.description.get_or_try_init(document).await;
+    let document = document.map_err(Problem::internal)?;
+    Ok(reply::body(StatusCode::OK, "application/json", document.clone()))
 }
 
 async fn invocations(
@@ -140,7 +162,8 @@ async fn invocations(
     Ok(reply)
 }
 
-/// A page a person opens: under the site's own name, in a browser that we know from then on.
+/// Returns a page for a person: redirects to the site's own name if another was asked for, and sets
+/// the browser cookie if it is absent.
 fn page(
     service: &Service,
     request: &Request,

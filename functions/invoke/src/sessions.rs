@@ -18,7 +18,7 @@ use session::{
     SessionError, SessionId, ToolStatus, json_bytes, shortened,
 };
 use telemetry::Audit;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
@@ -29,8 +29,8 @@ use crate::{
 };
 
 const DEFAULT_LIMIT: usize = 20;
-const MAX_LIMIT: usize = 100;
-/// A Lambda function behind a load balancer can answer with 1 MB.
+pub(crate) const MAX_LIMIT: usize = 100;
+/// A Lambda function behind a load balancer can answer with 1 MB
 /// of JSON, in which the body is text: there every quote and backslash of ours takes two bytes.
 const MAX_PAGE_BYTES: usize = 400_000;
 const LONGEST: Duration = Duration::from_secs(20);
@@ -52,8 +52,9 @@ struct SessionEntry {
     /// Names it.
     session_id: String,
     /// When something was last said in it (RFC 3339).
-    #[schema(format = "date-time")]
-    updated_at: String,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = "date-time")]
+    updated_at: OffsetDateTime,
 }
 
 /// What was said in a conversation.
@@ -85,7 +86,7 @@ struct ShownMessage {
 }
 
 impl ShownMessage {
-    /// Makes one that fills more than a page by itself fit it.
+    /// Shortens a message that alone would be larger than a page.
     fn shorten(&mut self) {
         self.text = shortened(&self.text, MAX_PAGE_BYTES / 2);
         let tools = self.tools.len().max(1);
@@ -148,7 +149,7 @@ pub(crate) async fn list(
     let page = in_time(service, request, page).await?;
     let entry = |listed: Listed| SessionEntry {
         session_id: listed.id.to_string(),
-        updated_at: OffsetDateTime::from(listed.updated).format(&Rfc3339).unwrap_or_default(),
+        updated_at: OffsetDateTime::from(listed.updated),
     };
     let sessions = page.sessions.into_iter().map(entry).collect();
     let list = SessionList { sessions, next: page.next.map(|mark| mark.to_string()) };
@@ -165,7 +166,8 @@ pub(crate) async fn one(
     if request.method() == Method::DELETE {
         return delete(service, request, user, id).await;
     }
-    let before = parameter::<usize>(request, "before")?;
+    let before = parameter::<u32>(request, "before")?;
+    let before = before.map(|before| usize::try_from(before).unwrap_or(usize::MAX));
     let sessions = &service.clients().await.sessions;
     let look = |loaded: &Loaded| {
         let conversation = &loaded.conversation;
@@ -182,7 +184,7 @@ pub(crate) async fn one(
     reply::json(StatusCode::OK, &document.ok_or_else(unknown)?)
 }
 
-/// Listing, reading and deleting take no longer than this, nor than a turn may take.
+/// Bounds `work` by [`LONGEST`], and by the time that is left for the request.
 async fn in_time<T>(
     service: &Service,
     request: &Request,
@@ -233,7 +235,7 @@ fn unknown() -> Problem {
     Problem::new(Kind::NotFound, "You have no such conversation.")
 }
 
-/// The messages as a person reads them: the results of tools are beside their calls.
+/// Returns the messages as a person reads them, each tool's result beside its call.
 fn shown(conversation: &Conversation) -> Vec<ShownMessage> {
     let pending = conversation.pending.as_ref();
     let waiting = pending.map(|pending| pending.turn.as_slice()).unwrap_or_default();

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use agent::{error::TurnError, model::ModelError};
-use serde_json::json;
-use service::{Kind, Problem};
+use service::{Code, Kind, Problem};
 use session::SessionError;
 use vault::VaultError;
 
@@ -69,15 +68,14 @@ pub(crate) fn problem(error: TurnError, saved: Saved) -> Problem {
         TurnError::NotSaved { said, .. } if saved != Saved::Unfinished => {
             let detail = "The turn is done, but could not be saved. What was said is in \
                               `unsaved`; the conversation does not know of it.";
-            let unsaved = json!({ "message": said });
-            Problem::new(kind, detail).code("turn_not_saved").with("unsaved", unsaved)
+            Problem::new(kind, detail).code(Code::TurnNotSaved).unsaved(said.clone())
         }
         TurnError::Session(SessionError::Damaged | SessionError::Newer) => Problem::new(kind, what),
         TurnError::Session(SessionError::TooLarge) => {
-            Problem::new(kind, what).code("conversation_too_large")
+            Problem::new(kind, what).code(Code::ConversationTooLarge)
         }
         TurnError::Session(SessionError::Deleted) => {
-            Problem::new(kind, what).code("conversation_deleted")
+            Problem::new(kind, what).code(Code::ConversationDeleted)
         }
         TurnError::Internal(_) | TurnError::Model(ModelError::Internal(_))
             if matches!(saved, Saved::NotAsked | Saved::Nothing) =>
@@ -87,12 +85,12 @@ pub(crate) fn problem(error: TurnError, saved: Saved) -> Problem {
         _ => {
             let problem = Problem::new(kind, format!("{what}{}", saved.words()));
             let problem = match saved {
-                Saved::Unfinished | Saved::Unheard => problem.code("turn_unfinished"),
+                Saved::Unfinished | Saved::Unheard => problem.code(Code::TurnUnfinished),
                 _ => problem,
             };
             match kind {
                 Kind::UpstreamUnavailable | Kind::Overloaded => problem.retry_after(RETRY),
-                Kind::Conflict => problem.code("turn_in_progress").retry_after(RETRY),
+                Kind::Conflict => problem.code(Code::TurnInProgress).retry_after(RETRY),
                 _ => problem,
             }
         }

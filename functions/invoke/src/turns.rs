@@ -13,7 +13,7 @@ use agent::{
 };
 use identity::{BrowserHash, User};
 use lambda_http::Context;
-use service::{Kind, Problem, Site};
+use service::{Code, Kind, Problem, Site};
 use session::{SessionError, Spent};
 use telemetry::Audit;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
@@ -253,13 +253,13 @@ impl Work<'_> {
                 let detail = "This question is not open any more: it was answered before, or it \
                               belongs to another conversation. Nothing was done now. Go on with \
                               this conversation to see what is open.";
-                conflict("interrupt_not_open", detail)
+                conflict(Code::InterruptNotOpen, detail)
             }
             ResumeError::Expired(interrupt) => {
                 self.audit(interrupt, "expired");
                 let detail = "This was asked too long ago to be approved now. Nothing was done. Go \
                               on with this conversation to see it again.";
-                conflict("interrupt_expired", detail)
+                conflict(Code::InterruptExpired, detail)
             }
         }
     }

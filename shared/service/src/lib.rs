@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod body;
 pub mod browser;
+pub mod code;
 pub mod connection;
 pub mod environment;
 pub mod inbound;
@@ -11,13 +12,15 @@ mod not_allowed;
 pub mod page;
 pub mod person;
 pub mod problem;
-mod problem_document;
+pub mod problem_document;
 pub mod reply;
 pub mod request;
 mod request_id;
+pub mod returned;
 pub mod site;
 pub mod visit;
 
+pub use code::Code;
 pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
 pub use inbound::Inbound;
 pub use person::{Named, PersonMark};

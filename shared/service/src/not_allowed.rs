@@ -6,13 +6,11 @@
 use http::{HeaderMap, StatusCode, header};
 
 use crate::{
+    code::Code,
     page::Page,
     problem::{Kind, Problem},
     reply::Reply,
 };
-
-/// The code of this refusal.
-pub(crate) const CODE: &str = "not_allowed";
 
 const DETAIL: &str = "You are signed in, but you may not use this service. Ask the people who run \
                       it to let you in.";
@@ -23,7 +21,7 @@ const PAGE: &str = "<h1>You may not use this service</h1>\n<p>You are signed in,
 
 /// The refusal.
 pub(crate) fn problem() -> Problem {
-    Problem::new(Kind::Forbidden, DETAIL).code(CODE)
+    Problem::new(Kind::Forbidden, DETAIL).code(Code::NotAllowed)
 }
 
 /// The same for a person.

@@ -9,6 +9,7 @@ use identity::User;
 use vault::ConsentKeys;
 
 use crate::{
+    code::Code,
     page::escape,
     problem::{Kind, Problem},
 };
@@ -50,7 +51,7 @@ pub(crate) fn refuse_another(
     }
     let detail = "Another person has signed in in this browser since this page was opened. Nothing \
                   was done. Reload the page to go on as them, or sign out first.";
-    Err(Problem::new(Kind::Conflict, detail).code("another_user"))
+    Err(Problem::new(Kind::Conflict, detail).code(Code::AnotherUser))
 }
 
 /// A user's name, and what tells them from others of that name: people choose their names. Characters

@@ -6,7 +6,8 @@
 use std::{error::Error, time::Duration};
 
 use http::StatusCode;
-use serde_json::Value;
+
+use crate::code::Code;
 
 /// The kinds of problem a caller can meet; each has its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,24 +67,24 @@ impl Kind {
         }
     }
 
-    /// What a program tells this kind by.
-    fn code(self) -> &'static str {
+    /// What a program tells this kind by, where nothing more is known.
+    fn code(self) -> Code {
         match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::RequestTimeout => "request_timeout",
-            Self::Conflict => "conflict",
-            Self::Gone => "gone",
-            Self::TooLarge => "too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::TooManyRequests => "too_many_requests",
-            Self::Internal => "internal",
-            Self::UpstreamFailed => "upstream_failed",
-            Self::UpstreamUnavailable => "upstream_unavailable",
-            Self::Overloaded => "overloaded",
+            Self::InvalidRequest => Code::InvalidRequest,
+            Self::Unauthorized => Code::Unauthorized,
+            Self::Forbidden => Code::Forbidden,
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::RequestTimeout => Code::RequestTimeout,
+            Self::Conflict => Code::Conflict,
+            Self::Gone => Code::Gone,
+            Self::TooLarge => Code::TooLarge,
+            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
+            Self::TooManyRequests => Code::TooManyRequests,
+            Self::Internal => Code::Internal,
+            Self::UpstreamFailed => Code::UpstreamFailed,
+            Self::UpstreamUnavailable => Code::UpstreamUnavailable,
+            Self::Overloaded => Code::Overloaded,
         }
     }
 }
@@ -92,13 +93,14 @@ impl Kind {
 #[derive(Debug)]
 pub struct Problem {
     pub(crate) kind: Kind,
-    pub(crate) code: &'static str,
+    pub(crate) code: Code,
     pub(crate) detail: String,
     pub(crate) field: Option<&'static str>,
+    /// What the agent said in a turn that is done and can't be saved.
+    pub(crate) unsaved: Option<String>,
     pub(crate) advice: Option<Advice>,
     /// In seconds.
     pub(crate) retry_after: Option<u32>,
-    pub(crate) extension: Option<Box<(&'static str, Value)>>,
     pub(crate) cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -122,9 +124,9 @@ impl Problem {
             code,
             detail,
             field: None,
+            unsaved: None,
             advice: None,
             retry_after: None,
-            extension: None,
             cause: None,
         }
     }
@@ -182,7 +184,7 @@ impl Problem {
 
     /// A code that says more than the kind's own.
     #[must_use]
-    pub fn code(self, code: &'static str) -> Self {
+    pub fn code(self, code: Code) -> Self {
         Self { code, ..self }
     }
 
@@ -193,10 +195,10 @@ impl Problem {
         Self { retry_after: Some(seconds.max(1)), ..self }
     }
 
-    /// A member of its own (RFC 9457, section 3.2).
+    /// What the agent said in a turn that is done and can't be saved.
     #[must_use]
-    pub fn with(self, member: &'static str, value: Value) -> Self {
-        Self { extension: Some(Box::new((member, value))), ..self }
+    pub fn unsaved(self, message: String) -> Self {
+        Self { unsaved: Some(message), ..self }
     }
 
     /// What the operator will find in the log.
@@ -212,7 +214,7 @@ impl Problem {
     }
 
     /// Whether a program would tell it by `code`.
-    pub(crate) fn is(&self, code: &str) -> bool {
+    pub(crate) fn is(&self, code: Code) -> bool {
         self.code == code
     }
 }

@@ -3,36 +3,71 @@
 use std::{error::Error, fmt};
 
 use http::{HeaderValue, header};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
+    code::Code,
     problem::{Advice, Problem},
     reply::{self, Reply},
     request_id::RequestId,
 };
 
+/// A failure, as the caller reads it (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemDocument {
+    /// `about:blank`: the status says what kind of problem it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What a program tells the problem by.
+    code: Code,
+    /// What went wrong, for a person.
+    detail: String,
+    /// What the operator finds the cause by.
+    request_id: String,
+    /// The member of the request that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    /// With the code `turn_not_saved`: the turn that is done, and only here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsaved: Option<UnsavedTurn>,
+}
+
+/// A turn that is done and could not be saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnsavedTurn {
+    /// What the agent said.
+    message: String,
+}
+
 /// Writes the operator's half to the log and returns the caller's half.
 pub(crate) fn reply(problem: Problem, request: &RequestId) -> Reply {
     let status = problem.kind.status();
     if let Some(cause) = &problem.cause {
-        tracing::error!(code = problem.code, cause = %Chain(cause.as_ref()), "request failed");
+        let code = problem.code.as_str();
+        tracing::error!(code, cause = %Chain(cause.as_ref()), "request failed");
     }
-    let mut body = json!({
-        "type": "about:blank",
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "code": problem.code,
-        "detail": problem.detail,
-        "requestId": request.as_str(),
+    let document = ProblemDocument {
+        kind: "about:blank",
+        title: status.canonical_reason().unwrap_or("Problem"),
+        status: status.as_u16(),
+        code: problem.code,
+        detail: problem.detail,
+        request_id: request.as_str().to_owned(),
+        field: problem.field,
+        unsaved: problem.unsaved.map(|message| UnsavedTurn { message }),
+    };
+    let body = serde_json::to_vec(&document).unwrap_or_else(|error| {
+        tracing::error!(%error, "a problem has no JSON form");
+        Vec::new()
     });
-    if let Some(field) = problem.field {
-        body["field"] = field.into();
-    }
-    if let Some(extension) = problem.extension {
-        let (member, value) = *extension;
-        body[member] = value;
-    }
-    let mut reply = reply::body(status, "application/problem+json", body.to_string());
+    let mut reply = reply::body(status, "application/problem+json", body);
     if let Some(advice) = problem.advice {
         let (name, value) = match advice {
             Advice::Allow(methods) => (header::ALLOW, methods),

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
 use crate::{
+    code::Code,
     not_allowed,
     problem::{Kind, Problem},
     problem_document,
@@ -54,7 +55,7 @@ async fn answer_anywhere(
         let wants_page = not_allowed::wants_page(request.headers());
         let mut reply = match route(request).await {
             Ok(reply) => reply,
-            Err(problem) if wants_page && problem.is(not_allowed::CODE) => not_allowed::page(),
+            Err(problem) if wants_page && problem.is(Code::NotAllowed) => not_allowed::page(),
             Err(problem) => problem_document::reply(problem, &id),
         };
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
@@ -88,7 +89,7 @@ fn refuse_subresource(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn cross_site() -> Problem {
     let detail = "Another site's page may not do this.";
-    Problem::new(Kind::Forbidden, detail).code("cross_site")
+    Problem::new(Kind::Forbidden, detail).code(Code::CrossSite)
 }
 
 /// Refuses what a page of another site could make a browser send (Fetch Metadata, W3C; the

@@ -11,6 +11,7 @@ use vault::{Visitor, VisitorBrowser};
 
 use crate::{
     browser,
+    code::Code,
     inbound::Inbound,
     problem::{Kind, Problem},
 };
@@ -45,7 +46,7 @@ fn is_a_visit(headers: &HeaderMap) -> bool {
 /// 403 for anything but a person's visit.
 pub fn refuse_speculation(headers: &HeaderMap) -> Result<(), Problem> {
     let detail = "Open this page yourself.";
-    let problem = || Problem::new(Kind::Forbidden, detail).code("not_a_visit");
+    let problem = || Problem::new(Kind::Forbidden, detail).code(Code::NotAVisit);
     if is_a_visit(headers) { Ok(()) } else { Err(problem()) }
 }
 

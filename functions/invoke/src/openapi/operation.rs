@@ -1,0 +1,84 @@
+//! One operation of the document: what is sent, and every answer.
+
+use serde_json::{Map, Value, json};
+use service::{Code, Kind};
+
+use super::responses::{SIGNED_IN, failures, html};
+
+/// An operation.
+pub(super) struct Operation {
+    /// Its name in clients.
+    pub(super) id: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) description: &'static str,
+    pub(super) parameters: Vec<Value>,
+    pub(super) body: Option<Value>,
+    pub(super) callers: Callers,
+    /// The answers that are no problem, by status.
+    pub(super) answers: Value,
+    /// The problems of this operation alone.
+    pub(super) problems: Vec<(Kind, Code)>,
+}
+
+/// Who may call an operation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// Signed-in users, who have the problems of signing in in common.
+    SignedIn,
+    /// Anybody.
+    Anyone,
+}
+
+impl Operation {
+    /// The operation as JSON, in a deployment whose callers bring a `bearer` token or do not.
+    pub(super) fn into_json(self, bearer: bool) -> Value {
+        let mut responses = match self.callers {
+            Callers::SignedIn => failures(&[SIGNED_IN, &self.problems].concat(), bearer),
+            Callers::Anyone => failures(&self.problems, bearer),
+        };
+        merge(&mut responses, self.answers);
+        let mut operation = json!({
+            "operationId": self.id,
+            "tags": [self.tag],
+            "summary": self.summary,
+            "description": self.description,
+            "responses": responses,
+        });
+        if !self.parameters.is_empty() {
+            operation["parameters"] = self.parameters.into();
+        }
+        if let Some(body) = self.body {
+            operation["requestBody"] = body;
+        }
+        if self.callers == Callers::Anyone {
+            operation["security"] = json!([]);
+        }
+        operation
+    }
+}
+
+/// Adds `answers` to `responses`. Where there is a problem of that status, a person gets it as a page.
+fn merge(responses: &mut Map<String, Value>, answers: Value) {
+    let Value::Object(answers) = answers else { return };
+    for (status, answer) in answers {
+        match responses.get_mut(&status) {
+            Some(problem) => problem["content"]["text/html"] = html(),
+            None => {
+                responses.insert(status, answer);
+            }
+        }
+    }
+}
+
+/// A body of `schema`, in JSON.
+pub(super) fn body(schema: &str, examples: Value) -> Value {
+    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    let content = json!({ "application/json": { "schema": schema, "examples": examples } });
+    json!({ "required": true, "content": content })
+}
+
+/// A parameter of the query.
+pub(super) fn query(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+}

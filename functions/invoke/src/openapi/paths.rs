@@ -1,0 +1,71 @@
+//! The paths of both services.
+
+use serde_json::{Value, json};
+use service::{Code, Kind, site::SESSION_BINDING_PATH};
+
+use super::{
+    agent, consent,
+    operation::{Callers, Operation},
+    responses::json_of,
+};
+
+/// The paths of a deployment whose callers bring a `bearer` token, or come through a load balancer.
+pub(super) fn all(bearer: bool) -> Value {
+    let mut paths = json!({
+        "/invocations": { "post": agent::invocations().into_json(bearer) },
+        "/sessions": { "get": agent::list_sessions().into_json(bearer) },
+        "/sessions/{sessionId}": {
+            "parameters": [{
+                "name": "sessionId", "in": "path", "required": true,
+                "description": "The conversation",
+                "schema": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$" },
+            }],
+            "get": agent::get_session().into_json(bearer),
+            "delete": agent::delete_session().into_json(bearer),
+        },
+        "/consent": { "get": consent::consent().into_json(bearer) },
+        "/openapi.json": { "get": open_api().into_json(bearer) },
+        "/ping": { "get": ping().into_json(bearer) },
+    });
+    paths[SESSION_BINDING_PATH]["get"] = consent::session_binding().into_json(bearer);
+    if bearer {
+        paths[SESSION_BINDING_PATH]["post"] = consent::returned_consent().into_json(bearer);
+    } else {
+        paths["/sign-out"]["post"] = agent::sign_out().into_json(bearer);
+    }
+    paths
+}
+
+fn open_api() -> Operation {
+    let content = json!({ "application/json": { "schema": { "type": "object" } } });
+    Operation {
+        id: "openapi",
+        tag: "service",
+        summary: "This document",
+        description: "The same for everybody.",
+        parameters: Vec::new(),
+        body: None,
+        callers: Callers::Anyone,
+        answers: json!({ "200": { "description": "OpenAPI 3.1", "content": content } }),
+        problems: vec![
+            (Kind::Forbidden, Code::CrossSite),
+            (Kind::Internal, Code::Internal),
+            (Kind::Overloaded, Code::Overloaded),
+        ],
+    }
+}
+
+fn ping() -> Operation {
+    Operation {
+        id: "ping",
+        tag: "service",
+        summary: "Whether the agent is there",
+        description: "The health check of the AgentCore Runtime contract, for the platform: a load \
+                      balancer need not route it.",
+        parameters: Vec::new(),
+        body: None,
+        callers: Callers::Anyone,
+        answers: json!({ "200": json_of("It is", "Health") }),
+        problems: vec![(Kind::Forbidden, Code::CrossSite)],
+    }
+}
