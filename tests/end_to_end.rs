@@ -22,6 +22,7 @@ mod issues;
 mod limits;
 mod openapi;
 mod pages;
+mod providers;
 mod real_model;
 mod scenario;
 mod secrets;
