@@ -21,7 +21,7 @@ async fn m12_two_hundred_deaths_lose_no_turn_that_was_answered_and_tear_none() {
 
     let workload = Workload::start(&variables).await;
     let started = Instant::now();
-    // What the user said and was answered, and what he said when the process died.
+    // What the user said and was answered, and what they said when the process died.
     let (mut answered, mut cut_off): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for number in 0..LONGEST_LIFE_IN_TURNS {
         let message = format!("before any death {number}");

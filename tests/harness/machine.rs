@@ -81,7 +81,7 @@ impl Machine {
         }
     }
 
-    /// `POST /invocations` with `body`, for `person` in `browser`; nothing if the machine dies
+    /// `POST /invocations` with `body`, for `person` in `browser`; `None` if the machine dies
     /// before it answers.
     pub async fn invoke(
         &self,
