@@ -149,13 +149,26 @@ impl Invoke {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
+        Self::start_with(source, clock, Vec::new())
+    }
+
+    /// As [`start_by`](Self::start_by), with tools of one's own after GitHub's.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(
+        source: &dyn Source,
+        clock: Clock,
+        more: Vec<Arc<dyn ToolSource>>,
+    ) -> Result<Self, ConfigError> {
         let started = clock.now();
         let settings = Settings::read(source, clock)?;
         let github = GitHubTools::new(settings.github_api.clone(), settings.github.clone());
         let Settings { turns, turns_per_user, tokens_per_day, .. } = settings;
         let limits = Limits::new(turns, turns_per_user, tokens_per_day);
         let (clients, description) = (OnceCell::new(), OnceCell::new());
-        let sources: Vec<Arc<dyn ToolSource>> = vec![Arc::new(github)];
+        let mut sources: Vec<Arc<dyn ToolSource>> = vec![Arc::new(github)];
+        sources.extend(more);
         let granted_sets = GrantedSets::new();
         Ok(Self(Arc::new(Service {
             settings,
