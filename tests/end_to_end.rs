@@ -18,6 +18,7 @@ mod events;
 mod exhaustion;
 mod hang_up;
 mod identity;
+mod issues;
 mod limits;
 mod openapi;
 mod pages;

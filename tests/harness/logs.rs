@@ -10,7 +10,8 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 /// Of the services all that they can say, and what those that run as processes print; but not what
 /// the stand-in for the model tells of who says what.
-const OF_WHOM: &str = "info,said=off,invoke=trace,bind_session=trace,vault=trace,process=debug";
+const OF_WHOM: &str = "info,private_step=off,invoke=trace,agent=trace,tools_github=trace,\
+    models_bedrock=trace,bind_session=trace,vault=trace,process=debug";
 
 /// Everything that this process has logged since the first call of [`Logs::kept`].
 #[derive(Debug, Clone, Default)]
