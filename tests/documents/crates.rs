@@ -87,7 +87,7 @@ fn the_map_of_the_crates_is_as_the_manifests_are() {
         }
     }
     let needed = |name: &&str| reached(&dependencies, name);
-    let mut drawn: BTreeSet<String> = DEPLOYED.iter().flat_map(|name| needed(name)).collect();
+    let mut drawn: BTreeSet<String> = DEPLOYED.iter().flat_map(needed).collect();
     drawn.extend(DEPLOYED.map(str::to_owned));
     drawn.retain(|name| !NOT_DRAWN.contains(&name.as_str()));
     for from in &drawn {
