@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use local::agentcore::GrantLookup;
+use agentcore_local::GrantLookup;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Browser, Fate, Form, Machine, Setup, Time, World};
@@ -144,7 +144,7 @@ async fn m10_resolved_without_a_consent_is_asked_again_by_the_same_interrupt() {
     let alice = world.browser_of("alice").await;
     let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
     let again = ok(alice.invoke(&answering(&asked, "resolved"))).await;
-    assert_asks_for(&again, &["repo"]);
+    assert_asks_for(&again, &["read:user", "repo"]);
     assert_eq!(again["interrupts"][0]["id"], asked["interrupts"][0]["id"]);
     assert_ne!(again["interrupts"][0]["url"], asked["interrupts"][0]["url"]);
 }
@@ -162,7 +162,7 @@ async fn m10_who_says_no_at_the_provider_can_still_say_yes_by_a_fresh_link() {
     assert_eq!(declined.status, StatusCode::FORBIDDEN);
 
     let again = ok(alice.go_on(SESSION)).await;
-    assert_asks_for(&again, &["repo"]);
+    assert_asks_for(&again, &["read:user", "repo"]);
     world.consent(&alice, &again, "octo-alice").await;
     assert_says(&ok(alice.go_on(SESSION)).await, "octo-alice/diary");
 }
@@ -214,10 +214,10 @@ async fn m6_a_revoked_token_leads_to_one_forced_consent() {
         world.running.github.revoke_all();
 
         let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
-        assert_asks_for(&asked, &["repo"]);
+        assert_asks_for(&asked, &["read:user", "repo"]);
         let calls = proxies.github.count(&Method::GET, "/user/repos");
         let again = ok(alice.go_on(SESSION)).await;
-        assert_asks_for(&again, &["repo"]);
+        assert_asks_for(&again, &["read:user", "repo"]);
         assert_eq!(again["interrupts"][0]["id"], asked["interrupts"][0]["id"]);
         let after = proxies.github.count(&Method::GET, "/user/repos");
         assert_eq!(after, calls, "the dead token is not tried again");

@@ -6,9 +6,9 @@ use bind_session::BindSession;
 use http_body_util::BodyExt;
 use invoke::Invoke;
 use local::{
-    addresses::Addresses,
     environment,
     events::{self, Event},
+    parts::Addresses,
 };
 use serde_json::Value;
 use service::Reply;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bind_session::BindSession;
-use local::{development_key, environment};
+use local::environment;
 use serde_json::json;
 use tests::{Browser, World};
 use tokio::{
@@ -69,7 +69,7 @@ fn visit(world: &World, alice: &Browser, back: &Url) -> String {
     let exp = (now + Duration::from_secs(120)).as_secs();
     let header = json!({
         "typ": "JWT", "alg": "ES256", "kid": development_key::KEY_ID, "iss": issuer,
-        "client": client, "exp": exp, "signer": environment::LOAD_BALANCER_ARN,
+        "client": client, "exp": exp, "signer": load_balancer_local::ARN,
     });
     let token =
         development_key::sign(&header, &json!({ "sub": "alice", "exp": exp, "iss": issuer }));

@@ -1,7 +1,8 @@
 //! The whole flow, the same on every platform (M15): sign in, ask, be asked for consent,
 //! consent, be bound, get the answer, and never be asked again.
 
-use local::{agentcore::GrantLookup, options::Platform};
+use agentcore_local::GrantLookup;
+use local::options::Platform;
 use reqwest::StatusCode;
 use tests::{
     Logs, Setup, World,

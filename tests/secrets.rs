@@ -189,7 +189,7 @@ async fn m14_the_audit_trail_tells_who_allowed_what_and_which_action_came_of_it(
         told,
         [("consent_required", "alice"), ("consent_started", "alice"), ("bound", "alice")]
     );
-    assert_eq!(of_flow[0]["scopes"], "public_repo");
+    assert_eq!(of_flow[0]["scopes"], "public_repo read:user");
     assert_eq!(of_flow[0]["provider"], "github");
     let of_session = logs.audit_where("session", session);
     let told: Vec<&str> = of_session.iter().map(|it| text(it, "event")).collect();

@@ -3,11 +3,10 @@
 use std::{collections::BTreeMap, process::Command};
 
 use local::{
-    StartError, binaries,
-    clock::Clock,
-    environment,
+    StartError, binaries, environment,
     options::{Options, Platform},
 };
+use stand_in::Clock;
 use tests::World;
 
 const OF_BOTH: [&str; 7] = [

@@ -35,7 +35,7 @@ class AuthorizationServer:
         }
 
     def token(self, form):
-        """The answer of the token endpoint, or nothing."""
+        """The response of the token endpoint, or None."""
         if form.get("grant_type") == "authorization_code" and form.get("code") in self.codes:
             self.codes.remove(form["code"])
             return self._issue(expires_in=0)

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -19,27 +18,22 @@ REGION = "eu-central-1"
 
 
 def start():
-    """Starts the program; answers where AgentCore Identity and GitHub are."""
-    folder = tempfile.TemporaryDirectory()
-    atexit.register(folder.cleanup)
+    """Starts the program; returns where it is."""
     program = subprocess.Popen(
-        [os.environ["STAND_IN"], "--port", "0", "--data", folder.name],
+        [os.environ["STAND_IN"], "--port", "0", "--provider", "demo", "--provider", "github"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     atexit.register(program.wait)
     atexit.register(program.terminate)
-    found = {}
     for line in program.stdout:
-        if match := re.search(r"(AgentCore Identity|GitHub) +(http://\S+)", line):
-            found[match[1]] = match[2]
-        if len(found) == 2:
-            return found["AgentCore Identity"], found["GitHub"]
+        if match := re.search(r"AgentCore Identity at (http://\S+)\. It is not AWS", line):
+            return match[1]
     raise SystemExit("the stand-in has not started")
 
 
-AGENTCORE, GITHUB = start()
+AGENTCORE = start()
 os.environ |= {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
@@ -61,26 +55,39 @@ class _NoRedirects(HTTPRedirectHandler):
 _OPENER = build_opener(ProxyHandler({}), _NoRedirects)
 
 
-def follow(url, form=None):
-    """Where this address sends a browser."""
+def _open(url, form=None):
     body = None if form is None else urlencode(form).encode()
     try:
-        answer = _OPENER.open(Request(url, data=body))
+        return _OPENER.open(Request(url, data=body))
     except HTTPError as error:
-        answer = error
-    with answer:
+        return error
+
+
+def show(url):
+    """The page at this address."""
+    with _open(url) as answer:
+        return answer.read().decode()
+
+
+def follow(url, form=None):
+    """Where this address sends a browser."""
+    with _open(url, form) as answer:
         if answer.status not in (302, 303):
             raise AssertionError(f"no redirect but {answer.status} at {urlsplit(url).path}")
         return urljoin(url, answer.headers["location"])
 
 
-def consent(authorization_url, account="octo-alice", decision=None):
-    """Decides at GitHub as a click does: a button names either the account or the refusal.
-    Answers the query that the application's page gets."""
+def decide(authorization_url, person):
+    """Decides at the built-in page as a click does: a button names the person, or nobody.
+    Returns where the provider sends the browser."""
     page = follow(authorization_url)
-    pressed = {"decision": decision} if decision else {"account": account}
-    form = dict(parse_qsl(urlsplit(page).query)) | pressed
-    return arrive(follow(follow(urljoin(page, "/login/oauth/authorize"), form)))
+    form = dict(parse_qsl(urlsplit(page).query)) | {"person": person}
+    return follow(page.partition("?")[0], form)
+
+
+def consent(authorization_url, person="alice"):
+    """Decides; returns the query that the application's page gets."""
+    return arrive(follow(decide(authorization_url, person)))
 
 
 def arrive(url):
@@ -92,6 +99,6 @@ def arrive(url):
 
 def login(token):
     """Whose token it is."""
-    headers = {"authorization": f"Bearer {token}", "user-agent": "conformance"}
-    with _OPENER.open(Request(urljoin(GITHUB, "/user"), headers=headers)) as answer:
-        return json.load(answer)["login"]
+    headers = {"authorization": f"Bearer {token}"}
+    with _OPENER.open(Request(f"{AGENTCORE}/stand-in/userinfo", headers=headers)) as answer:
+        return json.load(answer)["sub"]

@@ -25,9 +25,9 @@ SHAPES.watch(CLIENT.dp_client)
 SHAPES.watch(CLIENT.cp_client)
 
 
-def session_of(authorization_url, account):
-    """Consents; answers the session that the application's page was given."""
-    return consent(authorization_url, account=account)["session_id"]
+def session_of(authorization_url, person):
+    """Consents; returns the session that the application's page was given."""
+    return consent(authorization_url, person=person)["session_id"]
 
 
 class AtOnce(TokenPoller):
@@ -50,7 +50,7 @@ class TheDecorator(unittest.TestCase):
         )["name"]
 
     def consent_and_complete(self, authorization_url):
-        session = session_of(authorization_url, "octo-alice")
+        session = session_of(authorization_url, "alice")
         CLIENT.complete_resource_token_auth(session, UserIdIdentifier(user_id=self.user))
 
     def function(self, **more):
@@ -76,7 +76,7 @@ class TheDecorator(unittest.TestCase):
             here = os.getcwd()
             self.addCleanup(os.chdir, here)
             os.chdir(folder)
-            self.assertEqual(asyncio.run(self.function(custom_state="nonce")()), "octo-alice")
+            self.assertEqual(asyncio.run(self.function(custom_state="nonce")()), "alice")
             os.chdir(here)
 
     def test_it_takes_the_runtimes_workload_access_token_and_asks_nobody_twice(self):
@@ -95,7 +95,7 @@ class TheDecorator(unittest.TestCase):
             self.consent_and_complete = self.fail
             return first, await self.function()()
 
-        self.assertEqual(asyncio.run(twice()), ("octo-alice", "octo-alice"))
+        self.assertEqual(asyncio.run(twice()), ("alice", "alice"))
 
     def test_an_api_key_is_handed_over(self):
         name = f"key-{uuid.uuid4().hex[:8]}"
@@ -125,7 +125,7 @@ class TheClient(unittest.TestCase):
         token = CLIENT.get_workload_access_token(workload, user_token=user)["workloadAccessToken"]
 
         async def consents(url):
-            session = session_of(url, "octo-bob")
+            session = session_of(url, "bob")
             CLIENT.complete_resource_token_auth(session, UserTokenIdentifier(user_token=user))
 
         request = {
@@ -137,7 +137,7 @@ class TheClient(unittest.TestCase):
         }
         again = lambda: asyncio.run(CLIENT.get_token(**request))
         first = asyncio.run(CLIENT.get_token(**request, on_auth_url=consents))
-        self.assertEqual(login(first), "octo-bob")
+        self.assertEqual(login(first), "bob")
         self.assertEqual(again(), first)
 
 

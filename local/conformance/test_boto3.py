@@ -72,26 +72,27 @@ class TheFlow(unittest.TestCase):
 
     def test_a_person_consents_and_the_workload_gets_their_token(self):
         workload = Workload()
-        begun = workload.ask("alice", customState="nonce", customParameters={"prompt": "login"})
+        same = {"customParameters": {"prompt": "login"}}
+        begun = workload.ask("alice", customState="nonce", **same)
         self.assertEqual(begun["sessionStatus"], "IN_PROGRESS")
-        polled = workload.ask("alice", sessionUri=begun["sessionUri"])
+        polled = workload.ask("alice", sessionUri=begun["sessionUri"], **same)
         self.assertEqual(polled["sessionStatus"], "IN_PROGRESS")
         arrived = consent(begun["authorizationUrl"])
         self.assertEqual(arrived, {"session_id": begun["sessionUri"], "state": "nonce"})
         with self.assertRaises(DENIED):
             complete(begun["sessionUri"], userId="bob")
         complete(begun["sessionUri"], userId="alice")
-        answer = workload.ask("alice", sessionUri=begun["sessionUri"])
-        self.assertEqual(login(answer["accessToken"]), "octo-alice")
-        self.assertEqual(workload.ask("alice"), {"accessToken": answer["accessToken"]})
+        answer = workload.ask("alice", sessionUri=begun["sessionUri"], **same)
+        self.assertEqual(login(answer["accessToken"]), "alice")
+        self.assertEqual(workload.ask("alice", **same), {"accessToken": answer["accessToken"]})
         with self.assertRaises(DENIED) as used:
             complete(begun["sessionUri"], userId="alice")
         self.assertEqual(used.exception.response["Error"]["Message"], "Invalid or expired session")
 
-    def test_who_cancels_fails_the_session(self):
+    def test_a_declined_consent_fails_the_session(self):
         workload = Workload()
         begun = workload.ask("alice")
-        arrived = consent(begun["authorizationUrl"], decision="cancel")
+        arrived = consent(begun["authorizationUrl"], person="")
         self.assertEqual(arrived["error"], "access_denied")
         polled = workload.ask("alice", sessionUri=begun["sessionUri"])
         self.assertEqual(polled, {"sessionUri": begun["sessionUri"], "sessionStatus": "FAILED"})
@@ -109,9 +110,9 @@ class TheFlow(unittest.TestCase):
         complete(begun["sessionUri"], userId="alice")
         forced = workload.ask("alice", forceAuthentication=True)
         self.assertIn("authorizationUrl", forced)
-        consent(forced["authorizationUrl"], account="octo-bob")
+        consent(forced["authorizationUrl"], person="bob")
         complete(forced["sessionUri"], userId="alice")
-        self.assertEqual(login(workload.ask("alice")["accessToken"]), "octo-bob")
+        self.assertEqual(login(workload.ask("alice")["accessToken"]), "bob")
 
     def test_a_person_with_a_jwt_completes_with_that_very_jwt(self):
         workload = Workload()
@@ -156,7 +157,7 @@ class Refusals(unittest.TestCase):
             call(**request)
         self.assertEqual(refused.exception.response["Error"]["Code"], name)
 
-    def test_what_is_named_has_to_exist(self):
+    def test_an_unknown_name_is_not_found(self):
         token = PLANE.get_workload_access_token
         self.assert_refused("ResourceNotFoundException", token, workloadName="nobody")
         workload = Workload("no-such-provider")
@@ -178,7 +179,7 @@ class Refusals(unittest.TestCase):
         ask = Workload().ask
         self.assert_refused("ValidationException", ask, user="alice", resourceOauth2ReturnUrl=elsewhere)
 
-    def test_what_the_model_forbids_is_refused(self):
+    def test_a_value_outside_the_service_model_is_refused(self):
         workload = Workload()
         for more in ({"oauth2Flow": "PASSWORD"}, {"customState": "s" * 4097}, {"scopes": ["s" * 129]}):
             self.assert_refused("ValidationException", workload.ask, user="alice", **more)

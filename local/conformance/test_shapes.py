@@ -10,7 +10,7 @@ import botocore.session
 from shapes import SHAPES, Shapes
 
 # What the stand-in is for, by the names in the service models. It has no token vault's own keys, no
-# consent portals, no payments and no tags (`local/src/agentcore/mod.rs`).
+# consent portals, no payments and no tags (`local/agentcore/README.md`).
 IDENTITY = re.compile(
     r"(ApiKey|Oauth2)CredentialProviders?$|WorkloadIdentit(y|ies)$|WorkloadAccessToken"
     r"|Resource(ApiKey|Oauth2Token|TokenAuth)$"

@@ -1,8 +1,8 @@
-//! Where the functions' and the containers' binaries come from: a folder, or a build.
+//! The binaries of the functions and the containers: taken from a folder, or built.
 //!
-//! Cargo does not build other packages' binaries by itself, so whoever runs them asks here. The
-//! build is of the whole workspace, narrowed to the binaries asked for: dependencies' features
-//! are then the same as in any other build of the workspace, and nothing compiles twice.
+//! Cargo does not build other packages' binaries by itself. The build is of the whole workspace, limited
+//! to these binaries, so that dependencies have the same features as in any other build of the workspace
+//! and nothing compiles twice.
 
 use std::{
     collections::BTreeMap,
@@ -14,34 +14,34 @@ use std::{
 use serde::Deserialize;
 use tokio::{process::Command, sync::Mutex};
 
-/// Each binary's place, by name.
+/// The path of each binary, by name.
 pub type Binaries = BTreeMap<String, PathBuf>;
 
 /// Why a binary can't be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BinaryError {
-    /// The folder given lacks some.
+    /// The folder lacks some.
     #[error("{} lacks {}", .folder.display(), .names.join(", "))]
     Missing {
         /// The folder.
         folder: PathBuf,
-        /// What is not there.
+        /// The missing ones.
         names: Vec<String>,
     },
     /// Cargo can't be run.
     #[error("cargo could not be run")]
     Cargo(#[source] io::Error),
-    /// The build fails; cargo has said on standard error why.
+    /// The build failed; cargo has printed why.
     #[error("cargo build failed ({0})")]
     Build(ExitStatus),
-    /// The build has passed without making this one.
+    /// The build succeeded without making this one.
     #[error("cargo build did not make {0}")]
     NotBuilt(String),
 }
 
-/// The binaries `names`: those in `folder` if there is one, else freshly built, with cargo's
-/// progress on standard error. Within a process, what was built is not built again.
+/// Returns the paths of the binaries `names`: in `folder`, or built if there is no folder, with cargo's
+/// progress on standard error. A process builds each only once.
 ///
 /// # Errors
 /// When one is missing, or the build fails.
@@ -95,7 +95,7 @@ async fn build(names: &[&str]) -> Result<Binaries, BinaryError> {
     Ok(executables(&output.stdout))
 }
 
-/// One of cargo's messages; most are about something else and have neither.
+/// One of cargo's messages; most have neither member.
 #[derive(Deserialize)]
 struct Message {
     executable: Option<PathBuf>,

@@ -1,21 +1,19 @@
-//! The functions' environment: the same variables on every platform.
+//! The environment of both services: the same variables on every platform.
 
 use std::collections::BTreeMap;
 
 use service::Source;
 
-use crate::addresses::Addresses;
+use stand_in::REGION;
 
-/// The region that everything here claims to be in.
-pub const REGION: &str = "eu-central-1";
-/// The bucket of the conversations.
+use crate::parts::Addresses;
+
+/// The bucket for conversations.
 pub const BUCKET: &str = "countersign-local";
-/// This agent in AgentCore Identity.
+/// The agent's workload identity at AgentCore Identity.
 pub const WORKLOAD_IDENTITY: &str = "countersign-local";
 /// The credential provider.
 pub const GITHUB_PROVIDER: &str = "github";
-/// The load balancer's name.
-pub const LOAD_BALANCER_ARN: &str = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:loadbalancer/app/countersign-local/0000000000000000";
 /// The load balancer's client id at the identity provider.
 pub const OIDC_CLIENT_ID: &str = "countersign-local";
 /// … and its secret.
@@ -24,13 +22,13 @@ pub const OIDC_CLIENT_SECRET: &str = "for-development-only";
 pub const ACCESS_KEY_ID: &str = "LOCALDEVELOPMENTONLY";
 /// … and their secret.
 pub const SECRET_ACCESS_KEY: &str = "for-development-only";
-/// Seals flows here; it stands in this repository, so it is no secret anywhere.
+/// Seals flows. It is in this repository, so it is not a secret.
 const CONSENT_KEY: &str = "for-development-only-this-key-is-public";
-/// What the scripted model answers to.
+/// The id of the scripted model.
 const MODEL: &str = "scripted-stand-in";
 
-/// The services' own variables that are taken from the environment of whoever runs this. Those that
-/// say where AWS, GitHub and the issuer are would lead out of this world.
+/// The services' variables that are taken from the environment of the person who runs this. The addresses
+/// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
 const PASSED_ON: [&str; 13] = [
     "ALLOW_CLAIM",
     "BROWSER_BINDING",
@@ -47,15 +45,15 @@ const PASSED_ON: [&str; 13] = [
     "VAULT_IDENTITY",
 ];
 
-/// Those of the services' own variables that `source` has.
+/// Returns those of these variables that `source` has.
 #[must_use]
 pub fn passed_on(source: &dyn Source) -> BTreeMap<String, String> {
     let found = PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), source.get(name)?)));
     found.collect()
 }
 
-/// The variables of both functions for stand-ins at `addresses`, behind a load balancer whose
-/// issuer is `issuer` and whose client there is `client_id`.
+/// Returns the variables of both services for stand-ins at `addresses`, behind a load balancer that signs
+/// people in at `issuer` as the client `client_id`.
 #[must_use]
 pub fn functions(addresses: &Addresses, issuer: &str, client_id: &str) -> BTreeMap<String, String> {
     let origin = |address: &url::Url| address.as_str().trim_end_matches('/').to_owned();
@@ -67,7 +65,7 @@ pub fn functions(addresses: &Addresses, issuer: &str, client_id: &str) -> BTreeM
         ("AWS_ENDPOINT_URL_S3", origin(&addresses.s3)),
         ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", origin(&addresses.bedrock)),
         ("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", origin(&addresses.agentcore)),
-        ("ALB_ARN", LOAD_BALANCER_ARN.to_owned()),
+        ("ALB_ARN", load_balancer_local::ARN.to_owned()),
         ("ALB_PUBLIC_KEYS_URL", origin(&addresses.public_keys)),
         ("OIDC_ISSUER", issuer.to_owned()),
         ("OIDC_CLIENT_ID", client_id.to_owned()),

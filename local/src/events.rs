@@ -1,4 +1,4 @@
-//! The events in `events/`: requests as a load balancer hands them to a Lambda function.
+//! The events in `events/`: requests as a load balancer sends them to a Lambda function.
 //!
 //! Their tokens are signed by the development key and valid until 2100, for stand-ins on the
 //! default ports. `cargo run -p local --example events` writes the files.
@@ -9,10 +9,11 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+use load_balancer_local::{ARN, alb_event};
+
 use crate::{
-    addresses::{Addresses, DEFAULT_PORT},
-    development_key, environment,
-    load_balancer::alb_event,
+    environment,
+    parts::{Addresses, DEFAULT_PORT},
 };
 
 /// 2100-01-01T00:00:00Z.
@@ -21,14 +22,14 @@ const EXPIRES: u64 = 4_102_444_800;
 pub const ISSUER: &str = "http://127.0.0.1:8081";
 const HOST: &str = "localhost:8080";
 
-/// One event and what comes of it.
+/// An event and the response to it.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Name of the file in `events/`; it begins with the function's.
+    /// The name of the file in `events/`; it begins with the function's name.
     pub file: &'static str,
-    /// The status that the function answers.
+    /// The status of the response.
     pub status: u16,
-    /// What it shows.
+    /// What it is an example of.
     pub shows: &'static str,
     /// The event.
     pub json: Value,
@@ -40,29 +41,29 @@ impl Event {
     }
 }
 
-/// All of them.
+/// Returns all events.
 #[must_use]
 pub fn all() -> Vec<Event> {
-    let mut events = of_the_workload();
-    events.extend(refused_by_the_workload());
-    events.extend(of_the_binder());
+    let mut events = workload();
+    events.extend(workload_refusals());
+    events.extend(binder());
     events
 }
 
-fn of_the_workload() -> Vec<Event> {
+fn workload() -> Vec<Event> {
     let page = |path| event(get(path).header("accept", "text/html"), "");
     vec![
         Event::new(
             "invoke-hello.json",
             200,
             "a plain answer of the scripted model",
-            say(&token(), "Hello!"),
+            message(&token(), "Hello!"),
         ),
         Event::new(
             "invoke-list-repositories.json",
             200,
             "an interrupted turn: the user has to consent first",
-            say(&token(), "Which repositories do I have?"),
+            message(&token(), "Which repositories do I have?"),
         ),
         Event::new("invoke-page.json", 200, "the page to talk to the agent", page("/")),
         Event::new("invoke-docs.json", 200, "the API as a page", page("/docs/")),
@@ -76,7 +77,7 @@ fn of_the_workload() -> Vec<Event> {
     ]
 }
 
-fn refused_by_the_workload() -> Vec<Event> {
+fn workload_refusals() -> Vec<Event> {
     let good = token();
     let post = |path, body: &str| {
         let request = signed(Request::post(path), &good);
@@ -84,26 +85,34 @@ fn refused_by_the_workload() -> Vec<Event> {
     };
     let health_check = Request::get("/").header("user-agent", "ELB-HealthChecker/2.0");
     vec![
-        Event::new("invoke-no-token.json", 401, "nobody is signed in", say("", "Hello!")),
+        Event::new("invoke-no-token.json", 401, "nobody is signed in", message("", "Hello!")),
         Event::new(
             "invoke-expired-token.json",
             401,
             "a token of 2023",
-            say(&made(&json!({ "exp": 1_700_000_000 }), &json!({})), "Hello!"),
+            message(&token_with(&json!({ "exp": 1_700_000_000 }), &json!({})), "Hello!"),
         ),
         Event::new(
             "invoke-foreign-signer.json",
             401,
             "a token of somebody else's load balancer",
-            say(&made(&json!({ "signer": foreign_signer() }), &json!({})), "Hello!"),
+            message(&token_with(&json!({ "signer": foreign_signer() }), &json!({})), "Hello!"),
         ),
         Event::new(
             "invoke-changed-payload.json",
             401,
             "alice's signature over bob's name",
-            say(&with_payload_of(&good, &made(&json!({}), &json!({ "sub": "bob" }))), "Hello!"),
+            message(
+                &with_payload_of(&good, &token_with(&json!({}), &json!({ "sub": "bob" }))),
+                "Hello!",
+            ),
         ),
-        Event::new("invoke-blank-message.json", 400, "a message without words", say(&good, " ")),
+        Event::new(
+            "invoke-blank-message.json",
+            400,
+            "a message without words",
+            message(&good, " "),
+        ),
         Event::new("invoke-no-json.json", 400, "a body that is no JSON", post("/invocations", "{")),
         Event::new("invoke-unknown-route.json", 404, "no such address", post("/nothing", "{}")),
         Event::new(
@@ -121,7 +130,7 @@ fn refused_by_the_workload() -> Vec<Event> {
     ]
 }
 
-fn of_the_binder() -> Vec<Event> {
+fn binder() -> Vec<Event> {
     const SESSION: &str = "session_id=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ainvented";
     let at = |query: &str| format!("/oauth2/session-binding?{query}");
     let visit = |query: &str| {
@@ -168,10 +177,10 @@ fn of_the_binder() -> Vec<Event> {
     ]
 }
 
-/// `events/local.env`: the functions' variables for stand-ins on the default ports.
+/// Returns `events/local.env`: the services' variables for stand-ins on the default ports.
 ///
 /// # Errors
-/// Never: the default ports make addresses.
+/// Never: the default ports are valid.
 pub fn env_file() -> Result<String, url::ParseError> {
     let addresses = Addresses::on_ports_from(DEFAULT_PORT)?;
     let variables = environment::functions(&addresses, ISSUER, environment::OIDC_CLIENT_ID);
@@ -181,7 +190,7 @@ pub fn env_file() -> Result<String, url::ParseError> {
     Ok(std::iter::once(about.to_owned()).chain(lines).collect())
 }
 
-fn say(token: &str, message: &str) -> Value {
+fn message(token: &str, message: &str) -> Value {
     let request = Request::builder().method(Method::POST).uri("/invocations");
     let request = if token.is_empty() { request } else { signed(request, token) };
     let request = request.header("content-type", "application/json");
@@ -199,20 +208,20 @@ fn signed(request: Builder, token: &str) -> Builder {
 fn event(request: Builder, body: &str) -> Value {
     let request = request.header("host", HOST).header("x-forwarded-proto", "http").body(());
     request.map_or(Value::Null, |request| {
-        alb_event::of(&request.into_parts().0, &Bytes::copy_from_slice(body.as_bytes()))
+        alb_event::event(&request.into_parts().0, &Bytes::copy_from_slice(body.as_bytes()))
     })
 }
 
 fn token() -> String {
-    made(&json!({}), &json!({}))
+    token_with(&json!({}), &json!({}))
 }
 
-/// A token with some members changed.
-fn made(header: &Value, payload: &Value) -> String {
+/// Returns a token in which these members of header and payload are changed.
+fn token_with(header: &Value, payload: &Value) -> String {
     let mut all_header = json!({
         "typ": "JWT", "alg": "ES256", "kid": development_key::KEY_ID, "exp": EXPIRES,
         "iss": ISSUER, "client": environment::OIDC_CLIENT_ID,
-        "signer": environment::LOAD_BALANCER_ARN,
+        "signer": ARN,
     });
     let mut all_payload = json!({
         "sub": "alice", "name": "Alice Example", "email": "alice@example.com", "exp": EXPIRES,
@@ -227,7 +236,7 @@ fn made(header: &Value, payload: &Value) -> String {
 }
 
 fn foreign_signer() -> String {
-    environment::LOAD_BALANCER_ARN.replace("000000000000", "999999999999")
+    ARN.replace("000000000000", "999999999999")
 }
 
 fn with_payload_of(token: &str, other: &str) -> String {

@@ -1,29 +1,31 @@
-//! What is printed once everything runs.
+//! The text that is printed once everything runs.
 
-use crate::{Running, options::ModelChoice};
+use crate::{options::ModelChoice, parts::Part, running::Running};
 
-/// Three things to ask that work as they are written, for whoever is signed in. The last one changes
-/// something, so that it has to be approved.
+/// Three questions that work for alice and for bob. The last one changes something, so it has to be
+/// approved.
 pub const QUESTIONS: [&str; 3] = [
     "Which repositories do I have?",
     "Who am I at GitHub?",
     "Create an issue in octo-alice/garden: Water the tomatoes",
 ];
 
-/// The greeting; `platform` says how the services run, and `data` where conversations are kept.
+/// Returns the greeting. `platform` says how the services run, and `data` where conversations are stored.
 #[must_use]
 pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoice) -> String {
-    let it = &running.addresses;
     let people = if running.has_stand_in_people {
         "as alice or as bob".to_owned()
     } else {
         format!("at {}", running.issuer)
     };
     let questions: String = QUESTIONS.iter().map(|it| format!("    “{it}”\n")).collect();
-    let model = match model {
-        ModelChoice::Scripted => format!("{}  (a scripted model, no language model)", it.bedrock),
-        ModelChoice::Bedrock => "the real one, with your own AWS credentials".to_owned(),
-    };
+    let parts: String = Part::ALL
+        .iter()
+        .filter_map(|part| {
+            let name = part.greeted()?;
+            Some(format!("    {name:20}  {}\n", describe(*part, running, data, model)))
+        })
+        .collect();
     let mut greeting = format!(
         "\n  Countersign is running. Open {application}\n\n\
          \x20 Sign in {people}, and ask\n\n{questions}\n\
@@ -31,17 +33,8 @@ pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoic
          \x20 last one changes something, and asks for your approval, too.\n\n\
          \x20 The two services run {platform}.\n\
          \x20 Everything around them is a stand-in, for development and tests:\n\
-         \x20   load balancer         {application}\n\
-         \x20   identity provider     {issuer}\n\
-         \x20   AgentCore Identity    {agentcore}\n\
-         \x20   GitHub                {github}\n\
-         \x20   S3                    {s3}  (kept in {data})\n\
-         \x20   Bedrock               {model}\n\n",
-        application = it.application,
-        issuer = running.issuer,
-        agentcore = it.agentcore,
-        github = it.github,
-        s3 = it.s3,
+         {parts}\n",
+        application = running.addresses.application,
     );
     let passed_on: Vec<String> =
         running.passed_on.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -54,7 +47,21 @@ pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoic
     greeting
 }
 
-/// What the services of another load balancer need; which load balancer may sign is theirs to say.
+/// The address of a part, and what a person should know about it.
+fn describe(part: Part, running: &Running, data: &str, model: ModelChoice) -> String {
+    let address = running.addresses.get(part);
+    match part {
+        Part::IdentityProvider => running.issuer.clone(),
+        Part::S3 => format!("{address}  (kept in {data})"),
+        Part::Bedrock => match model {
+            ModelChoice::Scripted => format!("{address}  (a scripted model, no language model)"),
+            ModelChoice::Bedrock => "the real one, with your own AWS credentials".to_owned(),
+        },
+        _ => address.to_string(),
+    }
+}
+
+/// The variables of services behind another load balancer: all but those about the load balancer.
 #[must_use]
 pub fn variables(running: &Running) -> String {
     let needed = running.variables.iter().filter(|(name, _)| !name.starts_with("ALB_"));

@@ -1,26 +1,17 @@
-//! A stand-in for AWS on one machine, for development and tests.
+#![doc = include_str!("../README.md")]
 
-pub mod addresses;
-pub mod agentcore;
-pub mod bedrock;
 pub mod binaries;
-pub mod clock;
-pub mod development_key;
 pub mod environment;
 pub mod events;
-pub mod github;
 pub mod greeting;
-pub mod identity_provider;
-pub mod lambda;
-pub mod load_balancer;
 pub mod narration;
 pub mod options;
-mod page;
+pub mod parts;
+mod platforms;
 pub mod process;
 pub mod proxies;
-pub mod public_keys;
 pub mod running;
-pub mod s3;
+mod serving;
 pub mod signing_in;
 mod start_error;
 

@@ -7,15 +7,14 @@ use std::{
 
 use clap::Parser;
 use local::{
-    Running,
-    clock::Clock,
-    environment, greeting,
+    Running, environment, greeting,
     narration::Narration,
     options::{Command, Options, Platform},
     process::Output,
     proxies, signing_in,
 };
 use service::{ProcessEnvironment, Source};
+use stand_in::Clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{
     EnvFilter, Layer, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
@@ -31,7 +30,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&format!("error: {error}"));
+            report(&format!("error: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -42,12 +41,12 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Prints the cookies of a browser in which `person` is signed in, for `curl -b`.
 async fn sign_in(options: &Options, person: &str) -> Result<(), Failure> {
     let cookies = signing_in::cookies(&options.application()?, person).await?;
-    println!("{cookies}");
+    writeln!(io::stdout(), "{cookies}")?;
     Ok(())
 }
 
 async fn run(mut options: Options) -> Result<(), Failure> {
-    proxies::keep_out(&ProcessEnvironment)?;
+    proxies::bypass_for_loopback(&ProcessEnvironment)?;
     options.output = init_logs();
     options.passed_on = environment::passed_on(&ProcessEnvironment);
     let platform = match (&options.lambda_endpoint, options.platform) {
@@ -59,20 +58,22 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     let data = options.data.display().to_string();
     let only_stand_ins = options.stand_ins_for.is_some();
     let model = options.model.choice;
-    // From here on, so that nothing that is started outlives a signal that comes early.
+    // Before anything is started, so that nothing outlives an early signal.
     let mut stop = Stop::new()?;
     let mut running = tokio::select! {
         started = local::start(options, Clock::system()) => started?,
-        () = stop.asked() => return Ok(()),
+        () = stop.requested() => return Ok(()),
     };
-    if only_stand_ins {
-        println!("{}", greeting::variables(&running));
+    let greeting = if only_stand_ins {
+        greeting::variables(&running)
     } else {
-        println!("{}", greeting::greeting(&running, &platform, &data, model));
-    }
+        greeting::greeting(&running, &platform, &data, model)
+    };
+    // The program goes on if standard output is closed.
+    let _closed = writeln!(io::stdout(), "{greeting}");
     tokio::select! {
-        () = stop.asked() => {
-            tell("Stopping … Ctrl-C again stops at once.");
+        () = stop.requested() => {
+            report("Stopping … Ctrl-C again stops at once.");
             shutdown(running, stop).await;
             Ok(())
         }
@@ -83,15 +84,15 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     }
 }
 
-/// Stops in order, or at once when asked a second time.
+/// Stops gracefully, or at once on a second signal.
 async fn shutdown(running: Running, mut stop: Stop) {
     tokio::select! {
         () = running.shutdown() => {}
-        () = stop.asked() => {}
+        () = stop.requested() => {}
     }
 }
 
-/// The signals by which a person or a system asks to stop: Ctrl-C, `kill`, a closed terminal.
+/// The signals that stop the program: Ctrl-C, `kill`, a closed terminal.
 struct Stop([Signal; 3]);
 
 impl Stop {
@@ -101,7 +102,7 @@ impl Stop {
         Ok(Self([interrupt?, terminate?, hangup?]))
     }
 
-    async fn asked(&mut self) {
+    async fn requested(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -111,14 +112,14 @@ impl Stop {
     }
 }
 
-/// Says something on standard error, which a closed terminal no longer takes.
-fn tell(what: &str) {
+/// Prints a line to standard error, which may be closed.
+fn report(what: &str) {
     let _closed = writeln!(io::stderr(), "{what}");
 }
 
-/// On standard error: each step in plain words, or with `RUST_LOG` the log itself, and then the
-/// services' processes as they print it. Colours are for terminals, and not for those who set
-/// `NO_COLOR` (<https://no-color.org>).
+/// Prints a sentence for each step to standard error, or with `RUST_LOG` the log itself. Returns where
+/// the output of the services' processes goes. Only a terminal gets colours, and only without `NO_COLOR`
+/// (<https://no-color.org>).
 fn init_logs() -> Output {
     let no_color = ProcessEnvironment.get("NO_COLOR").is_some();
     let colours = io::stderr().is_terminal() && !no_color;

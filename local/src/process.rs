@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io,
+    io::{self, Write},
     path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -16,15 +16,15 @@ use tokio::{
     sync::watch,
 };
 
-/// How long a process may take to finish what it is at.
+/// How long a process may take to finish its requests.
 const STOP_TIME: Duration = Duration::from_secs(5);
 
-/// What becomes of the lines that a process prints.
+/// Where the output of a process goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
-    /// They go to our standard error, each with the process's name in front.
+    /// To standard error, each line with the process's name in front.
     Shown,
-    /// They go to our log, as events of the target `process`.
+    /// To the log, as events of the target `process`.
     Logged,
 }
 
@@ -41,8 +41,8 @@ pub struct Process {
 pub struct NeverListened;
 
 impl Process {
-    /// Runs `binary` with exactly the variables of `environment`: nothing of ours gets in, above
-    /// all no credential of a real account, and no home directory where some may lie.
+    /// Runs `binary` with exactly the variables of `environment`. It gets nothing of our own environment:
+    /// no credentials of a real account, and no home directory that may contain some.
     ///
     /// # Errors
     /// When the binary can't be run.
@@ -54,8 +54,7 @@ impl Process {
     ) -> io::Result<Self> {
         let mut command = command(binary);
         command.env_clear().envs(environment).kill_on_drop(true);
-        // Ctrl-C in a terminal goes to its whole group of processes. This one is stopped by us,
-        // in its turn.
+        // Ctrl-C in a terminal goes to the whole process group. This process is stopped by `stop`.
         command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
@@ -69,20 +68,20 @@ impl Process {
         Ok(Self { child, port })
     }
 
-    /// The port that a container listens on, once it says so in its log.
+    /// Returns the port that a container listens on, once it has logged it.
     ///
     /// # Errors
-    /// When it ends before.
+    /// When the process ends before.
     pub async fn listening(&self) -> Result<u16, NeverListened> {
         let mut port = self.port.clone();
         let port = port.wait_for(Option::is_some).await.map_err(|_| NeverListened)?;
         port.ok_or(NeverListened)
     }
 
-    /// How it ended, once it has.
+    /// Waits until it has ended. Returns its exit status.
     ///
     /// # Errors
-    /// When the system can't tell.
+    /// When the system can't report it.
     pub async fn exited(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
     }
@@ -102,26 +101,26 @@ impl Process {
         self.child.wait().await
     }
 
-    /// Its id; none once it has been waited for.
+    /// Its id; `None` once it has been waited for.
     fn pid(&self) -> Option<Pid> {
         self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
     }
 }
 
-/// `binary`, which on Linux is killed by the system if we end without having stopped it, as when
-/// we are killed ourselves (prctl(2), `PR_SET_PDEATHSIG`). Only a program in between can ask for
-/// that without unsafe code; util-linux has one on every Debian.
+/// Returns the command for `binary`. On Linux, the system kills it when this process ends without having
+/// stopped it (prctl(2), `PR_SET_PDEATHSIG`). Without unsafe code only a program in between can ask for
+/// that; every Debian has `setpriv` of util-linux.
 fn command(binary: &Path) -> Command {
-    let keeper = Path::new("/usr/bin/setpriv");
-    if !cfg!(target_os = "linux") || !keeper.is_file() {
+    let setpriv = Path::new("/usr/bin/setpriv");
+    if !cfg!(target_os = "linux") || !setpriv.is_file() {
         return Command::new(binary);
     }
-    let mut command = Command::new(keeper);
+    let mut command = Command::new(setpriv);
     command.args(["--pdeathsig", "KILL", "--"]).arg(binary);
     command
 }
 
-/// Passes the lines on until there are no more.
+/// Forwards each line until the output is closed.
 async fn forward(
     name: String,
     lines: impl AsyncRead + Unpin,
@@ -135,13 +134,14 @@ async fn forward(
         }
         let line = String::from_utf8_lossy(&line);
         match output {
-            Output::Shown => eprintln!("{name} | {line}"),
+            // The program goes on if standard error is closed.
+            Output::Shown => drop(writeln!(io::stderr(), "{name} | {line}")),
             Output::Logged => tracing::info!(target: "process", "{name} | {line}"),
         }
     }
 }
 
-/// The port in the line of log with which a container says that it listens.
+/// Returns the port, if this is the log line with which a container says that it listens.
 fn port(line: &[u8]) -> Option<u16> {
     #[derive(Deserialize)]
     struct Line {

@@ -1,36 +1,36 @@
-//! What is on this machine is never behind a proxy, whatever the environment says of one for the rest
-//! of the world. Every HTTP client here reads the same variables of the process (`HTTP_PROXY` and
-//! its like, `NO_PROXY`), which can't be changed from within: so a process begins again with others.
+//! Requests to this machine never go through a proxy, even if the environment has one for other
+//! hosts. Every HTTP client here reads the same variables of the process (`HTTP_PROXY` and its like,
+//! `NO_PROXY`), which can't be changed from within, so the process starts itself again with others.
 
 use std::{env, io, os::unix::process::CommandExt, process::Command};
 
 use service::Source;
 
-/// Proxies for plain HTTP, which is what is spoken on this machine.
+/// The variables of proxies for plain HTTP, which all stand-ins use.
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-const HERE: [&str; 2] = ["localhost", "127.0.0.1"];
+const LOOPBACK: [&str; 2] = ["localhost", "127.0.0.1"];
 
-/// Begins this process again with `NO_PROXY` for this machine, if that is needed and not done.
+/// Starts this process again with `NO_PROXY` for this machine, if it is needed.
 ///
 /// # Errors
-/// When it can't begin again.
-pub fn keep_out(source: &dyn Source) -> io::Result<()> {
+/// When it can't be started again.
+pub fn bypass_for_loopback(source: &dyn Source) -> io::Result<()> {
     let Some(exceptions) = exceptions(source) else { return Ok(()) };
     let mut again = Command::new(env::current_exe()?);
     again.args(env::args_os().skip(1)).env("NO_PROXY", &exceptions).env("no_proxy", &exceptions);
     Err(again.exec())
 }
 
-/// What `NO_PROXY` has to be; nothing if it can stay as it is.
+/// Returns the value that `NO_PROXY` needs. `None` if it can stay as it is.
 fn exceptions(source: &dyn Source) -> Option<String> {
     PROXIES.iter().find_map(|name| source.get(name))?;
     let set = source.get("no_proxy").or_else(|| source.get("NO_PROXY")).unwrap_or_default();
     let mut names: Vec<&str> = set.split(',').map(str::trim).collect();
     names.retain(|name| !name.is_empty());
-    if names.contains(&"*") || HERE.iter().all(|here| names.contains(here)) {
+    if names.contains(&"*") || LOOPBACK.iter().all(|name| names.contains(name)) {
         return None;
     }
-    names.extend(HERE);
+    names.extend(LOOPBACK);
     Some(names.join(","))
 }
 
@@ -41,7 +41,7 @@ mod tests {
     use super::exceptions;
 
     #[test]
-    fn a_process_begins_again_at_most_once_and_only_if_there_is_a_proxy() {
+    fn a_process_restarts_at_most_once_and_only_with_a_proxy() {
         let mut variables = BTreeMap::from([("NO_PROXY".to_owned(), "intranet".to_owned())]);
         assert_eq!(exceptions(&variables), None);
         variables.insert("http_proxy".to_owned(), "http://proxy.example".to_owned());

@@ -1,4 +1,5 @@
-//! Signing in without a browser: what a person does on the two pages, for a program to go on with.
+//! Signs in without a browser, as a person does on the sign-in page, so that a program can go on with
+//! the cookies.
 
 use std::sync::Arc;
 
@@ -9,26 +10,26 @@ use reqwest::{
 };
 use url::Url;
 
-/// Why nobody is signed in.
+/// Why the sign-in failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
-    /// Nothing answers, or not as it should.
+    /// No response, or an unexpected one.
     #[error(
         "{application} does not answer as it should: {error}; does `cargo run -p local` run there?"
     )]
     Unreachable {
-        /// Where it should be.
+        /// The address of the application.
         application: Url,
         /// What went wrong.
         error: reqwest::Error,
     },
-    /// The people are another provider's.
+    /// People sign in at another provider.
     #[error("people sign in at {0}, which only a browser can do")]
     OtherProvider(Url),
 }
 
-/// Signs `person` in at the local `application`; answers the browser's cookies, `name=value; …`.
+/// Signs `person` in at the local `application`. Returns the browser's cookies, `name=value; …`.
 ///
 /// # Errors
 /// See [`SignInError`].
@@ -45,7 +46,7 @@ pub async fn cookies(application: &Url, person: &str) -> Result<String, SignInEr
         answer.error_for_status()
     };
     let page = open(client.get(application.clone())).await.map_err(failed)?;
-    // The page's form sends what its address says, and who was chosen.
+    // The page's form sends the parameters of its address, and the chosen person.
     let mut address = page.url().clone();
     let mut form: Vec<(String, String)> = address.query_pairs().into_owned().collect();
     form.push(("user".to_owned(), person.to_owned()));

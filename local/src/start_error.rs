@@ -1,12 +1,13 @@
-//! Why nothing was started, in words for whoever tried.
+//! Why the start failed, with a message for the person who started it.
 
 use std::{io, path::PathBuf};
 
+use bedrock_local::ModelError;
 use service::ConfigError;
 
-use crate::{bedrock::ModelError, binaries::BinaryError};
+use crate::binaries::BinaryError;
 
-/// Why nothing was started.
+/// Why the start failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -39,10 +40,10 @@ pub enum StartError {
         /// Why not.
         error: io::Error,
     },
-    /// The functions' binaries are not there and can't be built.
+    /// The services' binaries are missing or can't be built.
     #[error(transparent)]
     Binaries(#[from] BinaryError),
-    /// A service's binary can't be run, or stopped before it served anything.
+    /// A service's binary can't be run, or ended before it listened.
     #[error("{name} can't be run: {error}")]
     Process {
         /// The service.
@@ -50,13 +51,16 @@ pub enum StartError {
         /// Why not.
         error: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A handler refuses the configuration that it is given here.
+    /// A service refuses its configuration.
     #[error(transparent)]
     Configuration(#[from] ConfigError),
     /// The real model can't be used.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// Something that never fails did.
+    /// An unexpected I/O error.
     #[error(transparent)]
     Io(io::Error),
+    /// An invalid address.
+    #[error(transparent)]
+    Address(#[from] url::ParseError),
 }

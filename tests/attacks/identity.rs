@@ -1,6 +1,6 @@
 //! Forged proofs of who is calling, past the load balancer and through it (M2).
 
-use local::addresses::Addresses;
+use local::parts::Addresses;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{Logs, World};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use local::{addresses::Addresses, development_key, environment};
+use local::{environment, parts::Addresses};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -21,7 +21,7 @@ impl Token {
             header: json!({
                 "typ": "JWT", "alg": "ES256", "kid": development_key::KEY_ID, "iss": issuer,
                 "client": environment::OIDC_CLIENT_ID, "exp": exp,
-                "signer": environment::LOAD_BALANCER_ARN,
+                "signer": load_balancer_local::ARN,
             }),
             payload: json!({ "sub": person, "exp": exp, "iss": issuer }),
         }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use local::addresses::Addresses;
+use local::parts::Addresses;
 use reqwest::Method;
 use tests::{Browser, Visit, World, parameter};
 use url::Url;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::agentcore::GrantLookup;
+use agentcore_local::GrantLookup;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::{Setup, Time};
@@ -124,7 +124,7 @@ async fn a_private_repository_needs_a_scope_of_its_own(ready: &Ready) {
     let private = "create an issue in octo-alice/diary: Write more";
     let asked = ok(ready.alice.say(SESSION, private)).await;
     assert_eq!(asked["interrupts"][0]["reason"], "authorization_required", "{asked}");
-    assert_eq!(asked["interrupts"][0]["scopes"], json!(["public_repo", "repo"]));
+    assert_eq!(asked["interrupts"][0]["scopes"], json!(["read:user", "repo"]));
     ready.world.consent(&ready.alice, &asked, "octo-alice").await;
     let asked = ok(ready.alice.go_on(SESSION)).await;
     assert_eq!(asked["interrupts"][0]["reason"], "confirmation_required", "{asked}");

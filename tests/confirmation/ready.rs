@@ -24,7 +24,11 @@ impl Ready {
         // Any action will do to be asked; it is never carried out.
         let warm_up = "create an issue in octo-alice/weather-station: never";
         let asked = ok(alice.say("warm-up", warm_up)).await;
-        assert_eq!(asked["interrupts"][0]["scopes"], json!(["public_repo"]), "{asked}");
+        assert_eq!(
+            asked["interrupts"][0]["scopes"],
+            json!(["public_repo", "read:user"]),
+            "{asked}"
+        );
         world.consent(&alice, &asked, "octo-alice").await;
         Self { world, proxies, alice }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use local::addresses::Addresses;
+use local::parts::Addresses;
 use reqwest::{
     Client, ClientBuilder, Method, RequestBuilder, StatusCode,
     cookie::{CookieStore, Jar},

@@ -35,7 +35,7 @@ pub async fn whole_flow(world: &World) {
     let interrupt = &answer["interrupts"][0];
     assert_eq!(interrupt["reason"], "authorization_required");
     assert_eq!(interrupt["provider"], world.provider());
-    assert_eq!(interrupt["scopes"], json!(["repo"]));
+    assert_eq!(interrupt["scopes"], json!(["read:user", "repo"]));
     let link = interrupt["url"].as_str().expect("a link");
     assert!(link.starts_with(addresses.application.as_str()), "{link}");
 

@@ -5,9 +5,10 @@ use std::future;
 
 use container::Limits;
 use invoke::Invoke;
-use local::{clock::Clock, development_key, environment};
+use local::environment;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+use stand_in::Clock;
 use tokio::{net::TcpListener, runtime::Runtime};
 use url::Url;
 
@@ -110,7 +111,7 @@ fn token(issuer: &str, person: &str) -> String {
     let header = json!({
         "typ": "JWT", "alg": "ES256", "kid": development_key::KEY_ID, "iss": issuer,
         "client": environment::OIDC_CLIENT_ID, "exp": NEVER,
-        "signer": environment::LOAD_BALANCER_ARN,
+        "signer": load_balancer_local::ARN,
     });
     development_key::sign(&header, &json!({ "sub": person, "exp": NEVER, "iss": issuer }))
 }

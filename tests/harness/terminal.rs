@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use local::{addresses::Addresses, binaries, options::Platform};
+use local::{binaries, options::Platform, parts::Addresses};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},

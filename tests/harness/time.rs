@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use local::clock::Clock;
+use stand_in::Clock;
 
 /// How much time has passed beyond what really has.
 #[derive(Debug, Clone, Default)]

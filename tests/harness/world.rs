@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use agentcore_local::GrantLookup;
 use local::{
     Running,
-    agentcore::GrantLookup,
-    clock::Clock,
     environment::GITHUB_PROVIDER,
     options::{Options, Platform},
 };
 use serde_json::Value;
+use stand_in::Clock;
 use tempfile::TempDir;
 
 use crate::{
@@ -52,7 +52,7 @@ impl Default for Setup {
             platform: Platform::InProcess,
             variables: BTreeMap::new(),
             clock: Clock::system(),
-            grant_lookup: GrantLookup::ByScopes,
+            grant_lookup: GrantLookup::ByRequest,
         }
     }
 }

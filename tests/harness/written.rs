@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use local::github::private_repositories;
+use github_local::private_repositories;
 
 use crate::{logs::Logs, proxy::Proxy};
 

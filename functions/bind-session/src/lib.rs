@@ -20,8 +20,9 @@ use std::{
     task::{Context, Poll},
 };
 
+use clock::Clock;
 use service::{
-    Clock, ConfigError, Inbound, Reader, Reply, Source,
+    ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
     connection::Bare,
 };

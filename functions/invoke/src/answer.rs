@@ -1,20 +1,60 @@
-//! What an invocation answers: the agent's words, and what only the user can do.
+//! What an invocation returns: the agent's words, and what only the user can do.
 
-use session::SessionId;
-use time::{Duration, OffsetDateTime};
+use agent::{
+    consent::Consent,
+    error::TurnError,
+    event::{Event, Listener},
+    model::Usage,
+    turn::Turn,
+};
+use service::Site;
+use session::{Confirmation, Role, SessionId, ToolUse};
+use time::OffsetDateTime;
 
-use crate::{
-    agent::{consent::Consent, model::Usage, turn::Turn},
-    invocation::{
-        AuthorizationReason, AuthorizationRequired, ConfirmationReason, ConfirmationRequired,
-        InterruptAnswer, InvocationAnswer, Status, UsageAnswer,
-    },
+use crate::invocation::{
+    AuthorizationReason, AuthorizationRequired, ConfirmationReason, ConfirmationRequired,
+    InterruptAnswer, InvocationAnswer, Status, UsageAnswer,
 };
 
+/// Makes the plain answer of what it hears: what the model said last in each turn, and notices.
+#[derive(Debug, Default)]
+pub(crate) struct PlainText {
+    texts: Vec<String>,
+    /// What was said last in the turn at work, if the turn ends with it.
+    last: Option<String>,
+}
+
+impl PlainText {
+    /// Adds words that are not the model's.
+    pub(crate) fn add(&mut self, text: String) {
+        self.texts.push(text);
+    }
+
+    /// The turn goes no further in this request: what was said last in it is part of the answer.
+    pub(crate) fn end_turn(&mut self) {
+        self.texts.extend(self.last.take());
+    }
+
+    /// Everything that was said, with the turn at work.
+    pub(crate) fn said(&self) -> Option<String> {
+        let texts: Vec<&str> = self.texts.iter().chain(&self.last).map(String::as_str).collect();
+        (!texts.is_empty()).then(|| texts.join("\n\n"))
+    }
+}
+
+impl Listener for PlainText {
+    fn hear(&mut self, event: Event<'_>) {
+        if let Event::Message(message) = event {
+            let is_models = message.role == Role::Assistant;
+            self.last = Some(message.text()).filter(|text| is_models && !text.is_empty());
+        }
+    }
+}
+
 /// The whole answer.
-pub(crate) fn of(
+pub(crate) fn new(
     session: &SessionId,
-    texts: &[String],
+    message: Option<String>,
     interrupts: Vec<InterruptAnswer>,
     usage: Usage,
 ) -> InvocationAnswer {
@@ -22,34 +62,50 @@ pub(crate) fn of(
     InvocationAnswer {
         session_id: session.to_string(),
         status,
-        message: (!texts.is_empty()).then(|| texts.join("\n\n")),
+        message,
         interrupts,
         usage: UsageAnswer { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
     }
 }
 
-/// What `turn` waits for: a consent, approvals, or nothing.
-pub(crate) fn interrupts(turn: &Turn, consent: Option<Consent>) -> Vec<InterruptAnswer> {
-    let consent = consent.map(|consent| AuthorizationRequired {
+/// What `turn` waits for: consents, approvals, or nothing.
+pub(crate) fn interrupts(
+    turn: &Turn,
+    consents: Vec<Consent>,
+    site: &Site,
+) -> Result<Vec<InterruptAnswer>, TurnError> {
+    let consents = consents.into_iter().map(|consent| authorization(turn, consent, site));
+    let confirmations = turn.confirmations().map(confirmation);
+    consents.chain(confirmations).collect()
+}
+
+fn authorization(turn: &Turn, consent: Consent, site: &Site) -> Result<InterruptAnswer, TurnError> {
+    let Consent { provider, scopes, flow, expires_at } = consent;
+    let nobody_waits = || TurnError::Internal("no call waits for this consent".into());
+    Ok(InterruptAnswer::AuthorizationRequired(AuthorizationRequired {
         reason: AuthorizationReason::default(),
-        id: turn.consent_interrupt().unwrap_or_default().to_owned(),
-        provider: consent.provider.to_string(),
-        scopes: consent.scopes.iter().map(ToString::to_string).collect(),
-        url: consent.url,
-        expires_at: consent.expires_at,
-    });
-    let confirmations = turn.confirmations().map(|(call, confirmation)| {
-        let expires = Duration::seconds(i64::try_from(confirmation.expires).unwrap_or(i64::MAX));
-        ConfirmationRequired {
-            reason: ConfirmationReason::default(),
-            id: confirmation.interrupt.clone(),
-            tool: call.name.clone(),
-            input: call.input.clone(),
-            account: confirmation.account.clone(),
-            expires_at: OffsetDateTime::UNIX_EPOCH.saturating_add(expires),
-        }
-    });
-    let consent = consent.map(InterruptAnswer::AuthorizationRequired);
-    let confirmations = confirmations.map(InterruptAnswer::ConfirmationRequired);
-    consent.into_iter().chain(confirmations).collect()
+        id: turn.consent_interrupt(&provider).ok_or_else(nobody_waits)?.to_owned(),
+        provider: provider.name().to_string(),
+        scopes: scopes.iter().map(ToString::to_string).collect(),
+        url: site.address(&format!("/consent?flow={flow}")),
+        expires_at,
+    }))
+}
+
+fn confirmation(
+    (call, confirmation): (&ToolUse, &Confirmation),
+) -> Result<InterruptAnswer, TurnError> {
+    let expires = i64::try_from(confirmation.expires).map_err(internal)?;
+    Ok(InterruptAnswer::ConfirmationRequired(ConfirmationRequired {
+        reason: ConfirmationReason::default(),
+        id: confirmation.interrupt.clone(),
+        tool: call.name.clone(),
+        input: call.input.clone(),
+        account: confirmation.account.clone(),
+        expires_at: OffsetDateTime::from_unix_timestamp(expires).map_err(internal)?,
+    }))
+}
+
+fn internal(error: impl std::error::Error + Send + Sync + 'static) -> TurnError {
+    TurnError::Internal(Box::new(error))
 }

@@ -1,18 +1,19 @@
 //! The clients for what AWS does. They are made at first use: a start, a health check or a refused
 //! request needs none of them.
 
+use models_bedrock::Bedrock;
 use service::connection::Bare;
 use session::Sessions;
 use vault::TokenVault;
 
-use crate::{Settings, agent::model::Model};
+use crate::Settings;
 
 /// What a turn calls on AWS.
 #[derive(Debug)]
 pub(crate) struct Clients {
     pub(crate) sessions: Sessions,
     pub(crate) vault: TokenVault,
-    pub(crate) model: Model,
+    pub(crate) model: Bedrock,
     identity: aws_sdk_bedrockagentcore::Client,
 }
 
@@ -28,7 +29,7 @@ impl Clients {
         Self {
             sessions: sessions.importing_strands(settings.imports_strands),
             vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
-            model: Model::new(&bedrock, settings.model_id.clone(), settings.context),
+            model: Bedrock::new(&bedrock, settings.model_id.clone()),
             identity,
         }
     }

@@ -1,5 +1,6 @@
 //! What `POST /invocations` takes and answers.
 
+use agent::turn::{Answers, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::{Kind, Problem, request};
@@ -7,8 +8,6 @@ use session::SessionId;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::agent::turn::{Answers, Verdict};
 
 /// How many answers a request may bring; a turn never has as many interrupts.
 const MAX_ANSWERS: usize = 64;
@@ -219,8 +218,9 @@ fn answers(entries: Vec<ResumeEntry>) -> Result<Answers, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use agent::turn::Verdict;
+
     use super::Invocation;
-    use crate::agent::turn::Verdict;
 
     #[test]
     fn a_message_is_optional_and_never_blank() {

@@ -4,7 +4,6 @@
 //! Session Binding Service's part.
 #![warn(missing_docs)]
 
-mod agent;
 mod answer;
 mod chat;
 mod clients;
@@ -13,10 +12,10 @@ mod docs;
 mod invocation;
 mod limits;
 pub mod openapi;
-mod record;
 mod routes;
 mod sessions;
 mod sign_out;
+mod turn_problem;
 mod turns;
 
 use std::{
@@ -28,19 +27,21 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use agent::{granted_sets::GrantedSets, provider::Provider, tool::ToolSource};
 use bytes::Bytes;
+use clock::Clock;
 use service::{
-    Clock, ConfigError, Inbound, Reader, Reply, Source,
+    ConfigError, Inbound, Reader, Reply, Source,
     aws::{Aws, Place},
     environment::{parsed, switch, text},
 };
 use session::ContextTokens;
 use tokio::sync::OnceCell;
+use tools_github::GitHubTools;
 use url::Url;
-use vault::{ProviderName, endpoint};
+use vault::endpoint;
 
 use crate::{
-    agent::github::GitHub,
     clients::Clients,
     limits::{Limits, at_least},
 };
@@ -52,7 +53,8 @@ pub struct Invoke(Arc<Service>);
 #[derive(Debug)]
 struct Service {
     settings: Settings,
-    github: GitHub,
+    sources: Vec<Arc<dyn ToolSource>>,
+    granted_sets: GrantedSets,
     clients: OnceCell<Clients>,
     limits: Limits,
     /// The OpenAPI document, made when it is first asked for.
@@ -80,7 +82,7 @@ struct Settings {
     turns: usize,
     turns_per_user: usize,
     tokens_per_day: u64,
-    provider: ProviderName,
+    github: Provider,
     github_api: Url,
     confirm_actions: bool,
     identity: Place,
@@ -101,8 +103,7 @@ impl Settings {
         let turns = reader.or("MAX_TURNS", "64", at_least::<1, _>);
         let turns_per_user = reader.or("MAX_TURNS_PER_USER", "4", at_least::<1, _>);
         let tokens_per_day = reader.or("USER_TOKENS_PER_DAY", "0", at_least::<0, _>);
-        let provider =
-            reader.or("GITHUB_PROVIDER_NAME", "github", |name| ProviderName::parse(name));
+        let github = reader.or("GITHUB_PROVIDER_NAME", "github", tools_github::provider);
         let github_api = reader.or("GITHUB_API_URL", "https://api.github.com", endpoint);
         let confirm_actions = reader.or("CONFIRM_ACTIONS", "on", switch);
         let identity = Place::read(&mut reader, "IDENTITY_REGION", "BEDROCK_AGENTCORE");
@@ -121,7 +122,7 @@ impl Settings {
                 turns: turns?,
                 turns_per_user: turns_per_user?,
                 tokens_per_day: tokens_per_day?,
-                provider: provider?,
+                github: github?,
                 github_api: github_api?,
                 confirm_actions: confirm_actions?,
                 identity: identity?,
@@ -150,11 +151,21 @@ impl Invoke {
     pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let started = clock.now();
         let settings = Settings::read(source, clock)?;
-        let github = GitHub::new(settings.github_api.clone());
+        let github = GitHubTools::new(settings.github_api.clone(), settings.github.clone());
         let Settings { turns, turns_per_user, tokens_per_day, .. } = settings;
         let limits = Limits::new(turns, turns_per_user, tokens_per_day);
         let (clients, description) = (OnceCell::new(), OnceCell::new());
-        Ok(Self(Arc::new(Service { settings, github, clients, limits, description, started })))
+        let sources: Vec<Arc<dyn ToolSource>> = vec![Arc::new(github)];
+        let granted_sets = GrantedSets::new();
+        Ok(Self(Arc::new(Service {
+            settings,
+            sources,
+            granted_sets,
+            clients,
+            limits,
+            description,
+            started,
+        })))
     }
 
     /// Makes ready what a turn will use, connections too, before there is one.
@@ -189,7 +200,8 @@ mod tests {
 
     use session::ContextTokens;
 
-    use super::{Clock, ConfigError, Settings};
+    use super::{ConfigError, Settings};
+    use clock::Clock;
 
     /// The least configuration, and `more`.
     pub(crate) fn read(more: &[(&str, &str)]) -> Result<Settings, ConfigError> {

@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Service,
-    agent::error::{Saved, TurnError},
+    turn_problem::{self, Saved},
     turns,
 };
 
@@ -228,7 +228,7 @@ fn parameter<T: FromStr>(request: &Request, name: &'static str) -> Result<Option
 }
 
 fn problem(error: SessionError) -> Problem {
-    TurnError::from(error).problem(Saved::NotAsked)
+    turn_problem::problem(error.into(), Saved::NotAsked)
 }
 
 fn unknown() -> Problem {

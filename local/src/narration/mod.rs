@@ -1,9 +1,9 @@
-//! What happens, told to the person at the terminal: one line a step, in plain words.
+//! Prints what happens to the terminal: one sentence for each step.
 //!
-//! The steps are the audit events of the services, wherever these run, and what the stand-ins see.
-//! Nothing in a line is a secret: no event of either kind holds one, and of what was said only the
-//! beginning is shown. Warnings and errors of our own are shown, too; `RUST_LOG` shows the log
-//! itself instead.
+//! The steps are the audit events of the services, wherever these run, and what the stand-ins see. No
+//! line contains a secret, because no such event does, and of a message only the beginning is shown.
+//! Warnings and errors of the workspace's crates are shown, too. `RUST_LOG` shows the log itself
+//! instead.
 
 mod sentence;
 
@@ -18,41 +18,43 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use self::sentence::sentence;
 
-/// The target of what the stand-ins see.
-pub const STEP: &str = "step";
-/// The target of those steps that hold the words of a person or of the model, or a name that may be
-/// private: for the terminal of whoever runs this, and for no log.
-pub const SAID: &str = "said";
 /// The target of the lines that the services' processes print.
 pub const PROCESS: &str = "process";
 
-/// No line is longer.
+/// The longest line.
 const COLUMNS: usize = 100;
-/// Whose warnings and errors are shown: a dependency's are for whoever sets `RUST_LOG`.
-const OWN: [&str; 9] = [
+/// The crates whose warnings and errors are shown; those of dependencies are shown with `RUST_LOG`.
+const OWN: [&str; 16] = [
+    "agentcore_local",
+    "bedrock_local",
     "bind_session",
     "container",
+    "github_local",
     "identity",
     "invoke",
+    "lambda_local",
+    "load_balancer_local",
     "local",
+    "openid_local",
+    "s3_local",
     "service",
     "session",
     "telemetry",
     "vault",
 ];
 
-/// Tells what happens, on standard error.
+/// Prints the sentences to standard error.
 #[derive(Debug, Clone, Copy)]
 pub struct Narration {
-    /// Whether who acts is set off from what is done.
+    /// Whether the actor is printed in bold.
     pub colours: bool,
 }
 
 /// An event's fields, by name.
 #[derive(Debug, Default)]
-pub(crate) struct Told(BTreeMap<String, String>);
+pub(crate) struct EventFields(BTreeMap<String, String>);
 
-/// A step: who acts on whom, and how.
+/// A step: the actor (and the one acted on), and what happens.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     who: String,
@@ -61,38 +63,38 @@ pub(crate) struct Step {
 
 impl<S: Subscriber> Layer<S> for Narration {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut told = Told::default();
-        event.record(&mut told);
+        let mut fields = EventFields::default();
+        event.record(&mut fields);
         let metadata = event.metadata();
         let line = match metadata.target() {
-            PROCESS => self.line_of_process(told.get("message")),
-            target => self.line(target, *metadata.level(), &told),
+            PROCESS => self.line_of_process(fields.get("message")),
+            target => self.line(target, *metadata.level(), &fields),
         };
         if let Some(line) = line {
-            // A terminal that was closed takes no more lines, and that is no reason to end.
+            // The program goes on if the terminal was closed.
             let _closed = io::Write::write_all(&mut io::stderr(), line.as_bytes());
         }
     }
 }
 
 impl Narration {
-    /// The line about an event, if it is a step or something wrong.
-    fn line(self, target: &str, level: Level, told: &Told) -> Option<String> {
-        if let Some(step) = sentence(target, told) {
+    /// Returns the line for an event. `None` if it is neither a step nor a warning.
+    fn line(self, target: &str, level: Level, fields: &EventFields) -> Option<String> {
+        if let Some(step) = sentence(target, fields) {
             return Some(self.shown(&step));
         }
         let crate_name = target.split("::").next().unwrap_or_default();
         let is_wrong = level <= Level::WARN && OWN.contains(&crate_name);
         is_wrong.then(|| {
-            let causes = ["cause", "error", "payload"].map(|name| told.get(name));
+            let causes = ["cause", "error", "payload"].map(|name| fields.get(name));
             let causes = causes.into_iter().filter(|cause| !cause.is_empty());
-            let all: Vec<_> = std::iter::once(told.get("message")).chain(causes).collect();
+            let all: Vec<_> = std::iter::once(fields.get("message")).chain(causes).collect();
             format!("! {}\n", cut(&all.join(": "), COLUMNS - 2))
         })
     }
 
-    /// The same of what a process printed: a line of its log, or else what it says before it can
-    /// log anything, or when it ends in a panic.
+    /// Returns the line for something that a process printed: a line of its log, or other text, such as
+    /// that of a panic.
     fn line_of_process(self, printed: &str) -> Option<String> {
         let (_, line) = printed.split_once(" | ")?;
         let Ok(Value::Object(fields)) = serde_json::from_str(line) else {
@@ -102,9 +104,10 @@ impl Narration {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        let told = Told(fields.into_iter().map(|(name, value)| (name, text(value))).collect());
-        let level = told.get("level").parse().unwrap_or(Level::ERROR);
-        self.line(told.get("target"), level, &told)
+        let fields =
+            EventFields(fields.into_iter().map(|(name, value)| (name, text(value))).collect());
+        let level = fields.get("level").parse().unwrap_or(Level::ERROR);
+        self.line(fields.get("target"), level, &fields)
     }
 
     fn shown(self, Step { who, what }: &Step) -> String {
@@ -115,14 +118,14 @@ impl Narration {
     }
 }
 
-impl Told {
-    /// The field of this name; nothing if there is none.
+impl EventFields {
+    /// The field of this name; empty if it is absent.
     fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 }
 
-impl Visit for Told {
+impl Visit for EventFields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.0.insert(field.name().to_owned(), format!("{value:?}"));
     }
@@ -132,7 +135,7 @@ impl Visit for Told {
     }
 }
 
-/// `text` on one line of at most `limit` columns, without anything that moves the cursor.
+/// Cuts `text` to one line of at most `limit` columns, without control characters.
 fn cut(text: &str, limit: usize) -> String {
     let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
@@ -156,7 +159,7 @@ fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-/// At most: from Hangul on, letters may be as wide as two.
+/// An upper bound: from Hangul on, a character may be two columns wide.
 fn width(c: char) -> usize {
     let may_be_wide = c >= '\u{1100}' && !('\u{2000}'..='\u{22ff}').contains(&c);
     if may_be_wide { 2 } else { 1 }
@@ -166,19 +169,22 @@ fn width(c: char) -> usize {
 mod tests {
     use tracing::Level;
 
-    use super::{COLUMNS, Narration, Told, columns, cut};
+    use super::{COLUMNS, EventFields, Narration, columns, cut};
 
     const PLAIN: Narration = Narration { colours: false };
 
-    fn told(fields: &[(&str, &str)]) -> Told {
-        Told(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
+    fn fields(fields: &[(&str, &str)]) -> EventFields {
+        EventFields(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
     }
 
     #[test]
-    fn no_line_is_longer_than_the_terminal_or_moves_its_cursor() {
+    fn a_line_fits_the_terminal_and_has_no_control_characters() {
         for text in ["word ".repeat(80), "宽".repeat(80), "\x1b[2J\n\u{9b}2J".repeat(40)] {
-            let line =
-                PLAIN.line("said", Level::INFO, &told(&[("step", "asked"), ("text", &text)]));
+            let line = PLAIN.line(
+                "private_step",
+                Level::INFO,
+                &fields(&[("step", "model_asked"), ("text", &text)]),
+            );
             let line = line.unwrap();
             let line = line.strip_suffix('\n').unwrap();
             assert!(columns(line) <= COLUMNS && !line.contains(char::is_control), "{line}");
@@ -187,17 +193,17 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_told_as_a_handler_here_is() {
+    fn a_process_is_narrated_as_a_handler_in_this_process_is() {
         let line = r#"{"level":"INFO","event":"bound","user":"alice","target":"audit"}"#;
         let here =
-            PLAIN.line("audit", Level::INFO, &told(&[("event", "bound"), ("user", "alice")]));
+            PLAIN.line("audit", Level::INFO, &fields(&[("event", "bound"), ("user", "alice")]));
         assert_eq!(PLAIN.line_of_process(&format!("bind-session | {line}")), here);
         assert!(here.unwrap().contains("alice"));
     }
 
     #[test]
-    fn what_is_wrong_is_shown_and_a_dependencys_lines_are_not() {
-        let fields = told(&[("message", "request failed"), ("cause", "no route")]);
+    fn own_errors_are_shown_and_lines_of_dependencies_are_not() {
+        let fields = fields(&[("message", "request failed"), ("cause", "no route")]);
         let line = PLAIN.line("service::problem", Level::ERROR, &fields);
         assert_eq!(line.as_deref(), Some("! request failed: no route\n"));
         assert_eq!(PLAIN.line("s3s::ops", Level::ERROR, &fields), None);

@@ -1,15 +1,17 @@
-//! A sentence for each step.
+//! The sentence for each step.
 
-use super::{SAID, STEP, Step, Told, cut};
+use stand_in::{PRIVATE_STEP, STEP};
 
-/// How much of what is said is shown.
+use super::{EventFields, Step, cut};
+
+/// How many columns of a message are shown.
 const WORDS: usize = 60;
 
-/// What an event of `target` tells; nothing if it is no step.
-pub(super) fn sentence(target: &str, told: &Told) -> Option<Step> {
+/// Returns the step for an event of `target`. `None` if it is not a step.
+pub(super) fn sentence(target: &str, fields: &EventFields) -> Option<Step> {
     match target {
-        "audit" => of_services(told),
-        STEP | SAID => of_stand_ins(told),
+        "audit" => from_services(fields),
+        STEP | PRIVATE_STEP => from_stand_ins(fields),
         _ => None,
     }
 }
@@ -19,13 +21,13 @@ fn step(who: impl Into<String>, what: impl Into<String>) -> Option<Step> {
 }
 
 /// The audit trail (`telemetry::Audit`).
-fn of_services(told: &Told) -> Option<Step> {
-    let user = Some(told.get("user")).filter(|user| !user.is_empty()).unwrap_or("somebody");
-    let (tool, reason) = (told.get("tool"), told.get("reason"));
-    match told.get("event") {
+fn from_services(fields: &EventFields) -> Option<Step> {
+    let user = Some(fields.get("user")).filter(|user| !user.is_empty()).unwrap_or("somebody");
+    let (tool, reason) = (fields.get("tool"), fields.get("reason"));
+    match fields.get("event") {
         "sign_in_refused" => step("a service", format!("refuses a request: {reason}")),
         "consent_required" => {
-            let (provider, scopes) = (told.get("provider"), scopes(told));
+            let (provider, scopes) = (fields.get("provider"), scopes(fields));
             step(
                 "assistant → vault",
                 format!("no token for {provider} that {user} consented to{scopes}: asks {user}"),
@@ -45,7 +47,7 @@ fn of_services(told: &Told) -> Option<Step> {
             step(format!("assistant → {user}"), format!("asks for approval of {tool}"))
         }
         "interrupt_answered" => {
-            let answer = match told.get("answer") {
+            let answer = match fields.get("answer") {
                 "resolved" => "says yes",
                 "cancelled" => "says no",
                 other => other,
@@ -54,43 +56,43 @@ fn of_services(told: &Told) -> Option<Step> {
         }
         "conversation_deleted" => step(format!("{user} → assistant"), "deletes a conversation"),
         "tool_called" => {
-            let outcome = match told.get("outcome") {
+            let outcome = match fields.get("outcome") {
                 "ok" => "done",
                 other => other,
             };
-            let scopes = scopes(told);
+            let scopes = scopes(fields);
             step("assistant → GitHub", format!("{tool} for {user}{scopes}: {outcome}"))
         }
         _ => None,
     }
 }
 
-/// What only the stand-ins see.
-fn of_stand_ins(told: &Told) -> Option<Step> {
-    let user = told.get("user");
-    let account = told.get("account");
-    match told.get("step") {
+/// Steps that only the stand-ins see.
+fn from_stand_ins(fields: &EventFields) -> Option<Step> {
+    let user = fields.get("user");
+    let account = fields.get("account");
+    match fields.get("step") {
         "signed_in" => step(user, "signs in"),
-        "asks" => step(format!("{user} → assistant"), "sends a message"),
-        "answers" => {
-            let (status, milliseconds) = (told.get("status"), told.get("milliseconds"));
+        "turn_begins" => step(format!("{user} → assistant"), "sends a message"),
+        "turn_ends" => {
+            let (status, milliseconds) = (fields.get("status"), fields.get("milliseconds"));
             let what = match status {
                 "200" => format!("answers after {milliseconds} ms"),
                 _ => format!("answers with status {status} after {milliseconds} ms"),
             };
             step(format!("assistant → {user}"), what)
         }
-        "asked" => step("assistant → model", quoted(told.get("text"))),
-        "results" => step("assistant → model", "hands over what the tool answered"),
-        "said" => step("model → assistant", quoted(told.get("text"))),
-        "calls" => step("model → assistant", format!("wants {}", told.get("tools"))),
+        "model_asked" => step("assistant → model", quoted(fields.get("text"))),
+        "tool_results" => step("assistant → model", "hands over what the tool answered"),
+        "model_answered" => step("model → assistant", quoted(fields.get("text"))),
+        "tools_requested" => step("model → assistant", format!("wants {}", fields.get("tools"))),
         "authorized" => {
-            let (app, scopes) = (told.get("app"), scopes(told));
+            let (app, scopes) = (fields.get("app"), scopes(fields));
             step(format!("{account} → GitHub"), format!("lets {app} use the account{scopes}"))
         }
         "declined" => step("GitHub", "nobody lets the app use an account"),
         "issue_created" => {
-            let (repository, number) = (told.get("repository"), told.get("number"));
+            let (repository, number) = (fields.get("repository"), fields.get("number"));
             step("GitHub", format!("{account} has opened issue {number} in {repository}"))
         }
         _ => None,
@@ -98,8 +100,8 @@ fn of_stand_ins(told: &Told) -> Option<Step> {
 }
 
 /// ` (repo)`, or nothing where no scope is needed.
-fn scopes(told: &Told) -> String {
-    let scopes = told.get("scopes");
+fn scopes(fields: &EventFields) -> String {
+    let scopes = fields.get("scopes");
     if scopes.is_empty() { String::new() } else { format!(" ({scopes})") }
 }
 

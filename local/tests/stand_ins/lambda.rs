@@ -1,17 +1,19 @@
 //! The Lambda service's stand-in with a real function: the workload's own Lambda binary.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
+use lambda_local::Lambda;
 use local::{
-    binaries::{self, BinaryError},
-    lambda::Lambda,
+    binaries,
     process::{Output, Process},
 };
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
+
+use super::processes::invoke_settings;
 
 const FUNCTION: &str = "invoke";
 
@@ -74,34 +76,10 @@ impl World {
 
     async fn start(&self) -> Process {
         let binaries = binaries::find(None, &[FUNCTION]).await.unwrap();
-        let mut environment = settings();
+        let mut environment = invoke_settings();
         environment.extend(self.variables.clone());
         Process::spawn(FUNCTION, &binaries[FUNCTION], &environment, Output::Logged).unwrap()
     }
-}
-
-/// The workload's own settings; nothing here listens, and `/ping` asks nothing of it.
-fn settings() -> BTreeMap<String, String> {
-    [
-        ("AWS_REGION", "eu-central-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
-        (
-            "ALB_ARN",
-            "arn:aws:elasticloadbalancing:eu-central-1:000000000000:loadbalancer/app/a/0123456789abcdef",
-        ),
-        ("ALB_PUBLIC_KEYS_URL", "http://127.0.0.1:9"),
-        ("OIDC_ISSUER", "http://127.0.0.1:9"),
-        ("OIDC_CLIENT_ID", "client"),
-        ("SESSION_BINDING_URL", "http://localhost:9/oauth2/session-binding"),
-        ("CONSENT_KEY", "0123456789abcdef0123456789abcdef"),
-        ("WORKLOAD_IDENTITY_NAME", "workload"),
-        ("SESSION_BUCKET", "bucket"),
-        ("MODEL_ID", "model"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
 }
 
 /// As a load balancer sends `GET /ping` with multi-value headers on.
@@ -227,7 +205,7 @@ async fn an_invocation_that_finds_no_worker_in_time_is_throttled() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_holds_up_nobody() {
+async fn a_caller_that_hangs_up_blocks_no_other_invocation() {
     let world = World::new().await;
     let gone = world.begin(&json!("gone while it runs"));
     let (first, _) = world.next().await;
@@ -273,49 +251,4 @@ async fn a_function_that_can_not_start_says_why_and_its_invocations_end() {
     assert!(!status.success());
     world.lambda.process_ended(FUNCTION, &status.to_string());
     assert_failed(waiting.await.unwrap(), "Runtime.ExitError", "exit status: 1").await;
-}
-
-#[tokio::test]
-async fn the_container_says_where_it_listens_and_stops_when_asked() {
-    let binaries = binaries::find(None, &["invoke-container"]).await.unwrap();
-    let mut environment = settings();
-    environment.insert("PORT".to_owned(), "0".to_owned());
-    let name = "invoke-container";
-    let process = Process::spawn(name, &binaries[name], &environment, Output::Logged).unwrap();
-    let port = process.listening().await.unwrap();
-    let answer = reqwest::get(format!("http://127.0.0.1:{port}/ping")).await.unwrap();
-    assert_eq!(answer.json::<Value>().await.unwrap()["status"], "Healthy");
-    assert!(process.stop().await.unwrap().success(), "it drains and ends by itself");
-
-    let process = Process::spawn(name, &binaries[name], &BTreeMap::new(), Output::Logged).unwrap();
-    assert!(process.listening().await.is_err(), "without its settings it ends");
-}
-
-/// Attack: a function that is taken over looks for the developer's own AWS account.
-#[tokio::test]
-async fn a_child_process_sees_no_variable_of_ours() {
-    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "this process has variables");
-    let folder = tempfile::tempdir().unwrap();
-    let script = folder.path().join("script");
-    let lines = [
-        r#"test -z "$CARGO_MANIFEST_DIR$HOME" && test "$OWN" = own || exit 1"#,
-        r#"echo '{"message":"listening","port":1}'"#,
-    ];
-    std::fs::write(&script, lines.join("\n")).unwrap();
-    // BASH_ENV names what bash runs first.
-    let variables = [("OWN", "own"), ("BASH_ENV", script.to_str().unwrap())];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let process = Process::spawn("script", Path::new("/bin/bash"), &variables, Output::Logged);
-    assert_eq!(process.unwrap().listening().await, Ok(1));
-}
-
-#[tokio::test]
-async fn a_folder_without_a_binary_is_named_with_what_it_lacks() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("invoke"), "").unwrap();
-    let found = binaries::find(Some(folder.path()), &["invoke"]).await.unwrap();
-    assert_eq!(found["invoke"], folder.path().join("invoke"));
-    let error = binaries::find(Some(folder.path()), &["invoke", "bind-session"]).await.unwrap_err();
-    assert!(matches!(&error, BinaryError::Missing { names, .. } if *names == ["bind-session"]));
-    assert!(error.to_string().ends_with(" lacks bind-session"), "{error}");
 }

@@ -4,4 +4,5 @@
 mod agentcore;
 mod github;
 mod lambda;
+mod processes;
 mod s3;

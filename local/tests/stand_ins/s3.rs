@@ -10,7 +10,6 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use futures_util::future::join_all;
-use local::s3;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -51,7 +50,7 @@ impl World {
 
 /// A stand-in over `folder`, and a client with `secret`.
 async fn serve(folder: &Path, secret: &str) -> Client {
-    let router = s3::router(folder, BUCKET, "AKID", "secret").unwrap();
+    let router = s3_local::router(folder, BUCKET, "AKID", "secret").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
@@ -109,7 +108,7 @@ async fn an_object_is_written_read_described_and_deleted() {
 }
 
 #[tokio::test]
-async fn of_many_who_create_one_wins() {
+async fn one_of_many_concurrent_creations_of_a_key_succeeds() {
     let world = World::new().await;
     for round in 0..10 {
         let key = format!("race-{round}");
@@ -119,7 +118,7 @@ async fn of_many_who_create_one_wins() {
 }
 
 #[tokio::test]
-async fn of_many_who_replace_the_same_version_one_wins() {
+async fn one_of_many_concurrent_replacements_of_a_version_succeeds() {
     let world = World::new().await;
     let mut version = race(world.put("key", "start")).await.unwrap();
     for round in 0..10 {
@@ -131,7 +130,7 @@ async fn of_many_who_replace_the_same_version_one_wins() {
 }
 
 #[tokio::test]
-async fn what_is_read_while_others_write_has_the_version_of_its_bytes() {
+async fn a_read_during_writes_has_the_version_of_its_bytes() {
     let world = World::new().await;
     let body = |n: usize| n.to_string().repeat(20_000);
     let mut written = Vec::new();
@@ -156,7 +155,7 @@ async fn what_is_read_while_others_write_has_the_version_of_its_bytes() {
 }
 
 #[tokio::test]
-async fn lost_conditions_have_the_errors_of_s3() {
+async fn failed_conditions_return_the_errors_of_s3() {
     let world = World::new().await;
     let missing = refused(world.put("key", "1").if_match("\"0\"")).await;
     assert_eq!(missing, (404, "NoSuchKey".into()));
@@ -168,7 +167,7 @@ async fn lost_conditions_have_the_errors_of_s3() {
 }
 
 #[tokio::test]
-async fn keys_of_any_length_case_and_meaning_stay_apart() {
+async fn keys_that_differ_in_case_or_are_long_or_look_like_paths_are_separate_objects() {
     let world = World::new().await;
     let long = "k".repeat(1_024);
     let almost = format!("{}j", "k".repeat(1_023));
@@ -265,7 +264,7 @@ async fn objects_and_their_versions_outlive_the_process() {
 }
 
 #[tokio::test]
-async fn only_the_right_key_pair_and_the_one_bucket_are_let_in() {
+async fn another_key_pair_or_bucket_is_refused() {
     let world = World::new().await;
     let stranger = serve(world.folder.path(), "guess").await;
     let error = stranger.list_objects_v2().bucket(BUCKET).send().await.err().unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clock::Clock;
 use http::HeaderMap;
 use identity::{
     AlbSettings, AllowClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace,
@@ -12,7 +13,6 @@ use url::Url;
 use vault::{ConsentKeys, Naming, Principal, WorkloadName, endpoint};
 
 use crate::{
-    clock::Clock,
     environment::{Reader, parsed, switch, text},
     not_allowed, person,
     problem::{Kind, Problem},

@@ -4,12 +4,10 @@
 pub mod aws;
 pub mod body;
 pub mod browser;
-pub mod clock;
 pub mod code;
 pub mod connection;
 pub mod environment;
 pub mod inbound;
-pub mod invisible;
 mod not_allowed;
 pub mod page;
 pub mod person;
@@ -22,7 +20,6 @@ pub mod returned;
 pub mod site;
 pub mod visit;
 
-pub use clock::Clock;
 pub use code::Code;
 pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
 pub use inbound::Inbound;

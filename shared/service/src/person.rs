@@ -10,7 +10,6 @@ use vault::ConsentKeys;
 
 use crate::{
     code::Code,
-    invisible,
     page::escape,
     problem::{Kind, Problem},
 };

@@ -55,6 +55,9 @@ pub enum CallState {
 pub struct Wait {
     /// Names the interrupt towards the user; the same for all calls that one consent is for.
     pub interrupt: String,
+    /// The credential provider. `None` in what was saved when there was one provider only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// What the token must allow.
     pub scopes: Vec<String>,
     /// The mark of the token that the provider refused, if the consent was forced. Another

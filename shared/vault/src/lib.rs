@@ -24,7 +24,7 @@ pub use flow::{Flow, FlowRefusal, Visitor, VisitorBrowser};
 pub use names::{InvalidName, ProviderName, Scope, WorkloadName};
 pub use principal::{Naming, Principal};
 pub use sealed::SealError;
-pub use secret::{AccessToken, AuthorizationUrl, TokenMark};
+pub use secret::{AccessToken, AuthorizationUrl, TokenFingerprint};
 pub use session_binder::{BindError, SessionBinder};
 pub use session_uri::{InvalidSessionUri, SessionUri};
 pub use state::{FlowState, StateHash};

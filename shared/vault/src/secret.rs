@@ -24,9 +24,9 @@ impl AccessToken {
 
     /// What tells this token from another one where the token itself must not be stored.
     #[must_use]
-    pub fn mark(&self) -> TokenMark {
+    pub fn fingerprint(&self) -> TokenFingerprint {
         let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
-        TokenMark(hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+        TokenFingerprint(hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 
@@ -39,16 +39,16 @@ impl fmt::Debug for AccessToken {
 /// 16 hexadecimal digits of a token's SHA-256: too few to find the token, and enough to tell whether
 /// the vault still returns the one that a provider refused.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenMark(String);
+pub struct TokenFingerprint(String);
 
-impl TokenMark {
-    /// A mark that was kept.
+impl TokenFingerprint {
+    /// A fingerprint that was saved.
     #[must_use]
-    pub fn kept(text: String) -> Self {
+    pub fn from_saved(text: String) -> Self {
         Self(text)
     }
 
-    /// The mark, to be kept.
+    /// The fingerprint, to be saved.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -92,11 +92,11 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_tells_tokens_apart_and_shows_none() {
-        let mark = |token: &str| AccessToken::new(token.to_owned()).mark();
-        assert_eq!(mark("gho_one"), mark("gho_one"));
-        assert_ne!(mark("gho_one"), mark("gho_two"));
-        assert_eq!(mark("gho_one").as_str().len(), 16);
-        assert!(!mark("gho_one").as_str().contains("one"));
+    fn a_fingerprint_tells_tokens_apart_and_shows_none() {
+        let fingerprint = |token: &str| AccessToken::new(token.to_owned()).fingerprint();
+        assert_eq!(fingerprint("gho_one"), fingerprint("gho_one"));
+        assert_ne!(fingerprint("gho_one"), fingerprint("gho_two"));
+        assert_eq!(fingerprint("gho_one").as_str().len(), 16);
+        assert!(!fingerprint("gho_one").as_str().contains("one"));
     }
 }

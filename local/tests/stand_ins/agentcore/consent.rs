@@ -18,13 +18,13 @@ async fn a_person_consents_and_the_workload_gets_their_token() {
 }
 
 #[tokio::test]
-async fn the_first_answer_is_an_address_and_a_session() {
+async fn the_first_response_has_an_authorization_url_and_a_session() {
     let world = World::new().await;
     let answer = world.ask("alice", &["repo"]).await.send().await.unwrap();
     assert_eq!(answer.session_status(), Some(&SessionStatus::InProgress));
     let flow = flow(&answer);
     let id = flow.session_uri.strip_prefix("urn:ietf:params:oauth:request_uri:").unwrap();
-    assert_eq!(id.len(), 43, "256 bits in base64url");
+    assert_eq!(id.len(), 43, "32 bytes in base64url");
     let url = flow.authorization_url.parse().unwrap();
     assert_eq!(query(&url)["request_uri"], flow.session_uri);
     assert!(flow.authorization_url.starts_with(world.base.as_str()));
@@ -48,7 +48,7 @@ async fn the_provider_is_asked_for_the_scopes_with_the_custom_parameters() {
 }
 
 #[tokio::test]
-async fn the_browser_brings_back_the_session_and_the_custom_state() {
+async fn the_redirect_to_the_application_has_the_session_and_the_custom_state() {
     let world = World::new().await;
     let flow = world.begin("alice", &["repo"]).await;
     let arrived = query(&world.decide(&flow, "octo-alice", "authorize").await);
@@ -59,7 +59,7 @@ async fn the_browser_brings_back_the_session_and_the_custom_state() {
 }
 
 #[tokio::test]
-async fn who_declines_fails_the_session() {
+async fn a_declined_consent_fails_the_session() {
     let world = World::new().await;
     let flow = world.begin("alice", &["repo"]).await;
     let arrived = query(&world.decide(&flow, "octo-alice", "cancel").await);

@@ -102,7 +102,7 @@ async fn a_custom_provider_is_found_by_discovery() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_takes_its_open_flows_along() {
+async fn a_deletion_ends_open_flows() {
     let world = World::new().await;
     let flow = world.begin("alice", &["repo"]).await;
     world.decide(&flow, "octo-alice", "authorize").await;

@@ -48,7 +48,7 @@ async fn a_refresh_that_the_provider_refuses_leads_to_a_new_consent() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_does_not_cost_the_refresh_token() {
+async fn a_provider_that_is_down_does_not_use_up_the_refresh_token() {
     let world = World::new().await;
     let definition = |token_endpoint: &str| {
         json!({

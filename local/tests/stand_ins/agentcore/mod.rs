@@ -6,6 +6,7 @@ mod consent;
 mod control_plane;
 mod expiry;
 mod openid;
+mod pages;
 mod refusals;
 mod vault;
 mod world;

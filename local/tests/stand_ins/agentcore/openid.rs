@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use local::identity_provider::IdentityProvider;
+use openid_local::IdentityProvider;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

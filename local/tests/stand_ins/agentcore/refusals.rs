@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::world::{SIGNED, WORKLOAD, World, outcome, query};
 
 #[tokio::test]
-async fn only_the_flow_with_a_person_is_there() {
+async fn flows_other_than_user_federation_are_refused() {
     let world = World::new().await;
     for other in [Oauth2FlowType::M2M, Oauth2FlowType::OnBehalfOfTokenExchange] {
         let call = world.ask("alice", &["repo"]).await.oauth2_flow(other);
@@ -30,7 +30,7 @@ async fn a_return_url_has_to_be_registered() {
 }
 
 #[tokio::test]
-async fn what_is_named_has_to_exist() {
+async fn an_unknown_name_is_not_found() {
     let world = World::new().await;
     let call = world.ask("alice", &["repo"]).await.resource_credential_provider_name("gitlab");
     assert_eq!(outcome(call.send().await).err().unwrap().0, "ResourceNotFoundException");
@@ -50,7 +50,7 @@ async fn a_workload_without_a_user_gets_no_users_token() {
 }
 
 #[tokio::test]
-async fn a_request_has_to_look_signed_for_this_service() {
+async fn a_request_that_is_not_signed_for_this_service_is_refused() {
     let world = World::new().await;
     let body = json!({ "workloadName": WORKLOAD, "userId": "alice" });
     let of_another = SIGNED.replace("bedrock-agentcore", "bedrock");
@@ -71,7 +71,7 @@ async fn a_request_has_to_look_signed_for_this_service() {
 }
 
 #[tokio::test]
-async fn an_unknown_operation_says_so() {
+async fn an_unknown_operation_is_an_unknown_operation_exception() {
     let world = World::new().await;
     let answer = world.post("GetResourceApiKey", SIGNED, &json!({})).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
@@ -159,7 +159,7 @@ async fn the_limits_of_a_token_request_hold() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_does_not_cost_the_code() {
+async fn a_provider_that_is_down_does_not_use_up_the_code() {
     let world = World::new().await;
     let gone = "http://127.0.0.1:1/".parse().unwrap();
     let callback = world.core.create_github_provider("gone", "app", "secret", &gone);

@@ -1,8 +1,8 @@
-//! What is stored, for whom, and when a person is asked again.
+//! Which tokens are stored, for which user, and when a person is asked again.
 
+use agentcore_local::GrantLookup;
 use aws_sdk_bedrockagentcore::types::UserIdentifier;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use local::agentcore::GrantLookup;
 use serde_json::json;
 
 use super::world::{RETURN_URL, WORKLOAD, World, flow, outcome, user_id};
@@ -29,7 +29,7 @@ async fn every_workload_has_tokens_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_token_of_lesser_scopes_begins_another_consent() {
+async fn a_token_with_fewer_scopes_begins_another_consent() {
     let world = World::with(GrantLookup::ByScopes).await;
     let stored = world.connect("alice", "octo-alice", &["read:user", "repo"]).await;
     let fewer = world.ask("alice", &["repo"]).await.send().await.unwrap();
@@ -38,7 +38,7 @@ async fn a_token_of_lesser_scopes_begins_another_consent() {
 }
 
 #[tokio::test]
-async fn a_token_of_lesser_scopes_is_returned_where_that_is_chosen() {
+async fn a_token_with_fewer_scopes_is_returned_by_provider() {
     let world = World::with(GrantLookup::ByProvider).await;
     let stored = world.connect("alice", "octo-alice", &["read:user"]).await;
     let greater = world.ask("alice", &["repo"]).await.send().await.unwrap();
@@ -77,7 +77,7 @@ async fn scopes_that_the_provider_normalizes_away_are_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn forcing_begins_a_flow_although_there_is_a_token() {
+async fn force_authentication_begins_a_flow_although_a_token_is_stored() {
     let world = World::new().await;
     let first = world.connect("alice", "octo-alice", &["repo"]).await;
     let forced = world.ask("alice", &["repo"]).await.force_authentication(true);
@@ -138,7 +138,7 @@ async fn a_workload_access_token_lasts_fifteen_minutes() {
 }
 
 #[tokio::test]
-async fn forcing_while_polling_begins_yet_another_flow() {
+async fn force_authentication_while_polling_begins_another_flow() {
     let world = World::new().await;
     let begun = world.begin("alice", &["repo"]).await;
     let poll = world.ask("alice", &["repo"]).await.session_uri(&begun.session_uri);
@@ -147,7 +147,7 @@ async fn forcing_while_polling_begins_yet_another_flow() {
 }
 
 #[tokio::test]
-async fn no_secret_shows_in_debug_output() {
+async fn debug_output_contains_no_secret() {
     let world = World::new().await;
     world.connect("alice", "octo-alice", &["repo"]).await;
     let shown = format!("{:?}", world.core);

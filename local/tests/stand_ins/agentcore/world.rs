@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use agentcore_local::{AgentCore, GrantLookup, Settings};
 use aws_sdk_bedrockagentcore::{
     Client as Sdk,
     config::{BehaviorVersion, Config, Credentials, Region},
@@ -18,13 +19,10 @@ use aws_sdk_bedrockagentcore::{
     },
     types::{Oauth2FlowType, UserIdentifier},
 };
-use local::{
-    agentcore::{AgentCore, GrantLookup},
-    clock::Clock,
-    github::GitHub,
-};
+use github_local::GitHub;
 use reqwest::{Client as Browser, Response, StatusCode, redirect::Policy};
 use serde_json::Value;
+use stand_in::Clock;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -35,7 +33,7 @@ pub(crate) const SIGNED: &str = "AWS4-HMAC-SHA256 \
      Credential=KEY/20260101/eu-central-1/bedrock-agentcore/aws4_request, \
      SignedHeaders=host;x-amz-date, Signature=00";
 
-/// An error's code and message, or nothing.
+/// A value, or an error's code and message.
 pub(crate) type Outcome<T> = Result<T, (String, String)>;
 
 /// A consent flow as the application knows it.
@@ -71,6 +69,13 @@ impl World {
     }
 
     pub(crate) async fn with(grant_lookup: GrantLookup) -> Self {
+        Self::build(grant_lookup, |_| Settings::default()).await
+    }
+
+    pub(crate) async fn build(
+        grant_lookup: GrantLookup,
+        settings: impl FnOnce(&AgentCore) -> Settings,
+    ) -> Self {
         let minutes = Arc::new(AtomicU64::new(0));
         let (start, passed) = (SystemTime::now(), Arc::clone(&minutes));
         let clock =
@@ -79,11 +84,13 @@ impl World {
         let provider = GitHub::new(github.clone(), clock.clone());
         let (listener, base) = listen().await;
         let core = AgentCore::new(base.clone(), clock.clone()).with_grant_lookup(grant_lookup);
+        let settings = settings(&core);
+        let core = core.with_settings(settings);
         core.create_workload_identity(WORKLOAD, &[RETURN_URL.parse().unwrap()]);
         let callback = core.create_github_provider(PROVIDER, "app", "secret", &github);
         provider.register_app("app", "secret", callback);
         serve(github_listener, provider.router());
-        serve(listener, core.router());
+        serve(listener, core.router().merge(core.pages()));
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
@@ -149,7 +156,7 @@ impl World {
         call.resource_credential_provider_name(provider).send().await.unwrap()
     }
 
-    /// A flow of alice's at another provider, from its beginning to its completion; answers the
+    /// A flow of alice's at another provider, from its beginning to its completion. Returns the
     /// token.
     pub(crate) async fn connect_at(&self, provider: &str) -> String {
         let flow = flow(&self.ask_at(provider).await);
@@ -168,14 +175,14 @@ impl World {
         self.browser.get(url).send().await.unwrap()
     }
 
-    /// Follows one redirect; answers where it leads.
+    /// Follows one redirect. Returns where it leads.
     pub(crate) async fn follow(&self, url: &str) -> Url {
         let answer = self.open(url).await;
         assert_eq!(answer.status(), StatusCode::FOUND, "no redirect at {url}");
         Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap()
     }
 
-    /// Follows a flow to the provider, decides there as `account`, and comes back; answers where
+    /// Follows a flow to the provider, decides there as `account`, and comes back. Returns where
     /// the browser arrives in the end.
     pub(crate) async fn decide(&self, flow: &Flow, account: &str, decision: &str) -> Url {
         let provider = self.follow(&flow.authorization_url).await;
@@ -195,7 +202,7 @@ impl World {
         outcome(call.session_uri(session).user_identifier(user).send().await).map(|_| ())
     }
 
-    /// A flow from its beginning to its completion; answers the token.
+    /// A flow from its beginning to its completion. Returns the token.
     pub(crate) async fn connect(&self, user: &str, account: &str, scopes: &[&str]) -> String {
         let flow = self.begin(user, scopes).await;
         self.decide(&flow, account, "authorize").await;

@@ -41,7 +41,7 @@ pub(crate) struct Counted {
 impl Counted {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let router = local::s3::router(folder.path(), BUCKET, ACCESS_KEY, SECRET_KEY).unwrap();
+        let router = s3_local::router(folder.path(), BUCKET, ACCESS_KEY, SECRET_KEY).unwrap();
         let traffic = Arc::new(Mutex::new(Traffic::default()));
         let router = router.layer(middleware::from_fn_with_state(Arc::clone(&traffic), count));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

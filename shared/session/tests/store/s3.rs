@@ -53,7 +53,7 @@ pub(crate) struct S3 {
 impl S3 {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let router = local::s3::router(folder.path(), BUCKET, "AKID", "secret").unwrap();
+        let router = s3_local::router(folder.path(), BUCKET, "AKID", "secret").unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let (faults, requests) = Default::default();

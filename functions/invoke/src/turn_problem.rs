@@ -1,0 +1,171 @@
+//! What the caller is told of a turn that failed, and what is left of it.
+
+use std::time::Duration;
+
+use agent::{error::TurnError, model::ModelError};
+use service::{Code, Kind, Problem};
+use session::SessionError;
+use vault::VaultError;
+
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What is saved of a request that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Saved {
+    /// There was nothing to save.
+    NotAsked,
+    /// Nothing.
+    Nothing,
+    /// The turn that waited before is finished; the new message is lost.
+    Earlier,
+    /// The same, and not all of that turn was done: the user had said no, or gone on without
+    /// allowing it.
+    EarlierWithheld,
+    /// The turn as far as it came.
+    Unfinished,
+    /// Nothing, though something was done.
+    Lost,
+    /// Perhaps that an action was about to begin. It was not begun.
+    Unheard,
+}
+
+impl Saved {
+    fn words(self) -> &'static str {
+        match self {
+            Self::NotAsked => "",
+            Self::Nothing => " Nothing was changed, and nothing was saved. Try again.",
+            Self::Earlier => {
+                " What waited before is done, and its answer is saved. Your new message is not \
+                 saved: send it again."
+            }
+            Self::EarlierWithheld => {
+                " What waited before was not done without your permission, and that is saved. Your \
+                 new message is not saved: send it again."
+            }
+            Self::Unfinished => {
+                " What was done so far is saved. Go on with this conversation to have it finished."
+            }
+            Self::Lost => {
+                " Something was done that this conversation does not know of. Look whether it was \
+                 before you ask for it again."
+            }
+            Self::Unheard => {
+                " Nothing was changed. Wait a minute or two, then go on with this \
+                 conversation."
+            }
+        }
+    }
+}
+
+/// What the caller is told of `error`, and the operator.
+pub(crate) fn problem(error: TurnError, saved: Saved) -> Problem {
+    let (kind, what) = match is_for_want_of_files(&error) {
+        true => (Kind::Overloaded, "This service is overloaded.".to_owned()),
+        false => words(&error),
+    };
+    let problem = match &error {
+        // No time to try again: whatever the turn did would be done twice.
+        TurnError::NotSaved { said, .. } if saved != Saved::Unfinished => {
+            let detail = "The turn is done, but could not be saved. What was said is in \
+                              `unsaved`; the conversation does not know of it.";
+            Problem::new(kind, detail).code(Code::TurnNotSaved).unsaved(said.clone())
+        }
+        TurnError::Session(SessionError::Damaged | SessionError::Newer) => Problem::new(kind, what),
+        TurnError::Session(SessionError::TooLarge) => {
+            Problem::new(kind, what).code(Code::ConversationTooLarge)
+        }
+        TurnError::Session(SessionError::Deleted) => {
+            Problem::new(kind, what).code(Code::ConversationDeleted)
+        }
+        TurnError::Internal(_) | TurnError::Model(ModelError::Internal(_))
+            if matches!(saved, Saved::NotAsked | Saved::Nothing) =>
+        {
+            return Problem::internal(error);
+        }
+        _ => {
+            let problem = Problem::new(kind, format!("{what}{}", saved.words()));
+            let problem = match saved {
+                Saved::Unfinished | Saved::Unheard => problem.code(Code::TurnUnfinished),
+                _ => problem,
+            };
+            match kind {
+                Kind::UpstreamUnavailable | Kind::Overloaded => problem.retry_after(RETRY),
+                Kind::Conflict => problem.code(Code::TurnInProgress).retry_after(RETRY),
+                _ => problem,
+            }
+        }
+    };
+    problem.because(error)
+}
+
+/// Whether an upstream seems unavailable because this process can't open a connection to it.
+fn is_for_want_of_files(error: &TurnError) -> bool {
+    let is_upstreams = matches!(
+        error,
+        TurnError::Model(ModelError::Busy(_))
+            | TurnError::Vault { .. }
+            | TurnError::Session(_)
+            | TurnError::NotSaved { .. }
+    );
+    is_upstreams && service::out_of_open_files(error)
+}
+
+fn words(error: &TurnError) -> (Kind, String) {
+    if let TurnError::Vault { provider, source } = error {
+        let what = format!("Whether you are connected to {provider} can't be checked");
+        return match source {
+            VaultError::Throttled(_) | VaultError::Unavailable(_) => {
+                (Kind::UpstreamUnavailable, format!("{what} at the moment."))
+            }
+            _ => (Kind::UpstreamFailed, format!("{what}.")),
+        };
+    }
+    let (kind, what) = fixed_words(error);
+    (kind, what.to_owned())
+}
+
+fn fixed_words(error: &TurnError) -> (Kind, &'static str) {
+    match error {
+        TurnError::Model(ModelError::Busy(_)) => (Kind::UpstreamUnavailable, "The model is busy."),
+        TurnError::Model(ModelError::Refused(_) | ModelError::Unusable(_)) => {
+            (Kind::UpstreamFailed, "The language model gave no usable answer.")
+        }
+        TurnError::Vault { .. } => {
+            (Kind::UpstreamFailed, "Whether you are connected can't be checked.")
+        }
+        TurnError::InProgress | TurnError::Session(SessionError::Conflict) => {
+            (Kind::Conflict, "Another request is at work on this conversation.")
+        }
+        TurnError::Session(SessionError::Deleted) => (
+            Kind::Conflict,
+            "This conversation was deleted meanwhile. Nothing was saved of what you said now.",
+        ),
+        TurnError::NotSaved {
+            source: SessionError::Contended | SessionError::Unavailable(_),
+            ..
+        }
+        | TurnError::Session(SessionError::Contended | SessionError::Unavailable(_)) => {
+            (Kind::UpstreamUnavailable, "Conversations can't be read or saved at the moment.")
+        }
+        TurnError::Session(SessionError::Damaged) => (
+            Kind::UpstreamFailed,
+            "This conversation is damaged. It is left as it is, and can be deleted.",
+        ),
+        TurnError::Session(SessionError::TooLarge) => (
+            Kind::TooLarge,
+            "This conversation is too large to be opened. It is left as it is: delete it, or \
+                 start a new one.",
+        ),
+        TurnError::Session(SessionError::Newer) => (
+            Kind::UpstreamFailed,
+            "A newer version of this service wrote this conversation. It is left as it is.",
+        ),
+        TurnError::NotSaved { .. } | TurnError::Session(_) => {
+            (Kind::UpstreamFailed, "This conversation can't be read or saved.")
+        }
+        TurnError::TooSlow => (Kind::UpstreamUnavailable, "The answer took too long."),
+        TurnError::Model(ModelError::Internal(_)) | TurnError::Internal(_) => {
+            (Kind::Internal, Problem::INTERNAL)
+        }
+    }
+}

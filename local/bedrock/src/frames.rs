@@ -1,0 +1,85 @@
+//! Messages of the model as event-stream frames (Smithy, "Amazon Event Stream Specification").
+
+use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
+use axum::body::Bytes;
+use serde_json::{Value, json};
+
+use super::script::ModelAnswer;
+
+/// Bytes of text, or of a tool's input, that one delta holds.
+const FRAGMENT: usize = 12;
+
+/// Returns the events of `answer`.
+pub(super) fn answer(answer: &ModelAnswer) -> Vec<Bytes> {
+    let mut events = vec![event("messageStart", &json!({ "role": "assistant" }))];
+    let mut block = 0;
+    if !answer.text.is_empty() {
+        for text in fragments(&answer.text) {
+            events.push(delta(block, &json!({ "text": text })));
+        }
+        events.push(event("contentBlockStop", &json!({ "contentBlockIndex": block })));
+        block += 1;
+    }
+    for call in &answer.calls {
+        let start = json!({ "toolUse": { "toolUseId": call.id, "name": call.tool } });
+        let start = json!({ "contentBlockIndex": block, "start": start });
+        events.push(event("contentBlockStart", &start));
+        for input in fragments(&call.input.to_string()) {
+            events.push(delta(block, &json!({ "toolUse": { "input": input } })));
+        }
+        events.push(event("contentBlockStop", &json!({ "contentBlockIndex": block })));
+        block += 1;
+    }
+    let reason = if answer.calls.is_empty() { "end_turn" } else { "tool_use" };
+    events.push(event("messageStop", &json!({ "stopReason": reason })));
+    let (input, output) = (answer.input_tokens, answer.text.len() / 4 + 1);
+    let usage =
+        json!({ "inputTokens": input, "outputTokens": output, "totalTokens": input + output });
+    events.push(event("metadata", &json!({ "usage": usage, "metrics": { "latencyMs": 1 } })));
+    events
+}
+
+/// Returns the events of a text that ends in an exception.
+pub(super) fn broken_after(text: &str) -> Vec<Bytes> {
+    let message = json!({ "message": "The model stopped." });
+    vec![
+        event("messageStart", &json!({ "role": "assistant" })),
+        delta(0, &json!({ "text": text })),
+        frame("exception", ":exception-type", "modelStreamErrorException", &message),
+    ]
+}
+
+fn delta(block: usize, delta: &Value) -> Bytes {
+    event("contentBlockDelta", &json!({ "contentBlockIndex": block, "delta": delta }))
+}
+
+fn event(name: &'static str, payload: &Value) -> Bytes {
+    frame("event", ":event-type", name, payload)
+}
+
+fn frame(
+    kind: &'static str,
+    type_header: &'static str,
+    name: &'static str,
+    payload: &Value,
+) -> Bytes {
+    let header = |name: &'static str, value: &'static str| {
+        Header::new(name, HeaderValue::String(value.into()))
+    };
+    let message = Message::new(payload.to_string())
+        .add_header(header(":message-type", kind))
+        .add_header(header(type_header, name))
+        .add_header(header(":content-type", "application/json"));
+    let mut frame = Vec::new();
+    // Only a message over 16 MiB can't be written, and no script is that long.
+    match write_message_to(&message, &mut frame) {
+        Ok(()) => frame.into(),
+        Err(_) => Bytes::new(),
+    }
+}
+
+fn fragments(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(FRAGMENT).map(|chunk| chunk.iter().collect()).collect()
+}

@@ -1,0 +1,144 @@
+//! A `ConverseStream` request, checked by the rules of the strictest model.
+//!
+//! Source: Amazon Bedrock User Guide, "Use a tool to complete an Amazon Bedrock model response": roles
+//! alternate and begin with the user, and every `toolUse` is answered by a `toolResult` in the
+//! next message.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    pub(super) messages: Vec<Message>,
+    tool_config: Option<ToolConfig>,
+    /// The request as it was sent: everything that a model knows.
+    #[serde(skip)]
+    pub(super) raw: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Message {
+    pub(super) role: Role,
+    pub(super) content: Vec<Block>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Role {
+    User,
+    Assistant,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Block {
+    Text(String),
+    ToolUse(ToolUse),
+    ToolResult(ToolResult),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToolUse {
+    tool_use_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToolResult {
+    tool_use_id: String,
+    pub(super) content: Vec<Output>,
+    pub(super) status: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Output {
+    Text(String),
+    Json(Value),
+}
+
+#[derive(Debug, Deserialize)]
+struct ToolConfig {
+    tools: Vec<Tool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tool {
+    tool_spec: Option<ToolSpec>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ToolSpec {
+    name: String,
+}
+
+impl Request {
+    /// Parses `body`. The error names the rule that it breaks.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
+        let mut request: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        request.raw = String::from_utf8_lossy(body).into_owned();
+        request.check()?;
+        Ok(request)
+    }
+
+    pub(super) fn offers(&self, tool: &str) -> bool {
+        let tools = self.tool_config.iter().flat_map(|config| &config.tools);
+        tools.filter_map(|tool| tool.tool_spec.as_ref()).any(|spec| spec.name == tool)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut expected = Role::User;
+        let mut open: BTreeSet<&str> = BTreeSet::new();
+        for (at, message) in self.messages.iter().enumerate() {
+            if message.role != expected {
+                return Err(format!("messages.{at}: roles must alternate, beginning with user"));
+            }
+            expected = if message.role == Role::User { Role::Assistant } else { Role::User };
+            message.check(at)?;
+            let answered: BTreeSet<&str> = message.results().collect();
+            if answered != open {
+                return Err(format!(
+                    "messages.{at}: every toolUse of the previous turn must be answered by a \
+                     toolResult, and nothing else"
+                ));
+            }
+            open = message.uses().collect();
+        }
+        if expected == Role::User || !open.is_empty() {
+            return Err("the conversation must end with a user message".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Message {
+    fn check(&self, at: usize) -> Result<(), String> {
+        if self.content.is_empty() {
+            return Err(format!("messages.{at}: the content is empty"));
+        }
+        let is_blank = |block: &Block| matches!(block, Block::Text(text) if text.trim().is_empty());
+        if self.content.iter().any(is_blank) {
+            return Err(format!("messages.{at}: the text field in the ContentBlock is blank"));
+        }
+        Ok(())
+    }
+
+    fn uses(&self) -> impl Iterator<Item = &str> {
+        self.content.iter().filter_map(|block| match block {
+            Block::ToolUse(tool_use) => Some(tool_use.tool_use_id.as_str()),
+            Block::Text(_) | Block::ToolResult(_) => None,
+        })
+    }
+
+    fn results(&self) -> impl Iterator<Item = &str> {
+        self.content.iter().filter_map(|block| match block {
+            Block::ToolResult(result) => Some(result.tool_use_id.as_str()),
+            Block::Text(_) | Block::ToolUse(_) => None,
+        })
+    }
+}

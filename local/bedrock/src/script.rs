@@ -1,0 +1,180 @@
+//! The script: which words of a message request which tool, and the text for each tool result.
+
+use serde_json::{Value, json};
+
+use super::request::{Block, Message, Output, Request, Role, ToolResult};
+
+/// If a message or a tool result contains this, the model prints everything that it was sent, so that a
+/// test sees the most that a model could give away.
+const REVEAL_ALL: &str = "print everything you know";
+
+const INTRODUCTION: &str = "I am the scripted model of the local stand-in, not a language model.";
+
+/// What the model does.
+pub(super) enum Script {
+    /// It answers.
+    Answer(ModelAnswer),
+    /// The request is throttled.
+    Throttled,
+    /// It sends this text, and then an exception.
+    BrokenAfter(String),
+    /// It sends nothing and keeps the stream open.
+    NoAnswer,
+}
+
+/// A message from the model.
+pub(super) struct ModelAnswer {
+    pub(super) text: String,
+    pub(super) calls: Vec<Call>,
+    pub(super) input_tokens: usize,
+}
+
+/// A tool call.
+pub(super) struct Call {
+    pub(super) id: String,
+    pub(super) tool: &'static str,
+    pub(super) input: Value,
+}
+
+/// Returns what the model does. It depends on `request` alone, except for the ids of tool calls.
+pub(super) fn answer(request: &Request) -> Script {
+    let last = request.messages.last();
+    let results: Vec<&ToolResult> = last.map(tool_results).unwrap_or_default();
+    let lowercase = last.map(text).unwrap_or_default().to_lowercase();
+    let input_tokens = request.messages.iter().map(|message| text(message).len() / 4 + 1).sum();
+    if lowercase.contains(REVEAL_ALL)
+        || results.iter().any(|result| contains_text(result, REVEAL_ALL))
+    {
+        let text = request.raw.clone();
+        return Script::Answer(ModelAnswer { text, calls: Vec::new(), input_tokens });
+    }
+    if !results.is_empty() {
+        let text = results.into_iter().map(describe).collect::<Vec<_>>().join("\n");
+        return Script::Answer(ModelAnswer { text, calls: Vec::new(), input_tokens });
+    }
+    if lowercase.contains("fail please") {
+        return Script::Throttled;
+    }
+    if lowercase.contains("break the stream") {
+        return Script::BrokenAfter("I begin to answer, and then".to_owned());
+    }
+    if lowercase.contains("think forever") {
+        return Script::NoAnswer;
+    }
+    let calls = calls(request, &lowercase, &last.map(text).unwrap_or_default());
+    let text = if calls.is_empty() { chat(request) } else { "Let me look at GitHub.".to_owned() };
+    Script::Answer(ModelAnswer { text, calls, input_tokens })
+}
+
+/// Returns the user's last message. `None` if a tool result came after it.
+pub(super) fn user_message(request: &Request) -> Option<String> {
+    request.messages.last().map(text).filter(|text| !text.is_empty())
+}
+
+/// The tool calls for the message `text`; `lowercase` is the same in lower case.
+fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
+    let mentions = |words: &[&str]| words.iter().any(|word| lowercase.contains(word));
+    let mut chosen = Vec::new();
+    if mentions(&["who am i", "profile", "account"]) {
+        chosen.push(("github_get_profile", json!({})));
+    }
+    if mentions(&["repo", "project"]) {
+        let input = if lowercase.contains("private") {
+            json!({ "visibility": "private" })
+        } else {
+            json!({})
+        };
+        chosen.push(("github_list_repositories", input));
+    }
+    chosen.extend(text.split(';').filter_map(issue).map(|input| ("github_create_issue", input)));
+    chosen.retain(|(tool, _)| request.offers(tool));
+    if mentions(&["approve it yourself"]) {
+        chosen.push(("approve", json!({ "status": "resolved" })));
+    }
+    let call = |(tool, input)| Call {
+        id: format!("tooluse_{}", uuid::Uuid::new_v4().simple()),
+        tool,
+        input,
+    };
+    chosen.into_iter().map(call).collect()
+}
+
+/// `… issue in {owner}/{repo}: {title}`.
+fn issue(text: &str) -> Option<Value> {
+    let (_, rest) = text.split_once("issue in ")?;
+    let (repository, title) = rest.split_once(": ")?;
+    let (owner, repo) = repository.split_once('/')?;
+    Some(json!({ "owner": owner, "repo": repo, "title": title.trim() }))
+}
+
+fn chat(request: &Request) -> String {
+    let is_from_user = |message: &&Message| message.role == Role::User && !text(message).is_empty();
+    let count = request.messages.iter().filter(is_from_user).count();
+    format!(
+        "{INTRODUCTION} This is message {count} of yours in our conversation. Ask me about your \
+         repositories or your profile at GitHub, or to “create an issue in OWNER/REPOSITORY: TITLE”."
+    )
+}
+
+/// Describes a tool result in a sentence.
+fn describe(result: &ToolResult) -> String {
+    if result.status.as_deref() == Some("error") {
+        let why: Vec<String> = result.content.iter().map(to_text).collect();
+        return format!("I could not do that: {}", why.join(" "));
+    }
+    let data = result.content.iter().find_map(|output| match output {
+        Output::Json(data) => Some(data),
+        Output::Text(_) => None,
+    });
+    let Some(data) = data else {
+        return result.content.iter().map(to_text).collect::<Vec<_>>().join(" ");
+    };
+    if let Some(repositories) = data["repositories"].as_array() {
+        let name = |repository: &Value| repository["fullName"].as_str().map(str::to_owned);
+        let names: Vec<String> = repositories.iter().filter_map(name).collect();
+        let owner = names.first().and_then(|name| name.split('/').next());
+        let who = owner.map_or_else(
+            || "You have".to_owned(),
+            |owner| format!("You are {owner} at GitHub, and have"),
+        );
+        return format!("{who} {} repositories: {}.", names.len(), names.join(", "));
+    }
+    if let Some(login) = data["login"].as_str() {
+        return format!("You are {login} at GitHub.");
+    }
+    if data["created"] == true {
+        return format!("I created issue {}: {}", data["number"], url_text(&data["url"]));
+    }
+    format!("The tool answered {data}.")
+}
+
+fn url_text(url: &Value) -> &str {
+    url.as_str().unwrap_or("its address is not known")
+}
+
+fn contains_text(result: &ToolResult, words: &str) -> bool {
+    result.content.iter().any(|output| to_text(output).to_lowercase().contains(words))
+}
+
+fn to_text(output: &Output) -> String {
+    match output {
+        Output::Text(text) => text.clone(),
+        Output::Json(data) => data.to_string(),
+    }
+}
+
+fn text(message: &Message) -> String {
+    let words = message.content.iter().filter_map(|block| match block {
+        Block::Text(text) => Some(text.as_str()),
+        Block::ToolUse(_) | Block::ToolResult(_) => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn tool_results(message: &Message) -> Vec<&ToolResult> {
+    let results = message.content.iter().filter_map(|block| match block {
+        Block::ToolResult(result) => Some(result),
+        Block::Text(_) | Block::ToolUse(_) => None,
+    });
+    results.collect()
+}

@@ -1,0 +1,100 @@
+#![doc = include_str!("../README.md")]
+
+mod accounts;
+mod grants;
+mod issues;
+mod oauth;
+mod page;
+mod rest;
+mod scopes;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use axum::{
+    http::{HeaderName, HeaderValue},
+    middleware,
+    response::Response,
+};
+use url::Url;
+use uuid::Uuid;
+
+pub use self::accounts::private_repositories;
+use self::{
+    grants::{App, AppKind, Grants},
+    issues::Issues,
+};
+use stand_in::Clock;
+
+/// The stand-in for GitHub; cheap to clone.
+#[derive(Clone)]
+pub struct GitHub {
+    base: Url,
+    clock: Clock,
+    grants: Arc<Mutex<Grants>>,
+    issues: Arc<Mutex<Issues>>,
+}
+
+impl GitHub {
+    /// A stand-in at `base`, with no app registered.
+    #[must_use]
+    pub fn new(base: Url, clock: Clock) -> Self {
+        Self { base, clock, grants: Arc::default(), issues: Arc::default() }
+    }
+
+    /// Registers an OAuth app: its tokens last until they are revoked.
+    pub fn register_app(&self, client_id: &str, client_secret: &str, callback: Url) {
+        self.grants().register(client_id, App::new(AppKind::OAuth, client_secret, callback));
+    }
+
+    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It
+    /// has every permission that this stand-in checks.
+    pub fn register_github_app(&self, client_id: &str, client_secret: &str, callback: Url) {
+        self.grants().register(client_id, App::new(AppKind::GitHubApp, client_secret, callback));
+    }
+
+    /// Revokes every token.
+    pub fn revoke_all(&self) {
+        self.grants().revoke_all();
+        tracing::info!("stand-in for GitHub: every token is revoked");
+    }
+
+    /// OAuth pages, token endpoint and REST API.
+    pub fn router(&self) -> axum::Router {
+        oauth::routes()
+            .merge(issues::routes())
+            .merge(rest::routes())
+            .layer(middleware::map_response(with_request_id))
+            .with_state(self.clone())
+    }
+
+    fn grants(&self) -> MutexGuard<'_, Grants> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn issues(&self) -> MutexGuard<'_, Issues> {
+        self.issues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+}
+
+impl fmt::Debug for GitHub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitHub").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// Adds the request id that every response of GitHub has.
+async fn with_request_id(mut response: Response) -> Response {
+    let id = Uuid::new_v4().simple().to_string().to_uppercase();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HeaderName::from_static("x-github-request-id"), id);
+    }
+    response
+}

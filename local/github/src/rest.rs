@@ -1,0 +1,223 @@
+//! The part of GitHub's REST API that the tools call.
+//!
+//! Source: GitHub's REST documentation: "Getting started" (a User-Agent is required), "Using
+//! pagination", "Rate limits", "Scopes for OAuth apps" (the `x-oauth-scopes` headers) and the
+//! pages of both calls. Which scopes a call reports as accepted is not documented for each;
+//! `repo` and `user` are taken from its examples.
+
+use std::{
+    cmp::Reverse,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Json, Router,
+    extract::{FromRequestParts, Query, State},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{AUTHORIZATION, LINK, USER_AGENT},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{
+    GitHub,
+    accounts::Repository,
+    grants::{AppKind, REQUESTS_PER_WINDOW, Usage},
+};
+
+/// The calls.
+pub(super) fn routes() -> Router<GitHub> {
+    Router::new()
+        .route("/user", get(user))
+        .route("/user/repos", get(repositories))
+        .fallback(not_found)
+}
+
+/// `GET /user`.
+async fn user(State(github): State<GitHub>, Caller(usage): Caller) -> Response {
+    let private = usage.may("read:user");
+    let profile = usage.consent.account.profile(&github.base, private);
+    (describe(&usage, "user"), Json(profile)).into_response()
+}
+
+/// The parameters of `GET /user/repos`. Invalid numbers are ignored, as GitHub does.
+#[derive(Deserialize)]
+struct Listing {
+    per_page: Option<String>,
+    page: Option<String>,
+    visibility: Option<String>,
+    sort: Option<String>,
+    direction: Option<String>,
+}
+
+/// `GET /user/repos`: only a token with `repo` gets private ones.
+async fn repositories(
+    State(github): State<GitHub>,
+    Caller(usage): Caller,
+    Query(listing): Query<Listing>,
+) -> Response {
+    let account = usage.consent.account;
+    let wanted: Option<bool> = match listing.visibility.as_deref() {
+        Some("public") => Some(false),
+        Some("private") => Some(true),
+        _ => None,
+    };
+    let may_see_private = usage.may("repo");
+    let mut seen: Vec<&Repository> = account
+        .repositories
+        .iter()
+        .filter(|it| may_see_private || !it.private)
+        .filter(|it| wanted.is_none_or(|private| it.private == private))
+        .collect();
+    sort(&mut seen, &listing);
+
+    let per_page = number(listing.per_page.as_deref()).unwrap_or(30).min(100);
+    let page = number(listing.page.as_deref()).unwrap_or(1);
+    let pages = seen.len().div_ceil(per_page).max(1);
+    let shown: Vec<Value> = seen
+        .into_iter()
+        .skip(per_page.saturating_mul(page - 1))
+        .take(per_page)
+        .map(|repository| account.repository(&github.base, repository))
+        .collect();
+    let mut headers = describe(&usage, "repo");
+    if let Some(value) = links(&github.base, &listing, page, pages).and_then(|it| it.parse().ok()) {
+        headers.insert(LINK, value);
+    }
+    (headers, Json(shown)).into_response()
+}
+
+/// Parses a positive number.
+fn number(text: Option<&str>) -> Option<usize> {
+    text?.parse().ok().filter(|number| *number > 0)
+}
+
+/// Sorts by name, or by a date with the latest first; `direction` reverses either order.
+fn sort(repositories: &mut [&Repository], listing: &Listing) {
+    let by_date: Option<fn(&&Repository) -> &'static str> = match listing.sort.as_deref() {
+        Some("created") => Some(|it| it.created_at),
+        Some("updated" | "pushed") => Some(|it| it.pushed_at),
+        _ => None,
+    };
+    match by_date {
+        Some(date) => repositories.sort_by_key(|it| Reverse(date(it))),
+        None => repositories.sort_by_key(|it| it.name),
+    }
+    let default = if by_date.is_some() { "desc" } else { "asc" };
+    if listing.direction.as_deref().is_some_and(|direction| direction != default) {
+        repositories.reverse();
+    }
+}
+
+/// Returns the `Link` header, or `None` if there is one page only.
+fn links(base: &Url, listing: &Listing, page: usize, pages: usize) -> Option<String> {
+    let link = |relation: &str, page: usize| {
+        let mut url = base.join("user/repos").ok()?;
+        let kept = [
+            ("per_page", &listing.per_page),
+            ("visibility", &listing.visibility),
+            ("sort", &listing.sort),
+            ("direction", &listing.direction),
+        ];
+        let kept = kept.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        url.query_pairs_mut().extend_pairs(kept).append_pair("page", &page.to_string());
+        Some(format!("<{url}>; rel=\"{relation}\""))
+    };
+    let has_previous = page > 1;
+    let has_next = page < pages;
+    let all = [
+        has_previous.then(|| link("prev", (page - 1).min(pages))),
+        has_next.then(|| link("next", page + 1)),
+        has_next.then(|| link("last", pages)),
+        has_previous.then(|| link("first", 1)),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Every other path.
+async fn not_found() -> Response {
+    refuse(StatusCode::NOT_FOUND, HeaderMap::new(), "Not Found")
+}
+
+/// The caller: a valid token, within its rate limit, from a client with a `User-Agent`.
+pub(super) struct Caller(pub(super) Usage);
+
+impl FromRequestParts<GitHub> for Caller {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, github: &GitHub) -> Result<Self, Response> {
+        let named = parts.headers.get(USER_AGENT).is_some_and(|agent| !agent.is_empty());
+        if !named {
+            let text = "Request forbidden by administrative rules. Please make sure your request \
+                        has a User-Agent header.";
+            return Err((StatusCode::FORBIDDEN, text).into_response());
+        }
+        let now = github.now();
+        let anonymous = || rate_limit(60, 1, now + Duration::from_secs(60 * 60));
+        let refuse_401 = |message| refuse(StatusCode::UNAUTHORIZED, anonymous(), message);
+        let authorization = parts.headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+        let (_, token) = authorization
+            .and_then(|it| it.split_once(' '))
+            .filter(|(kind, _)| ["bearer", "token"].contains(&kind.to_lowercase().as_str()))
+            .ok_or_else(|| refuse_401("Requires authentication"))?;
+        let usage = github.grants().use_token(token.trim(), now);
+        let usage = usage.ok_or_else(|| refuse_401("Bad credentials"))?;
+        if usage.used > REQUESTS_PER_WINDOW {
+            let message =
+                format!("API rate limit exceeded for user ID {}.", usage.consent.account.id);
+            return Err(refuse(StatusCode::FORBIDDEN, describe(&usage, ""), &message));
+        }
+        Ok(Self(usage))
+    }
+}
+
+/// The headers about the token's scopes, the scopes that the call accepts, and the rate limit.
+pub(super) fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
+    let mut headers = rate_limit(REQUESTS_PER_WINDOW, usage.used, usage.resets);
+    // Other kinds of token report no scopes (a maintainer of GitHub's client says so in cli/cli#6520).
+    let scopes = match usage.kind {
+        AppKind::OAuth => usage.consent.scopes.join(", "),
+        AppKind::GitHubApp => String::new(),
+    };
+    let texts = [("x-oauth-scopes", scopes.as_str()), ("x-accepted-oauth-scopes", accepted)];
+    for (name, text) in texts {
+        if let Ok(text) = HeaderValue::from_str(text) {
+            headers.insert(name, text);
+        }
+    }
+    headers
+}
+
+/// The headers of a rate limit.
+fn rate_limit(limit: u32, used: u32, resets: SystemTime) -> HeaderMap {
+    let resets = resets.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let numbers = [
+        ("x-ratelimit-limit", limit.into()),
+        ("x-ratelimit-remaining", limit.saturating_sub(used).into()),
+        ("x-ratelimit-used", used.min(limit).into()),
+        ("x-ratelimit-reset", resets),
+    ];
+    let mut headers = HeaderMap::new();
+    for (name, number) in numbers {
+        headers.insert(name, number.into());
+    }
+    headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
+    headers
+}
+
+/// An error response in GitHub's format.
+pub(super) fn refuse(status: StatusCode, headers: HeaderMap, message: &str) -> Response {
+    let body = json!({
+        "message": message,
+        "documentation_url": "https://docs.github.com/rest",
+        "status": status.as_u16().to_string(),
+    });
+    (status, headers, Json(body)).into_response()
+}

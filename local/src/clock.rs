@@ -1,3 +1,0 @@
-//! The stand-ins' clock, which the handlers in this process share: a test can let ten minutes pass.
-
-pub use service::Clock;

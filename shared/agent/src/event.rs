@@ -1,0 +1,24 @@
+//! What happens in a turn, told while it happens.
+//!
+//! A listener hears it at once and can't fail: one makes the plain answer of it, another may send it
+//! on as events of a protocol.
+
+use session::Message;
+
+/// Something that happens in a turn.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The model goes on with these words, as they arrive. They belong to the next whole message.
+    Text(&'a str),
+    /// A message is whole and belongs to the turn now: the model's, with its words and its calls, or
+    /// the one with the results of the calls. Of a turn that is taken up again, its last message is
+    /// told first.
+    Message(&'a Message),
+}
+
+/// Hears what happens in a turn.
+pub trait Listener: Send {
+    /// Takes an event in.
+    fn hear(&mut self, event: Event<'_>);
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod consent;
+pub mod error;
+pub mod event;
+pub mod granted_sets;
+pub mod lease;
+pub mod model;
+pub mod provider;
+pub mod run;
+pub mod scopes;
+mod tokens;
+pub mod tool;
+pub mod toolbox;
+pub mod turn;
+mod visible;

@@ -1,0 +1,76 @@
+//! The seam to a language model.
+
+use std::{borrow::Cow, error::Error, fmt::Debug};
+
+use futures_util::future::BoxFuture;
+use session::Message;
+
+use crate::{event::Listener, tool::ToolSpec};
+
+/// A language model that can call tools.
+pub trait Model: Debug + Send + Sync {
+    /// The model's next message. `listener` hears its words as they arrive.
+    ///
+    /// # Errors
+    /// When the model can't be asked, or its answer makes no sense.
+    fn answer<'a>(
+        &'a self,
+        prompt: Prompt<'a>,
+        listener: &'a mut dyn Listener,
+    ) -> BoxFuture<'a, Result<ModelAnswer, ModelError>>;
+}
+
+/// What a model is asked.
+#[derive(Debug)]
+pub struct Prompt<'a> {
+    /// The system prompt.
+    pub system: &'a str,
+    /// The conversation, as far as the model sees it.
+    pub messages: Vec<Cow<'a, Message>>,
+    /// The tools that it may call.
+    pub tools: Vec<&'a ToolSpec>,
+    /// How many tokens it may write.
+    pub max_tokens: u32,
+}
+
+/// A model's message, whole.
+#[derive(Debug)]
+pub struct ModelAnswer {
+    /// What it says, and which tools it calls.
+    pub message: Message,
+    /// What it took.
+    pub usage: Usage,
+}
+
+/// Tokens used, as the model's provider bills them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Read by the model.
+    pub input_tokens: u64,
+    /// Written by the model.
+    pub output_tokens: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+    }
+}
+
+/// Why there is no answer, by what a caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// It is busy or unreachable, after the client's own retries. Later it may answer.
+    #[error("the model is not available")]
+    Busy(#[source] Box<dyn Error + Send + Sync>),
+    /// It refuses the request or this service; asking again changes nothing.
+    #[error("the model refuses")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
+    /// Its answer breaks the model's own protocol.
+    #[error("the model's answer makes no sense")]
+    Unusable(#[source] Box<dyn Error + Send + Sync>),
+    /// The request could not be made.
+    #[error("the model could not be asked")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}

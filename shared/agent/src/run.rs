@@ -1,0 +1,282 @@
+//! The loop around a turn: it does what the state machine says is next.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc};
+
+use clock::Clock;
+use futures_util::future::join_all;
+use serde_json::Value;
+use session::{ContextTokens, Message, SessionId};
+use telemetry::Audit;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+use vault::AccessToken;
+
+use crate::{
+    consent::{Authorizer, Consent},
+    error::TurnError,
+    event::{Event, Listener},
+    lease::Lease,
+    model::{Model, Prompt, Usage},
+    provider::Provider,
+    scopes::{Scopes, joined},
+    tokens::{ConsentState, Tokens},
+    tool::{Preview, Reply, Tool},
+    turn::{Action, Attempt, Step, Turn},
+    visible,
+};
+
+/// Everything that a turn needs from outside.
+#[derive(Debug)]
+pub struct Runner<'a> {
+    /// Which model it asks.
+    pub model: &'a dyn Model,
+    /// The system prompt.
+    pub system: &'a str,
+    /// How much of a conversation the model sees.
+    pub context: ContextTokens,
+    /// How many tokens the model may write in one message.
+    pub max_tokens: u32,
+    /// Where tokens come from.
+    pub authorizer: Authorizer<'a>,
+    /// Which conversation.
+    pub session: &'a SessionId,
+    /// What time it is.
+    pub clock: &'a Clock,
+    /// When this request's time is over.
+    pub deadline: Instant,
+}
+
+/// A call that was made, with the token that it was made with.
+struct MadeCall<'a> {
+    attempt: &'a Attempt,
+    token: Option<Arc<AccessToken>>,
+    made: Made,
+}
+
+enum Made {
+    Read(Reply<Value>),
+    Previewed(Reply<Preview>),
+}
+
+impl Runner<'_> {
+    /// Runs `turn` until it is done or waits for the user, who has to give the consents that this
+    /// returns. After an error the turn still tells how far it came, and `usage` what it took.
+    ///
+    /// # Errors
+    /// When an upstream fails, the time is over, or another request has claimed the turn.
+    pub async fn run(
+        &self,
+        turn: &mut Turn,
+        lease: &mut Lease<'_>,
+        usage: &mut Usage,
+        listener: &mut dyn Listener,
+    ) -> Result<Vec<Consent>, TurnError> {
+        let mut tokens = Tokens::new(self.authorizer);
+        let mut heard = turn.messages().len().saturating_sub(1);
+        loop {
+            for message in turn.messages().iter().skip(heard) {
+                listener.hear(Event::Message(message));
+            }
+            heard = turn.messages().len();
+            match turn.next_step() {
+                Step::CallModel => self.ask_model(turn, lease.history(), usage, listener).await?,
+                Step::Try(attempts) => {
+                    self.in_time(self.try_all(turn, &attempts, &mut tokens)).await?;
+                }
+                Step::Claim => {
+                    turn.claim();
+                    self.in_time(lease.claim(turn)).await?;
+                }
+                Step::Apply(action) => {
+                    self.in_time(self.apply(turn, &action, &mut tokens)).await?;
+                }
+                Step::Pause => {
+                    let needed = turn.consents_needed();
+                    let (consents, given) =
+                        self.in_time(request_consents(needed, &mut tokens)).await?;
+                    if given.is_empty() {
+                        return Ok(consents);
+                    }
+                    given.iter().for_each(|provider| turn.consent_found(provider));
+                }
+                Step::Done => return Ok(Vec::new()),
+            }
+        }
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, TurnError>>,
+    ) -> Result<T, TurnError> {
+        timeout_at(self.deadline, work).await.unwrap_or(Err(TurnError::TooSlow))
+    }
+
+    async fn ask_model(
+        &self,
+        turn: &mut Turn,
+        history: &[Message],
+        usage: &mut Usage,
+        listener: &mut dyn Listener,
+    ) -> Result<(), TurnError> {
+        let prompt = Prompt {
+            system: self.system,
+            messages: self.context.view(history, turn.messages()),
+            tools: turn.tools().specs(),
+            max_tokens: self.max_tokens,
+        };
+        let answer = self.model.answer(prompt, listener);
+        let answer = self.in_time(async { Ok(answer.await?) }).await?;
+        *usage += answer.usage;
+        turn.model_answered(answer.message)?;
+        Ok(())
+    }
+
+    /// Tries calls, all at once, each as far as it needs no consent. Tokens are looked for by the
+    /// widest need first, because that one's token may serve the others.
+    async fn try_all(
+        &self,
+        turn: &mut Turn,
+        attempts: &[Attempt],
+        tokens: &mut Tokens<'_>,
+    ) -> Result<(), TurnError> {
+        let mut by_need: Vec<&Attempt> = attempts.iter().collect();
+        by_need.sort_by_key(|attempt| std::cmp::Reverse(attempt.width()));
+        let mut running = Vec::new();
+        for attempt in by_need {
+            let id = &attempt.call.tool_use_id;
+            let Some(need) = &attempt.need else {
+                running.push(try_one(attempt, None));
+                continue;
+            };
+            match tokens.get(need).await? {
+                None => turn.needs_consent(id, fresh_id()),
+                Some(token) => {
+                    if turn.may_be_tried_with(id, &tokens.known(&token)) {
+                        running.push(try_one(attempt, Some(token)));
+                    }
+                }
+            }
+        }
+        for made in join_all(running).await {
+            self.settle(turn, made, tokens);
+        }
+        Ok(())
+    }
+
+    /// Tells the turn how a call went.
+    fn settle(&self, turn: &mut Turn, made: MadeCall<'_>, tokens: &mut Tokens<'_>) {
+        let MadeCall { attempt, token, made } = made;
+        let Attempt { call, tool, .. } = attempt;
+        let id = &call.tool_use_id;
+        match made {
+            Made::Read(mut reply) => {
+                let known = learned(tokens, token.as_deref(), reply.allows.take());
+                let request_id = reply.request_id.take();
+                let outcome = turn.was_read(id, known.as_ref(), reply);
+                self.record(tool, outcome, request_id.as_deref());
+            }
+            Made::Previewed(mut reply) => {
+                let known = learned(tokens, token.as_deref(), reply.allows.take());
+                let request_id = reply.request_id.take();
+                let (fresh, now) = (fresh_id(), self.clock.now());
+                match turn.was_previewed(id, known.as_ref(), reply, fresh, now) {
+                    Ok(None) => {}
+                    Ok(Some(confirmation)) => Audit::ConfirmationRequired {
+                        user: self.authorizer.asker.user,
+                        session: self.session.as_str(),
+                        tool: tool.name(),
+                        interrupt: &confirmation.interrupt,
+                    }
+                    .record(),
+                    Err(code) => self.record(tool, code, request_id.as_deref()),
+                }
+            }
+        }
+    }
+
+    /// Applies a claimed call. From here on its outcome is never guessed.
+    async fn apply(
+        &self,
+        turn: &mut Turn,
+        action: &Action,
+        tokens: &mut Tokens<'_>,
+    ) -> Result<(), TurnError> {
+        let Action { call, tool, need } = action;
+        let lost = || TurnError::Internal("a call was claimed without a token".into());
+        let token = match need {
+            Some(need) => Some(tokens.used_for(need).ok_or_else(lost)?),
+            None => None,
+        };
+        let mut reply = tool.apply(&call.input, token.as_deref()).await;
+        let known = token.as_deref().map(|token| tokens.known(token));
+        let request_id = reply.request_id.take();
+        let outcome = turn.was_applied(&call.tool_use_id, known.as_ref(), reply);
+        self.record(&Tool::Write(Arc::clone(tool)), outcome, request_id.as_deref());
+        Ok(())
+    }
+
+    fn record(&self, tool: &Tool, outcome: &str, request_id: Option<&str>) {
+        let needs = tool.spec().needs.as_ref();
+        Audit::ToolCalled {
+            user: self.authorizer.asker.user,
+            session: self.session.as_str(),
+            tool: tool.name(),
+            scopes: &needs.map(|needs| joined(&needs.scopes)).unwrap_or_default(),
+            outcome,
+            provider_request: request_id,
+        }
+        .record();
+    }
+}
+
+impl Attempt {
+    /// How many scopes its token may end up allowing, as a measure of which need is the widest.
+    fn width(&self) -> usize {
+        let sets = |need: &crate::turn::TokenNeed| need.provider.sets_allowing(&need.scopes).len();
+        usize::MAX - self.need.as_ref().map_or(usize::MAX, sets)
+    }
+}
+
+async fn try_one(attempt: &Attempt, token: Option<Arc<AccessToken>>) -> MadeCall<'_> {
+    let input = &attempt.call.input;
+    let made = match &attempt.tool {
+        Tool::Read(tool) => Made::Read(tool.read(input, token.as_deref()).await),
+        Tool::Write(tool) => Made::Previewed(match visible::refusal(input) {
+            Some(failure) => Reply::failed(failure),
+            None => tool.preview(input, token.as_deref()).await,
+        }),
+    };
+    MadeCall { attempt, token, made }
+}
+
+/// What is known of a token after a reply that says what it `allows`.
+fn learned(
+    tokens: &mut Tokens<'_>,
+    token: Option<&AccessToken>,
+    allows: Option<Scopes>,
+) -> Option<crate::turn::KnownToken> {
+    let token = token?;
+    if let Some(allows) = allows {
+        tokens.learn(token, allows);
+    }
+    Some(tokens.known(token))
+}
+
+/// Requests the consents that a pause needs, and tells which of them were given meanwhile.
+async fn request_consents(
+    needed: BTreeMap<Arc<Provider>, Scopes>,
+    tokens: &mut Tokens<'_>,
+) -> Result<(Vec<Consent>, Vec<Arc<Provider>>), TurnError> {
+    let (mut consents, mut given) = (Vec::new(), Vec::new());
+    for (provider, scopes) in needed {
+        match tokens.request_consent(&provider, &scopes).await? {
+            ConsentState::Needed(consent) => consents.push(consent),
+            ConsentState::Given => given.push(provider),
+        }
+    }
+    Ok((consents, given))
+}
+
+fn fresh_id() -> String {
+    Uuid::new_v4().to_string()
+}

@@ -1,0 +1,265 @@
+//! The seam to tools: what the model is told of each, what it needs, and how it is called.
+//!
+//! A tool that reads can be run again, so it is. One that writes is *previewed* first, which changes
+//! nothing and says who would do it; then, approved and claimed, it is *applied*, once. A writer
+//! can't be run as a reader, and a reader has no preview.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde_json::{Map, Value};
+use vault::AccessToken;
+
+use crate::{provider::Provider, scopes::Scopes};
+
+/// What the model calls a tool by: 1 to 64 of `A-Z a-z 0-9 _ -`, as the Converse API has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ToolName(Cow<'static, str>);
+
+impl ToolName {
+    /// A name that is written in the program. As a constant it is checked when it is compiled.
+    ///
+    /// # Panics
+    /// When it is no tool's name.
+    #[must_use]
+    pub const fn from_static(name: &'static str) -> Self {
+        let bytes = name.as_bytes();
+        assert!(!bytes.is_empty() && bytes.len() <= 64, "a tool's name has 1 to 64 characters");
+        let mut at = 0;
+        while at < bytes.len() {
+            let byte = bytes[at];
+            let is_allowed = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+            assert!(is_allowed, "a tool's name has only A-Z a-z 0-9 _ -");
+            at += 1;
+        }
+        Self(Cow::Borrowed(name))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What the model knows of a tool, and what calling it takes.
+#[derive(Debug, Clone)]
+pub struct ToolSpec {
+    /// What the model calls it by.
+    pub name: ToolName,
+    /// What it does, for the model.
+    pub description: Cow<'static, str>,
+    /// What its input has to look like.
+    pub input: InputSchema,
+    /// What a token must allow; `None` if it needs no token.
+    pub needs: Option<Needs>,
+}
+
+/// What a tool needs of a user's token.
+#[derive(Debug, Clone)]
+pub struct Needs {
+    /// At which credential provider.
+    pub provider: Arc<Provider>,
+    /// The least that the token must allow.
+    pub scopes: Scopes,
+    /// What else it may need, if the provider says that it does. Nothing that a provider answers
+    /// makes the agent ask for more.
+    pub at_most: Scopes,
+}
+
+/// A tool's input as JSON Schema: an object with `type`, `properties` and `required` alone at the
+/// top, because some models (Amazon Nova) refuse every other keyword there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputSchema(Value);
+
+impl InputSchema {
+    /// The schema of the type that the tool reads its input into, so that the two can't differ.
+    #[must_use]
+    pub fn of<T: JsonSchema>() -> Self {
+        let settings = SchemaSettings::draft2020_12().with(|it| it.inline_subschemas = true);
+        let mut schema = settings.into_generator().into_root_schema_for::<T>();
+        let mut top = Map::from_iter([("type".to_owned(), Value::from("object"))]);
+        let properties = schema.remove("properties").unwrap_or_else(|| Map::new().into());
+        top.insert("properties".to_owned(), properties);
+        if let Some(required) = schema.remove("required") {
+            top.insert("required".to_owned(), required);
+        }
+        Self(Value::Object(top))
+    }
+
+    /// The schema as JSON.
+    #[must_use]
+    pub fn as_json(&self) -> &Value {
+        &self.0
+    }
+}
+
+/// A tool that changes nothing.
+pub trait ReadTool: Send + Sync {
+    /// What it is.
+    fn spec(&self) -> &ToolSpec;
+
+    /// Reads what `input` asks for. `token` is there if the tool needs one.
+    fn read<'a>(
+        &'a self,
+        input: &'a Value,
+        token: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Reply<Value>>;
+}
+
+/// A tool that changes something.
+pub trait WriteTool: Send + Sync {
+    /// What it is.
+    fn spec(&self) -> &ToolSpec;
+
+    /// Looks at a change without making it: is the input well formed, does the token reach what it
+    /// is about, and which account would do it? Changes nothing.
+    fn preview<'a>(
+        &'a self,
+        input: &'a Value,
+        token: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Reply<Preview>>;
+
+    /// Makes the change. It is called once for a call, whatever comes of it: if the end is not known,
+    /// the failure says so.
+    fn apply<'a>(
+        &'a self,
+        input: &'a Value,
+        token: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Reply<Value>>;
+}
+
+/// What would be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// As which account of the provider.
+    pub account: String,
+}
+
+/// Something that the agent can do for the user.
+#[derive(Clone)]
+pub enum Tool {
+    /// It changes nothing, so that it can be run again.
+    Read(Arc<dyn ReadTool>),
+    /// It changes something. Such a call is claimed before it is made, made once, and by default
+    /// approved by the user.
+    Write(Arc<dyn WriteTool>),
+}
+
+impl Tool {
+    /// What it is.
+    #[must_use]
+    pub fn spec(&self) -> &ToolSpec {
+        match self {
+            Self::Read(tool) => tool.spec(),
+            Self::Write(tool) => tool.spec(),
+        }
+    }
+
+    /// What the model calls it by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.spec().name.as_str()
+    }
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl PartialEq for Tool {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec().name == other.spec().name
+    }
+}
+
+/// Where tools come from. A source that is made at start has the same ones for everyone; one that
+/// stands for another server may have each user's own.
+pub trait ToolSource: fmt::Debug + Send + Sync {
+    /// The tools that there are now.
+    fn tools(&self) -> Vec<Tool>;
+}
+
+/// What came of one call to a provider.
+#[derive(Debug)]
+pub struct Reply<T> {
+    /// What it brought, or why nothing.
+    pub outcome: Result<T, Failure>,
+    /// What the token allows, where the provider said so.
+    pub allows: Option<Scopes>,
+    /// The provider's own id of the request.
+    pub request_id: Option<String>,
+}
+
+impl<T> Reply<T> {
+    /// A failure before the provider was asked, or without an answer of it.
+    #[must_use]
+    pub fn failed(failure: Failure) -> Self {
+        Self { outcome: Err(failure), allows: None, request_id: None }
+    }
+
+    /// The reply with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
+        let Self { outcome, allows, request_id } = self;
+        Reply { outcome: outcome.map(change), allows, request_id }
+    }
+}
+
+/// Why a call brought nothing.
+#[derive(Debug)]
+pub struct Failure {
+    /// For the audit trail.
+    pub code: &'static str,
+    /// For the model.
+    pub text: String,
+    /// What the provider said of the token. Unless it is [`TokenVerdict::Fine`], nothing was done.
+    pub token: TokenVerdict,
+}
+
+/// What a provider said of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenVerdict {
+    /// Nothing: the failure has another cause.
+    Fine,
+    /// It does not accept it any more (HTTP 401).
+    NotAccepted,
+    /// It may be too weak: one of these scopes would have been taken.
+    Accepts(Scopes),
+}
+
+impl Failure {
+    /// A failure that another token would not mend.
+    #[must_use]
+    pub fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code, text: text.into(), token: TokenVerdict::Fine }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde_json::json;
+
+    use super::InputSchema;
+
+    #[derive(JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    struct Input {
+        /// Whose.
+        owner: String,
+        body: Option<String>,
+    }
+
+    #[test]
+    fn a_schema_has_nothing_at_its_top_that_a_model_refuses() {
+        let schema = InputSchema::of::<Input>();
+        let keys: Vec<_> = schema.as_json().as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["properties", "required", "type"]);
+        assert_eq!(schema.as_json()["required"], json!(["owner"]));
+        assert_eq!(schema.as_json()["properties"]["owner"]["description"], "Whose.");
+    }
+}

@@ -1,0 +1,145 @@
+//! Taking an unfinished turn up again, as it was saved and as the user has answered it.
+//!
+//! What awaits a consent is tried again by any request. What awaits an approval is applied only for
+//! an answer that names its interrupt; a new message instead of that declines it.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use session::{Call, CallState, Pending, ToolUse};
+
+use super::{
+    Rules, Turn,
+    approval::{self, Approval},
+    call::{Stage, TurnCall},
+    texts,
+};
+
+/// What the user says to an interrupt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Consent was given, or the action is approved.
+    Resolved,
+    /// Declined.
+    Cancelled,
+}
+
+/// The user's answers by interrupt.
+pub type Answers = BTreeMap<String, Verdict>;
+
+/// Why a turn can't be taken up as asked. Nothing has happened then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResumeError {
+    /// Another request is at work on it.
+    #[error("another request is at work on this turn")]
+    InProgress,
+    /// An answer to an interrupt that is not open: answered before, never asked, or of another
+    /// conversation.
+    #[error("interrupt {0} is not open")]
+    NotOpen(String),
+    /// An approval that comes too late.
+    #[error("interrupt {0} is too old")]
+    Expired(String),
+}
+
+impl Turn {
+    /// The turn in `pending`, with the user's `answers`. Interrupts that they do not name stay
+    /// open, unless the user goes on with a new message ([`Rules::may_wait`] is off then).
+    ///
+    /// # Errors
+    /// When another request is at work on it, or an answer is to an interrupt that is not open or is
+    /// too old.
+    pub fn resume(
+        pending: Pending,
+        answers: &Answers,
+        rules: Rules,
+        now: SystemTime,
+    ) -> Result<Self, ResumeError> {
+        check(&pending.calls, answers, now)?;
+        let Pending { turn: messages, calls: saved } = pending;
+        let uses: Vec<ToolUse> = match messages.last() {
+            Some(last) => last.tool_uses().cloned().collect(),
+            None => Vec::new(),
+        };
+        let mut turn = Self::new(messages, rules);
+        for tool_use in uses {
+            let state = saved.iter().find(|call| call.tool_use_id == tool_use.tool_use_id);
+            let call = turn.take_up(tool_use, state.map(|call| &call.state), answers, now);
+            turn.calls.push(call);
+        }
+        turn.close_round();
+        Ok(turn)
+    }
+
+    fn take_up(
+        &mut self,
+        tool_use: ToolUse,
+        state: Option<&CallState>,
+        answers: &Answers,
+        now: SystemTime,
+    ) -> TurnCall {
+        let mut call = TurnCall::new(tool_use, &self.rules.tools);
+        let id = call.tool_use.tool_use_id.clone();
+        let answer = |interrupt: &str| answers.get(interrupt).copied();
+        match state {
+            None | Some(CallState::Untried) => {}
+            Some(CallState::Finished(result)) => call.finish(result.clone()),
+            Some(CallState::Started { .. }) => {
+                let label = call.open().and_then(|open| open.provider());
+                let label = label.map_or("the provider", |provider| provider.label());
+                self.may_have_happened_at = Some(label.to_owned());
+                call.finish(texts::outcome_unknown(&id));
+            }
+            Some(CallState::Waiting(wait)) => match answer(&wait.interrupt) {
+                Some(Verdict::Cancelled) => {
+                    self.withheld = true;
+                    call.finish(texts::authorization_declined(&id));
+                }
+                Some(Verdict::Resolved) | None => call.waited(wait),
+            },
+            Some(CallState::Unconfirmed(asked)) => match answer(&asked.interrupt) {
+                Some(Verdict::Resolved) => {
+                    call.set(Stage::Pending(Some(Approval::from_confirmation(asked))))
+                }
+                Some(Verdict::Cancelled) => {
+                    self.withheld = true;
+                    call.finish(texts::declined(&id));
+                }
+                None if !self.rules.may_wait => {
+                    self.withheld = true;
+                    call.finish(texts::not_confirmed(&id));
+                }
+                // Left pending, it is previewed and shown again.
+                None if approval::has_expired(asked, now) => {}
+                None => call.set(Stage::AwaitingApproval(asked.clone())),
+            },
+        }
+        call
+    }
+}
+
+fn check(calls: &[Call], answers: &Answers, now: SystemTime) -> Result<(), ResumeError> {
+    for call in calls {
+        if matches!(&call.state, CallState::Started { until } if *until > approval::seconds(now)) {
+            return Err(ResumeError::InProgress);
+        }
+    }
+    for (interrupt, verdict) in answers {
+        let not_open = || ResumeError::NotOpen(interrupt.clone());
+        let asked = calls.iter().find(|call| interrupt_of(&call.state) == Some(interrupt));
+        if let CallState::Unconfirmed(asked) = &asked.ok_or_else(not_open)?.state
+            && *verdict == Verdict::Resolved
+            && approval::has_expired(asked, now)
+        {
+            return Err(ResumeError::Expired(interrupt.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn interrupt_of(state: &CallState) -> Option<&String> {
+    match state {
+        CallState::Waiting(wait) => Some(&wait.interrupt),
+        CallState::Unconfirmed(asked) => Some(&asked.interrupt),
+        CallState::Untried | CallState::Started { .. } | CallState::Finished(_) => None,
+    }
+}

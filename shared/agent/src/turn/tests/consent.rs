@@ -1,0 +1,97 @@
+//! Calls that need a consent.
+
+use super::*;
+
+fn waiting() -> Turn {
+    let mut turn = calling(&[("a", REPOSITORIES), ("b", PROFILE)]);
+    turn.needs_consent("a", "consent".into());
+    turn.answered(fine("b"));
+    assert!(matches!(turn.next_step(), Step::Pause));
+    turn
+}
+
+#[test]
+fn only_what_waits_is_tried_again_by_any_next_request() {
+    for answers in [&[][..], &[("consent", Verdict::Resolved)]] {
+        let mut turn = resumed(&waiting(), answers, rules()).unwrap();
+        assert_eq!(tried(&turn), ["a"]);
+        turn.answered(fine("a"));
+        assert!(matches!(turn.next_step(), Step::CallModel));
+    }
+}
+
+#[test]
+fn one_consent_is_asked_for_all_that_waits_under_one_interrupt() {
+    let mut turn = calling(&[("a", REPOSITORIES), ("b", PROFILE)]);
+    turn.needs_consent("a", "first".into());
+    turn.needs_consent("b", "second".into());
+    assert_eq!(turn.consent_interrupt(&github()), Some("first"));
+    assert_eq!(joined(&turn.consents_needed()[&github()]), "read:user repo");
+}
+
+#[test]
+fn still_without_consent_the_interrupt_is_the_same() {
+    let mut turn = resumed(&waiting(), &[], rules()).unwrap();
+    turn.needs_consent("a", "another".into());
+    assert_eq!(turn.consent_interrupt(&github()), Some("consent"));
+    assert_eq!(saved(&turn), saved(&waiting()), "nothing to save");
+}
+
+#[test]
+fn declined_the_model_is_told_and_the_call_is_not_tried() {
+    let turn = resumed(&waiting(), &[("consent", Verdict::Cancelled)], rules()).unwrap();
+    assert!(told(&turn)[0].contains("declined"));
+    assert!(matches!(turn.next_step(), Step::CallModel));
+}
+
+#[test]
+fn a_new_message_tries_once_more_and_then_the_call_is_answered_as_not_run() {
+    let mut turn = resumed(&waiting(), &[], gone_on()).unwrap();
+    assert_eq!(tried(&turn), ["a"]);
+    turn.needs_consent("a", "another".into());
+    assert!(told(&turn)[0].contains("not authorized it yet"));
+    assert!(matches!(turn.next_step(), Step::CallModel), "the model speaks");
+    assert!(turn.consents_needed().is_empty());
+}
+
+#[test]
+fn after_a_new_message_no_call_waits_for_the_user_however_often_the_model_tries() {
+    let mut turn = resumed(&waiting(), &[], gone_on()).unwrap();
+    turn.needs_consent("a", "another".into());
+    turn.model_answered(model_calls(&[("c", REPOSITORIES), ("d", ISSUE)])).unwrap();
+    turn.needs_consent("c", "another".into());
+    assert!(turn.previewed("d", "octo-alice", "confirm".into(), NOW).is_none());
+    assert!(matches!(turn.next_step(), Step::CallModel));
+    assert!(told(&turn)[1].contains("not confirmed"));
+}
+
+#[test]
+fn a_refused_token_leads_to_one_forced_consent_for_what_it_lacked_too() {
+    let mut turn = calling(&[("a", REPOSITORIES)]);
+    turn.refused("a", refused(&["read:user", "repo"], "a"));
+    assert_eq!(need(&turn).refused, Some(TokenFingerprint::from_saved("dead".into())));
+    turn.needs_consent("a", "consent".into());
+    assert_eq!(joined(&turn.consents_needed()[&github()]), "read:user repo");
+
+    let turn = resumed(&turn, &[], rules()).unwrap();
+    assert_eq!(joined(&need(&turn).scopes), "read:user repo");
+    assert_eq!(need(&turn).refused, Some(TokenFingerprint::from_saved("dead".into())));
+}
+
+#[test]
+fn refused_again_after_a_forced_consent_is_an_error_and_never_a_third_consent() {
+    let mut turn = calling(&[("a", REPOSITORIES)]);
+    turn.refused("a", refused(&[], "a"));
+    turn.needs_consent("a", "consent".into());
+    let mut turn = resumed(&turn, &[], rules()).unwrap();
+    turn.refused("a", refused(&[], "a"));
+    assert!(told(&turn)[0].contains("says no"));
+    assert!(matches!(turn.next_step(), Step::CallModel));
+}
+
+#[test]
+fn a_token_that_is_there_after_all_is_used() {
+    let mut turn = waiting();
+    turn.consent_found(&github());
+    assert_eq!(tried(&turn), ["a"]);
+}

@@ -1,0 +1,82 @@
+//! What a provider's reply means for a call.
+
+use super::*;
+
+fn token(allows: Option<&[&str]>) -> KnownToken {
+    let allows = allows.map(|allows| named(allows.iter().copied()));
+    KnownToken { fingerprint: TokenFingerprint::from_saved("dead".into()), allows }
+}
+
+fn failing(verdict: TokenVerdict) -> Reply<Value> {
+    let failure = Failure { token: verdict, ..Failure::new("code", "GitHub says no.") };
+    Reply::failed(failure)
+}
+
+fn reading(data: Value) -> Reply<Value> {
+    Reply { outcome: Ok(data), allows: None, request_id: None }
+}
+
+#[test]
+fn what_was_read_goes_to_the_model_as_data() {
+    let mut turn = calling(&[("a", PROFILE)]);
+    let outcome = turn.was_read("a", Some(&token(None)), reading(json!({ "login": "octo" })));
+    assert_eq!(outcome, "ok");
+    assert!(told(&turn)[0].contains(r#""json":{"login":"octo"}"#));
+}
+
+#[test]
+fn a_token_that_is_not_accepted_needs_another_one_with_what_it_allowed() {
+    let mut turn = calling(&[("a", PROFILE)]);
+    let known = token(Some(&["public_repo", "read:user", "gist"]));
+    assert_eq!(turn.was_read("a", Some(&known), failing(TokenVerdict::NotAccepted)), "code");
+    let need = need(&turn);
+    assert_eq!(need.refused, Some(known.fingerprint));
+    assert_eq!(joined(&need.scopes), "public_repo read:user", "gist is never asked for");
+}
+
+#[test]
+fn a_token_known_to_be_too_weak_is_not_used_and_what_it_brought_is_discarded() {
+    let weak = token(Some(&["read:user"]));
+    let mut turn = calling(&[("a", REPOSITORIES)]);
+    assert!(!turn.may_be_tried_with("a", &weak));
+    assert_eq!(joined(&need(&turn).scopes), "read:user repo");
+
+    let mut turn = calling(&[("a", REPOSITORIES)]);
+    assert_eq!(turn.was_read("a", Some(&weak), reading(json!({ "part": 1 }))), "too_weak");
+    assert_eq!(joined(&need(&turn).scopes), "read:user repo");
+    assert_eq!(turn.was_read("a", Some(&weak), reading(json!({ "part": 1 }))), "too_weak");
+    assert!(told(&turn)[0].contains("has allowed read:user only"), "and never a third time");
+}
+
+#[test]
+fn more_scopes_are_asked_for_only_if_the_tool_declares_them() {
+    let known = token(Some(&["public_repo"]));
+    let accepts = |scopes: &[&str]| TokenVerdict::Accepts(named(scopes.iter().copied()));
+    let after = |verdict| {
+        let mut turn = calling(&[("a", ISSUE)]);
+        let reply = Reply::failed(Failure { token: verdict, ..Failure::new("not_found", "No.") });
+        turn.was_previewed("a", Some(&known), reply, "confirm".into(), NOW).unwrap_err();
+        turn
+    };
+    assert_eq!(joined(&need(&after(accepts(&["repo"]))).scopes), "public_repo repo");
+    for verdict in [accepts(&["admin:org"]), accepts(&["public_repo", "repo"]), accepts(&[])] {
+        assert!(told(&after(verdict))[0].contains("No."));
+    }
+}
+
+#[test]
+fn what_was_applied_is_kept_even_if_the_token_turns_out_to_be_too_weak() {
+    let turn = resumed(&unconfirmed(), &[("confirm", Verdict::Resolved)], rules()).unwrap();
+    let mut turn = claimed(turn, "octo-alice");
+    let weak = token(Some(&[]));
+    assert_eq!(turn.was_applied("a", Some(&weak), reading(json!({ "number": 1 }))), "ok");
+    assert!(told(&turn)[0].contains("number"));
+}
+
+#[test]
+fn a_tool_that_needs_no_token_never_leads_to_a_consent() {
+    let mut turn = calling(&[("a", TIME)]);
+    turn.was_read("a", None, failing(TokenVerdict::NotAccepted));
+    assert!(told(&turn)[0].contains("says no"));
+    assert!(turn.consents_needed().is_empty());
+}

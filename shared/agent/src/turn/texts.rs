@@ -1,0 +1,61 @@
+//! What the model is told of a call that was not made, or whose outcome is unknown; and what the user
+//! is told of it, where that must not be left to the model.
+
+use session::{ToolResult, ToolStatus};
+
+use crate::scopes::{Scopes, joined};
+
+pub(super) const TOO_MANY_CALLS: &str =
+    "I stopped here: this took too many steps. Ask me to go on, or for a smaller part of it.";
+
+/// For the user: no model's choice of words may hide it.
+pub(super) fn may_have_happened(provider: &str) -> String {
+    format!(
+        "Something that you asked for was interrupted, and it is not known whether it was done. Look \
+         at {provider} before you ask for it again."
+    )
+}
+
+/// The token allows less than the call needs.
+pub(super) fn too_weak(id: &str, needed: &Scopes, allowed: &Scopes) -> ToolResult {
+    let (needed, allowed) = (joined(needed), joined(allowed));
+    let text =
+        format!("Not run: it needs the scopes {needed}, and the user has allowed {allowed} only.");
+    error(id, &text)
+}
+
+pub(super) fn no_such_tool(id: &str) -> ToolResult {
+    error(id, "There is no such tool.")
+}
+
+pub(super) fn too_many_at_once(id: &str) -> ToolResult {
+    error(id, "Not run: at most 8 calls of one message are run. Ask again for this one.")
+}
+
+pub(super) fn not_authorized(id: &str) -> ToolResult {
+    error(id, "Not run: the user has not authorized it yet.")
+}
+
+pub(super) fn authorization_declined(id: &str) -> ToolResult {
+    error(id, "Not run: the user declined to authorize it.")
+}
+
+pub(super) fn not_confirmed(id: &str) -> ToolResult {
+    error(id, "Not run: the user has not confirmed it.")
+}
+
+pub(super) fn declined(id: &str) -> ToolResult {
+    error(id, "Not run: the user declined it. Do not try again unless the user asks for it.")
+}
+
+pub(super) fn outcome_unknown(id: &str) -> ToolResult {
+    error(
+        id,
+        "It is not known whether this was done: it was interrupted. It may have been. Do not try \
+         again unless the user asks for it.",
+    )
+}
+
+fn error(id: &str, text: &str) -> ToolResult {
+    ToolResult::new(id, ToolStatus::Error, text)
+}

@@ -1,0 +1,184 @@
+//! `github_create_issue`: GitHub REST API, "Create an issue".
+//!
+//! It is made once: whatever happens after the request has left, nobody sends it again, and an
+//! outcome that is not known is told as such. `public_repo` is enough for a public repository; `repo`
+//! would open every private one for it. If the repository is private GitHub says so, and only then
+//! `repo` is asked for.
+
+use agent::tool::{Failure, Preview, Reply, ToolName};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use vault::AccessToken;
+
+use crate::{
+    answer::Answer,
+    client::GitHub,
+    repository::{self, Name},
+    typed::{Described, Write},
+};
+
+/// GitHub's own limits.
+const MAX_TITLE_CHARACTERS: usize = 256;
+const MAX_BODY_CHARACTERS: usize = 65_536;
+
+pub(crate) struct CreateIssue;
+
+/// As it is shown to the user and as it is sent: nothing in it is left out of either.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// Whose repository: a login.
+    owner: Name,
+    /// The repository's name.
+    repo: Name,
+    /// At most 256 characters.
+    title: String,
+    /// Markdown; may be left out.
+    #[schemars(with = "String", default)]
+    body: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Login {
+    login: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Repository {}
+
+#[derive(Debug, Default, Deserialize)]
+struct Issue {
+    number: Option<u64>,
+    html_url: Option<String>,
+}
+
+impl Described for CreateIssue {
+    const NAME: ToolName = ToolName::from_static("github_create_issue");
+    const DESCRIPTION: &'static str = "Creates an issue in a GitHub repository, as the user you act \
+        for. The user may be asked to confirm it first; you can't confirm it.";
+    const SCOPES: &'static [&'static str] = &["public_repo"];
+    const AT_MOST: &'static [&'static str] = &["repo"];
+    type Input = Input;
+}
+
+impl Input {
+    fn check(&self) -> Result<(), Failure> {
+        let wrong = |text: &str| Err(Failure::new("wrong_input", text));
+        if self.title.trim().is_empty() {
+            return wrong("The title is blank.");
+        }
+        if self.title.contains(char::is_control) {
+            return wrong("The title has a line break or a tab.");
+        }
+        if self.title.chars().count() > MAX_TITLE_CHARACTERS {
+            return wrong("The title has more than 256 characters.");
+        }
+        if self.body.as_ref().is_some_and(|body| body.chars().count() > MAX_BODY_CHARACTERS) {
+            return wrong("The body has more than 65,536 characters.");
+        }
+        Ok(())
+    }
+
+    fn repository(&self) -> String {
+        repository::path(&self.owner, &self.repo)
+    }
+}
+
+impl Write for CreateIssue {
+    async fn preview(github: &GitHub, input: Input, token: &AccessToken) -> Reply<Preview> {
+        if let Err(failure) = input.check() {
+            return Reply::failed(failure);
+        }
+        let repository = input.repository();
+        let (user, repository) = futures_util::join!(
+            github.get::<Login>("/user", token),
+            github.get::<Repository>(&repository, token)
+        );
+        let Reply { outcome, allows, request_id } = user;
+        let preview = |user: Login| Preview { account: user.login };
+        Reply {
+            outcome: outcome.and_then(|user| repository.outcome.map(|_| preview(user))),
+            allows: allows.or(repository.allows),
+            request_id: repository.request_id.or(request_id),
+        }
+    }
+
+    async fn apply(github: &GitHub, input: Input, token: &AccessToken) -> Reply<Value> {
+        if let Err(failure) = input.check() {
+            return Reply::failed(failure);
+        }
+        let route = format!("{}/issues", input.repository());
+        let issue = json!({ "title": input.title, "body": input.body });
+        match github.post(&route, &issue, token).await {
+            // The request may have arrived.
+            Err(error) => {
+                error.log();
+                Reply::failed(outcome_unknown())
+            }
+            Ok(answer) => Reply {
+                outcome: created(&answer),
+                request_id: answer.request_id(),
+                allows: answer.allows,
+            },
+        }
+    }
+}
+
+fn created(answer: &Answer) -> Result<Value, Failure> {
+    match answer.failure() {
+        // A gateway that gave up does not know either.
+        Some(_) if answer.status.is_server_error() => Err(outcome_unknown()),
+        Some(failure) => Err(failure),
+        None if answer.status == http::StatusCode::CREATED => {
+            // It was created, even if the answer can't be read.
+            let Issue { number, html_url } = answer.json().unwrap_or_default();
+            Ok(json!({ "created": true, "number": number, "url": html_url }))
+        }
+        // Any other success is none, such as a list to which a redirection led.
+        None => Err(outcome_unknown()),
+    }
+}
+
+fn outcome_unknown() -> Failure {
+    Failure::new(
+        "outcome_unknown",
+        "It is not known whether the issue was created: GitHub's answer was lost. Do not try \
+         again unless the user asks for it.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Input;
+
+    fn read(input: Value) -> Result<Input, String> {
+        let input: Input = serde_json::from_value(input).map_err(|error| error.to_string())?;
+        input.check().map_err(|failure| failure.text)?;
+        Ok(input)
+    }
+
+    #[test]
+    fn an_issue_has_a_repository_and_a_title() {
+        let input = read(json!({ "owner": "octo-alice", "repo": "garden", "title": "Water" }));
+        assert_eq!(input.unwrap().repository(), "/repos/octo-alice/garden");
+    }
+
+    #[test]
+    fn owner_and_repository_are_names_and_no_paths() {
+        let owner = json!({ "owner": "../x", "repo": "garden", "title": "Water" });
+        assert!(read(owner).is_err());
+        assert!(read(json!({ "owner": "octo-alice", "repo": "..", "title": "Water" })).is_err());
+    }
+
+    #[test]
+    fn what_would_be_left_out_of_the_request_is_refused_and_not_shown_as_if_it_counted() {
+        let extra = json!({ "owner": "o", "repo": "r", "title": "t", "assignees": ["mallory"] });
+        assert!(read(extra).is_err());
+        for title in ["", " \n", &"t".repeat(257)] {
+            assert!(read(json!({ "owner": "o", "repo": "r", "title": title })).is_err());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod all;
+mod answer;
+mod client;
+mod create_issue;
+mod get_profile;
+mod list_repositories;
+mod provider;
+mod repository;
+mod typed;
+
+use std::{fmt, sync::Arc};
+
+use agent::{
+    provider::Provider,
+    tool::{Tool, ToolSource},
+};
+use url::Url;
+
+use crate::client::GitHub;
+pub use crate::provider::provider;
+
+/// GitHub's tools.
+pub struct GitHubTools(Vec<Tool>);
+
+impl GitHubTools {
+    /// The tools at the REST API `api`, with tokens of `provider`. Nothing goes over the network.
+    #[must_use]
+    pub fn new(api: Url, provider: Provider) -> Self {
+        Self(all::all(&Arc::new(GitHub::new(api)), &Arc::new(provider)))
+    }
+}
+
+impl ToolSource for GitHubTools {
+    fn tools(&self) -> Vec<Tool> {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for GitHubTools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GitHubTools").field(&self.0).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use agent::tool::ToolSource;
+
+    use super::{GitHubTools, provider};
+
+    #[test]
+    fn every_tool_has_its_own_name_and_scopes_that_the_provider_is_asked_for() {
+        let api = "https://api.github.com".parse().unwrap();
+        let tools = GitHubTools::new(api, provider("github").unwrap()).tools();
+        let names: BTreeSet<_> = tools.iter().map(agent::tool::Tool::name).collect();
+        assert_eq!(names.len(), tools.len());
+        for tool in &tools {
+            let needs = tool.spec().needs.as_ref().unwrap();
+            let all = needs.scopes.union(&needs.at_most).cloned().collect();
+            assert!(needs.provider.covers(&all), "{tool:?}");
+            assert!(!needs.scopes.is_empty(), "{tool:?}");
+        }
+    }
+}

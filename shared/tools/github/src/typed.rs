@@ -1,0 +1,161 @@
+//! From a tool's own types to the agent's seam.
+//!
+//! A tool is a type that implements [`Read`] or [`Write`]: its name, its description, its scopes, its
+//! input and what it does. The JSON Schema that the model sees comes from the input type, and the
+//! input is read into that type before the tool is called.
+
+use std::{future::Future, sync::Arc};
+
+use agent::{
+    provider::Provider,
+    scopes::named,
+    tool::{
+        Failure, InputSchema, Needs, Preview, ReadTool, Reply, Tool, ToolName, ToolSpec, WriteTool,
+    },
+};
+use futures_util::future::{BoxFuture, FutureExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use vault::AccessToken;
+
+use crate::client::GitHub;
+
+/// What every tool says of itself.
+pub(crate) trait Described: Send + Sync + 'static {
+    /// What the model calls it by.
+    const NAME: ToolName;
+    /// What it does, for the model.
+    const DESCRIPTION: &'static str;
+    /// The least that a token must allow.
+    const SCOPES: &'static [&'static str];
+    /// What else it may need, if GitHub says that it does.
+    const AT_MOST: &'static [&'static str] = &[];
+    /// Its input.
+    type Input: JsonSchema + DeserializeOwned + Send + Sync;
+}
+
+/// A tool that changes nothing.
+pub(crate) trait Read: Described {
+    /// Reads what `input` asks for; the value is what the model sees.
+    fn read(
+        github: &GitHub,
+        input: Self::Input,
+        token: &AccessToken,
+    ) -> impl Future<Output = Reply<Value>> + Send;
+}
+
+/// A tool that changes something.
+pub(crate) trait Write: Described {
+    /// Who would do it, if the token reaches what it is about. Changes nothing.
+    fn preview(
+        github: &GitHub,
+        input: Self::Input,
+        token: &AccessToken,
+    ) -> impl Future<Output = Reply<Preview>> + Send;
+
+    /// Does it, once.
+    fn apply(
+        github: &GitHub,
+        input: Self::Input,
+        token: &AccessToken,
+    ) -> impl Future<Output = Reply<Value>> + Send;
+}
+
+struct Typed<T> {
+    github: Arc<GitHub>,
+    spec: ToolSpec,
+    tool: std::marker::PhantomData<fn() -> T>,
+}
+
+/// The reading tool `T`.
+pub(crate) fn read<T: Read>(github: &Arc<GitHub>, provider: &Arc<Provider>) -> Tool {
+    Tool::Read(Arc::new(Typed::<T>::new(github, provider)))
+}
+
+/// The writing tool `T`.
+pub(crate) fn write<T: Write>(github: &Arc<GitHub>, provider: &Arc<Provider>) -> Tool {
+    Tool::Write(Arc::new(Typed::<T>::new(github, provider)))
+}
+
+impl<T: Described> Typed<T> {
+    fn new(github: &Arc<GitHub>, provider: &Arc<Provider>) -> Self {
+        let needs = Needs {
+            provider: Arc::clone(provider),
+            scopes: named(T::SCOPES.iter().copied()),
+            at_most: named(T::AT_MOST.iter().copied()),
+        };
+        let spec = ToolSpec {
+            name: T::NAME,
+            description: T::DESCRIPTION.into(),
+            input: InputSchema::of::<T::Input>(),
+            needs: Some(needs),
+        };
+        Self { github: Arc::clone(github), spec, tool: std::marker::PhantomData }
+    }
+}
+
+/// The tool's own input, and the token that it declares to need.
+fn checked<'a, T: Described>(
+    input: &Value,
+    token: Option<&'a AccessToken>,
+) -> Result<(T::Input, &'a AccessToken), Failure> {
+    let wrong = |error| Failure::new("wrong_input", format!("The input is wrong: {error}"));
+    let input = <T::Input as Deserialize>::deserialize(input).map_err(wrong)?;
+    let token = token.ok_or_else(|| Failure::new("no_token", "It needs an authorization."))?;
+    Ok((input, token))
+}
+
+impl<T: Read> ReadTool for Typed<T> {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn read<'a>(
+        &'a self,
+        input: &'a Value,
+        token: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Reply<Value>> {
+        async move {
+            match checked::<T>(input, token) {
+                Ok((input, token)) => T::read(&self.github, input, token).await,
+                Err(failure) => Reply::failed(failure),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl<T: Write> WriteTool for Typed<T> {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn preview<'a>(
+        &'a self,
+        input: &'a Value,
+        token: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Reply<Preview>> {
+        async move {
+            match checked::<T>(input, token) {
+                Ok((input, token)) => T::preview(&self.github, input, token).await,
+                Err(failure) => Reply::failed(failure),
+            }
+        }
+        .boxed()
+    }
+
+    fn apply<'a>(
+        &'a self,
+        input: &'a Value,
+        token: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Reply<Value>> {
+        async move {
+            match checked::<T>(input, token) {
+                Ok((input, token)) => T::apply(&self.github, input, token).await,
+                Err(failure) => Reply::failed(failure),
+            }
+        }
+        .boxed()
+    }
+}
