@@ -63,7 +63,8 @@ impl Machine {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let listener = listener.into_std().expect("a socket");
-        let handler = Invoke::start_with(&variables, clock, tools).expect("a handler");
+        let function = invoke::Service::with_tools(&variables, clock, tools).expect("a function");
+        let handler = Invoke::from_function(function);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
