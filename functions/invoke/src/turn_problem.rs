@@ -127,9 +127,9 @@ fn words(error: &TurnError) -> (Kind, String) {
 fn fixed_words(error: &TurnError) -> (Kind, &'static str) {
     match error {
         TurnError::Model(ModelError::Busy(_)) => (Kind::UpstreamUnavailable, "The model is busy."),
-        TurnError::Model(ModelError::Refused(_) | ModelError::Unusable(_)) => {
-            (Kind::UpstreamFailed, "The language model gave no usable answer.")
-        }
+        TurnError::Model(
+            ModelError::Rejected(_) | ModelError::Refused(_) | ModelError::Unusable(_),
+        ) => (Kind::UpstreamFailed, "The language model gave no usable answer."),
         TurnError::Vault { .. } => {
             (Kind::UpstreamFailed, "Whether you are connected can't be checked.")
         }

@@ -13,10 +13,10 @@ use vault::AccessToken;
 
 use crate::{
     consent::{Authorizer, Consent},
-    error::TurnError,
+    error::{TurnError, with_causes},
     event::{Event, Listener},
     lease::Lease,
-    model::{Model, Prompt, Usage},
+    model::{Model, ModelAnswer, ModelError, Prompt, Usage},
     provider::Provider,
     scopes::{Scopes, joined},
     tokens::{ConsentState, Tokens},
@@ -118,6 +118,40 @@ impl Runner<'_> {
         usage: &mut Usage,
         listener: &mut dyn Listener,
     ) -> Result<(), TurnError> {
+        let mut answer = self.prompt(turn, history, listener).await;
+        let is_rejected = matches!(answer, Err(TurnError::Model(ModelError::Rejected(_))));
+        if is_rejected && !history.is_empty() {
+            answer = self.prompt(turn, &[], listener).await;
+            if answer.is_ok() {
+                tracing::warn!("the model refuses a conversation, and answers without it");
+                turn.without_history();
+            }
+        }
+        match answer {
+            Ok(answer) => {
+                *usage += answer.usage;
+                turn.model_answered(answer.message, &answer.unreadable, history);
+                Ok(())
+            }
+            // Without this, the turn would be refused again whenever it is taken up.
+            Err(TurnError::Model(
+                error
+                @ (ModelError::Rejected(_) | ModelError::Refused(_) | ModelError::Unusable(_)),
+            )) if turn.has_unreported_results() => {
+                tracing::error!(cause = with_causes(&error), "the model does not go on");
+                turn.report_results();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn prompt(
+        &self,
+        turn: &Turn,
+        history: &[Message],
+        listener: &mut dyn Listener,
+    ) -> Result<ModelAnswer, TurnError> {
         let prompt = Prompt {
             system: self.system,
             messages: self.context.view(history, turn.messages()),
@@ -125,10 +159,7 @@ impl Runner<'_> {
             max_tokens: self.max_tokens,
         };
         let answer = self.model.answer(prompt, listener);
-        let answer = self.in_time(async { Ok(answer.await?) }).await?;
-        *usage += answer.usage;
-        turn.model_answered(answer.message)?;
-        Ok(())
+        self.in_time(async { Ok(answer.await?) }).await
     }
 
     /// Tries calls, all at once, each as far as it needs no consent. Tokens are looked for by the

@@ -1,7 +1,7 @@
 //! What the model is told of a call that was not made, or whose outcome is unknown; and what the user
 //! is told of it, where that must not be left to the model.
 
-use session::{ToolResult, ToolStatus};
+use session::{Block, Message, ToolOutput, ToolResult, ToolStatus};
 
 use crate::scopes::{Scopes, joined};
 
@@ -22,6 +22,46 @@ pub(super) fn too_weak(id: &str, needed: &Scopes, allowed: &Scopes) -> ToolResul
     let text =
         format!("Not run: it needs the scopes {needed}, and the user has allowed {allowed} only.");
     error(id, &text)
+}
+
+/// The calls of several messages in one turn could not be read.
+pub(super) const TOO_MANY_MISTAKES: &str = "I stopped here: the language model called tools in a \
+     form that can't be read, more than once. Ask again, perhaps in other words.";
+
+/// For the user.
+pub(super) const WITHOUT_HISTORY: &str = "(The language model could not take what was said before, \
+     so this answer was made without it.)";
+
+pub(super) fn unreadable_input(id: &str, why: &str) -> ToolResult {
+    error(id, &format!("Not run: {why}. Call it again with one JSON object as its input."))
+}
+
+/// What was done, where the model has no words for it: one line for each call in `asked`, by what
+/// `results` say.
+pub(super) fn own_report(asked: &Message, results: &Message) -> String {
+    let line = |block: &Block| {
+        let Block::ToolResult(result) = block else { return None };
+        let call = asked.tool_uses().find(|call| call.tool_use_id == result.tool_use_id)?;
+        Some(format!("- {}: {}", call.name, outcome(result)))
+    };
+    let lines: Vec<String> = results.content.iter().filter_map(line).collect();
+    format!(
+        "(The language model could not go on. This is what came of its calls, in this service's own \
+         words.)\n{}",
+        lines.join("\n")
+    )
+}
+
+fn outcome(result: &ToolResult) -> String {
+    let text = result.content.iter().find_map(|output| match output {
+        ToolOutput::Text(text) => Some(text.clone()),
+        ToolOutput::Json(data) => data["url"].as_str().map(|url| format!("done, {url}")),
+    });
+    match (text, result.status) {
+        (Some(text), _) => text,
+        (None, ToolStatus::Success) => "done".to_owned(),
+        (None, ToolStatus::Error) => "failed".to_owned(),
+    }
 }
 
 pub(super) fn no_such_tool(id: &str) -> ToolResult {
