@@ -13,9 +13,9 @@ mod request;
 mod server;
 mod settings;
 
-use std::{convert::Infallible, env, error::Error, future::Future};
+use std::{convert::Infallible, env, error::Error};
 
-use service::{ConfigError, ProcessEnvironment, Reply};
+use service::{ProcessEnvironment, Reply, shell::Function};
 use tokio::signal::unix::{SignalKind, signal};
 use tower_service::Service;
 
@@ -39,10 +39,9 @@ impl<S> Handler for S where
 {
 }
 
-/// A container's program. Serves the handler that `start` makes on `PORT` (default 8080; 0 for any
-/// free one) of `LISTEN_ADDRESS` until SIGTERM or Ctrl-C, then lets requests in flight finish, for as
-/// long as `SHUTDOWN_SECONDS` says. The log says `listening` on which `port`. What `prepare` makes
-/// ready is made ready in the background once it listens.
+/// A container's program. Serves the function on `PORT` (default 8080; 0 for any free one) of
+/// `LISTEN_ADDRESS` until SIGTERM or Ctrl-C, then lets requests in flight finish, for as long as
+/// `SHUTDOWN_SECONDS` says. The log says `listening` on which `port`.
 ///
 /// The address is this machine's own (127.0.0.1) unless another is given: what is meant to be
 /// reached from elsewhere, as an image is, says so.
@@ -51,19 +50,11 @@ impl<S> Handler for S where
 ///
 /// # Errors
 /// When the configuration is wrong, `PORT` can't be listened on, or the one that runs is not well.
-pub async fn run<H, P>(
-    start: impl FnOnce() -> Result<H, ConfigError>,
-    prepare: impl FnOnce(&H) -> P,
-) -> Result<(), Box<dyn Error + Send + Sync>>
-where
-    H: Handler,
-    P: Future<Output = ()> + Send + 'static,
-{
+pub async fn run<F: Function>() -> Result<(), Box<dyn Error + Send + Sync>> {
     match env::args().nth(1).as_deref() {
         None => {
-            let handler = start()?;
-            let prepared = prepare(&handler);
-            listen(handler, prepared, Settings::read(&ProcessEnvironment)?).await
+            let handler = service::Handler::<F>::of_process()?;
+            listen(handler, Settings::read(&ProcessEnvironment)?).await
         }
         Some("health") => health::check(Settings::read(&ProcessEnvironment)?.address).await,
         Some(_) => Err("no argument but `health` is known, which asks a running one for /ping; \
@@ -73,8 +64,7 @@ where
 }
 
 async fn listen(
-    handler: impl Handler,
-    prepared: impl Future<Output = ()> + Send + 'static,
+    handler: service::Handler<impl Function>,
     settings: Settings,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     files::raise_limit();
@@ -88,7 +78,7 @@ async fn listen(
         }
     };
     tracing::info!(port, "listening");
-    tokio::spawn(prepared);
+    handler.prepare();
     serve(listener, handler, settings.limits, shutdown).await;
     tracing::info!("stopped");
     Ok(())

@@ -1,7 +1,7 @@
-"""An authorization server that is none of the project's own, for CustomOauth2 providers.
+"""An independent authorization server for CustomOauth2 providers.
 
-It consents at once, wants the client's secret in a header (RFC 6749, section 2.3.1), and gives
-tokens that have expired when they arrive, with a refresh token for one that lasts.
+It consents at once, requires the client's secret in a header (RFC 6749, section 2.3.1), and issues
+tokens that have already expired, with a refresh token for a valid one.
 """
 
 import base64
@@ -35,7 +35,7 @@ class AuthorizationServer:
         }
 
     def token(self, form):
-        """The response of the token endpoint, or None."""
+        """Returns the response of the token endpoint, or None for an invalid grant."""
         if form.get("grant_type") == "authorization_code" and form.get("code") in self.codes:
             self.codes.remove(form["code"])
             return self._issue(expires_in=0)

@@ -1,7 +1,7 @@
-"""Every answer against the service model that botocore carries.
+"""Checks every response against the service model of botocore.
 
-botocore itself takes an answer as it comes: it drops what its model does not have, and misses
-nothing that is not there. This looks at the answer before it is parsed.
+botocore itself accepts any response: it drops unknown members and does not report missing ones. This
+checks the response before botocore parses it.
 """
 
 import json
@@ -10,18 +10,18 @@ from collections import Counter
 
 
 class Shapes:
-    """What was seen, and what of it the model does not allow."""
+    """The operations that were called, and where their responses broke the model."""
 
     def __init__(self):
         self.operations = Counter()
         self.mistakes = []
 
     def watch(self, client):
-        """Looks at every answer that this client gets."""
-        client.meta.events.register("before-parse.*.*", self._look)
+        """Checks every response that this client gets."""
+        client.meta.events.register("before-parse.*.*", self._check_response)
         return client
 
-    def _look(self, operation_model, response_dict, **_):
+    def _check_response(self, operation_model, response_dict, **_):
         operation, status = operation_model.name, response_dict["status_code"]
         self.operations[operation] += 1
         text = response_dict["body"] or b"{}"
@@ -47,7 +47,7 @@ class Shapes:
         self.mistakes.append(f"{where}: {what}")
 
     def check(self, shape, value, where):
-        """Notes what of a value its shape does not allow."""
+        """Records where a value breaks its shape."""
         check = getattr(self, f"_{shape.type_name}", None)
         if check is None:
             self._mistake(where, f"no rule for {shape.type_name}")
@@ -56,7 +56,7 @@ class Shapes:
 
     def _structure(self, shape, value, where):
         if not isinstance(value, dict):
-            return self._mistake(where, f"{value!r} is no structure")
+            return self._mistake(where, f"{value!r} is not a structure")
         for member in value.keys() - shape.members.keys():
             self._mistake(where, f"{member} is not in {shape.name}")
         for member in set(shape.required_members) - value.keys():
@@ -81,7 +81,7 @@ class Shapes:
 
     def _string(self, shape, value, where):
         if not isinstance(value, str):
-            return self._mistake(where, f"{value!r} is no string")
+            return self._mistake(where, f"{value!r} is not a string")
         self._length(shape, value, where)
         if shape.enum and value not in shape.enum:
             self._mistake(where, f"{value!r} is not in {shape.name}")
@@ -92,11 +92,11 @@ class Shapes:
 
     def _timestamp(self, _, value, where):
         if not isinstance(value, (int, float)):
-            self._mistake(where, f"{value!r} is no time in seconds")
+            self._mistake(where, f"{value!r} is not a time in seconds")
 
     def _boolean(self, _, value, where):
         if not isinstance(value, bool):
-            self._mistake(where, f"{value!r} is no boolean")
+            self._mistake(where, f"{value!r} is not a boolean")
 
     def _length(self, shape, value, where):
         smallest, largest = shape.metadata.get("min", 0), shape.metadata.get("max", float("inf"))

@@ -1,6 +1,6 @@
-"""The stand-in as a program of its own, and a browser to consent with.
+"""Runs the stand-in as a program, and consents as a browser does.
 
-The clients are told of it by nothing but their own environment variables.
+The clients find it only by their own environment variables.
 """
 
 import atexit
@@ -12,13 +12,13 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-# Nobody listens there: only the address counts that a browser is sent to.
+# Nothing listens there: the tests only look at the redirect.
 RETURN_URL = "http://127.0.0.1:9/oauth2/session-binding"
 REGION = "eu-central-1"
 
 
 def start():
-    """Starts the program; returns where it is."""
+    """Starts the program. Returns its address."""
     program = subprocess.Popen(
         [os.environ["STAND_IN"], "--port", "0", "--provider", "demo", "--provider", "github"],
         stdout=subprocess.PIPE,
@@ -64,13 +64,13 @@ def _open(url, form=None):
 
 
 def show(url):
-    """The page at this address."""
+    """Returns the page at this address."""
     with _open(url) as answer:
         return answer.read().decode()
 
 
 def follow(url, form=None):
-    """Where this address sends a browser."""
+    """Returns the address to which this one redirects."""
     with _open(url, form) as answer:
         if answer.status not in (302, 303):
             raise AssertionError(f"no redirect but {answer.status} at {urlsplit(url).path}")
@@ -78,27 +78,27 @@ def follow(url, form=None):
 
 
 def decide(authorization_url, person):
-    """Decides at the built-in page as a click does: a button names the person, or nobody.
-    Returns where the provider sends the browser."""
+    """Decides at the built-in page as a click on a button does: the one of a person, or (with an empty
+    name) the one that declines. Returns the address to which the provider redirects."""
     page = follow(authorization_url)
     form = dict(parse_qsl(urlsplit(page).query)) | {"person": person}
     return follow(page.partition("?")[0], form)
 
 
 def consent(authorization_url, person="alice"):
-    """Decides; returns the query that the application's page gets."""
+    """Decides. Returns the query of the redirect to the application."""
     return arrive(follow(decide(authorization_url, person)))
 
 
 def arrive(url):
-    """The query of the application's page."""
+    """Returns the query of this address, which has to be the return URL."""
     if not url.startswith(RETURN_URL):
         raise AssertionError(f"{url} is not the return URL")
     return dict(parse_qsl(urlsplit(url).query))
 
 
 def login(token):
-    """Whose token it is."""
+    """Returns whose token it is."""
     headers = {"authorization": f"Bearer {token}"}
     with _OPENER.open(Request(f"{AGENTCORE}/stand-in/userinfo", headers=headers)) as answer:
         return json.load(answer)["sub"]

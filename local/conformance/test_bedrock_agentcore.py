@@ -26,12 +26,12 @@ SHAPES.watch(CLIENT.cp_client)
 
 
 def session_of(authorization_url, person):
-    """Consents; returns the session that the application's page was given."""
+    """Consents. Returns the session in the redirect to the application."""
     return consent(authorization_url, person=person)["session_id"]
 
 
 class AtOnce(TokenPoller):
-    """Asks once, because the session is completed by then."""
+    """Polls once, because the session is completed by then."""
 
     def __init__(self, ask):
         self.ask = ask
@@ -41,7 +41,7 @@ class AtOnce(TokenPoller):
 
 
 class TheDecorator(unittest.TestCase):
-    """`@requires_access_token`, outside AgentCore Runtime and as inside of it."""
+    """`@requires_access_token`, outside and inside AgentCore Runtime."""
 
     def setUp(self):
         self.user = f"user-{uuid.uuid4().hex[:8]}"
@@ -54,7 +54,7 @@ class TheDecorator(unittest.TestCase):
         CLIENT.complete_resource_token_auth(session, UserIdIdentifier(user_id=self.user))
 
     def function(self, **more):
-        """A function that needs a token and says whose it is."""
+        """A function that needs a token and returns whose it is."""
 
         @requires_access_token(
             provider_name="github",
@@ -79,7 +79,7 @@ class TheDecorator(unittest.TestCase):
             self.assertEqual(asyncio.run(self.function(custom_state="nonce")()), "alice")
             os.chdir(here)
 
-    def test_it_takes_the_runtimes_workload_access_token_and_asks_nobody_twice(self):
+    def test_it_uses_the_runtimes_workload_access_token_and_asks_for_consent_once(self):
         token = CLIENT.get_workload_access_token(self.workload, user_id=self.user)["workloadAccessToken"]
         ask = lambda: CLIENT.get_resource_oauth2_token(
             workload_identity_token=token,
@@ -97,7 +97,7 @@ class TheDecorator(unittest.TestCase):
 
         self.assertEqual(asyncio.run(twice()), ("alice", "alice"))
 
-    def test_an_api_key_is_handed_over(self):
+    def test_an_api_key_is_passed_to_the_function(self):
         name = f"key-{uuid.uuid4().hex[:8]}"
         CLIENT.create_api_key_credential_provider({"name": name, "apiKey": "a key"})
         token = CLIENT.get_workload_access_token(self.workload)["workloadAccessToken"]

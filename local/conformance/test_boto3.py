@@ -19,25 +19,25 @@ DENIED = PLANE.exceptions.AccessDeniedException
 
 
 def fresh(what):
-    """A name that nothing else has."""
+    """A unique name."""
     return f"{what}-{uuid.uuid4().hex[:8]}"
 
 
 def new_workload():
-    """A workload identity with the one return URL."""
+    """A workload identity with one return URL."""
     name = fresh("workload")
     CONTROL.create_workload_identity(name=name, allowedResourceOauth2ReturnUrls=[RETURN_URL])
     return name
 
 
 class Workload:
-    """A workload that speaks for users."""
+    """A workload that acts for users."""
 
     def __init__(self, provider="github"):
         self.name, self.provider = new_workload(), provider
 
     def ask(self, user, scopes=("repo",), **more):
-        """A user's token at the provider, or what it needs."""
+        """The response for a user's token at the provider."""
         token = PLANE.get_workload_access_token_for_user_id(workloadName=self.name, userId=user)
         return self.ask_with(token["workloadAccessToken"], scopes, **more)
 
@@ -61,14 +61,14 @@ def complete(session, **user):
 
 
 def jwt(**claims):
-    """A JWT that nobody signed."""
+    """A JWT without a valid signature."""
     parts = ({"alg": "ES256"}, claims)
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     return ".".join([*encoded, "AAAA"])
 
 
 class TheFlow(unittest.TestCase):
-    """From the first request for a token to the token."""
+    """The consent flow."""
 
     def test_a_person_consents_and_the_workload_gets_their_token(self):
         workload = Workload()
@@ -97,13 +97,13 @@ class TheFlow(unittest.TestCase):
         polled = workload.ask("alice", sessionUri=begun["sessionUri"])
         self.assertEqual(polled, {"sessionUri": begun["sessionUri"], "sessionStatus": "FAILED"})
 
-    def test_an_authorization_address_is_used_once(self):
+    def test_an_authorization_url_works_once(self):
         begun = Workload().ask("alice")
         follow(begun["authorizationUrl"])
         with self.assertRaisesRegex(AssertionError, "400"):
             follow(begun["authorizationUrl"])
 
-    def test_forcing_begins_a_flow_although_there_is_a_token(self):
+    def test_force_authentication_begins_a_flow_although_a_token_is_stored(self):
         workload = Workload()
         begun = workload.ask("alice")
         consent(begun["authorizationUrl"])
@@ -150,7 +150,7 @@ class TheFlow(unittest.TestCase):
 
 
 class Refusals(unittest.TestCase):
-    """Names and texts of the errors."""
+    """The names and messages of errors."""
 
     def assert_refused(self, name, call, **request):
         with self.assertRaises(ClientError) as refused:
@@ -163,13 +163,13 @@ class Refusals(unittest.TestCase):
         workload = Workload("no-such-provider")
         self.assert_refused("ResourceNotFoundException", workload.ask, user="alice")
 
-    def test_a_workload_access_token_has_to_be_one(self):
+    def test_an_unknown_workload_access_token_is_refused(self):
         workload = Workload()
         self.assert_refused("UnauthorizedException", workload.ask_with, token="guess")
         nobody = PLANE.get_workload_access_token(workloadName=workload.name)["workloadAccessToken"]
         self.assert_refused("ValidationException", workload.ask_with, token=nobody)
 
-    def test_an_old_jwt_is_unauthorized(self):
+    def test_an_expired_jwt_is_unauthorized(self):
         call, name = PLANE.get_workload_access_token_for_jwt, new_workload()
         old = jwt(iss="i", sub="alice", exp=1)
         self.assert_refused("UnauthorizedException", call, workloadName=name, userToken=old)

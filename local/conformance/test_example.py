@@ -1,4 +1,4 @@
-"""The example in the README, as it stands there."""
+"""Runs the example in the README unchanged."""
 
 import os
 import re
@@ -14,7 +14,7 @@ README = Path(__file__).parent.parent / "agentcore" / "README.md"
 
 
 class TheExample(unittest.TestCase):
-    """Somebody's first consent."""
+    """The example."""
 
     def test_it_prints_whose_token_it_got_after_a_consent(self):
         [code] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)

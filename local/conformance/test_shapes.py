@@ -1,6 +1,6 @@
-"""At the end: what all the other tests have seen is what the service models say.
+"""Checks that all responses to the other tests fit the service models.
 
-unittest takes these modules by name, so this one comes last.
+unittest runs the modules in the order of their names, so this one is the last.
 """
 
 import re
@@ -9,8 +9,8 @@ import unittest
 import botocore.session
 from shapes import SHAPES, Shapes
 
-# What the stand-in is for, by the names in the service models. It has no token vault's own keys, no
-# consent portals, no payments and no tags (`local/agentcore/README.md`).
+# The operations of AgentCore Identity that the stand-in has, without those of the token vault's keys, of
+# consent portals, payments and tags (`local/agentcore/README.md`).
 IDENTITY = re.compile(
     r"(ApiKey|Oauth2)CredentialProviders?$|WorkloadIdentit(y|ies)$|WorkloadAccessToken"
     r"|Resource(ApiKey|Oauth2Token|TokenAuth)$"
@@ -24,17 +24,17 @@ IDENTITY_OPERATIONS = {
 
 
 class TheShapes(unittest.TestCase):
-    """Of every answer."""
+    """The shapes of all responses."""
 
-    def test_every_answer_was_as_the_service_model_has_it(self):
+    def test_every_response_fits_the_service_model(self):
         self.assertEqual(SHAPES.mistakes, [])
 
     def test_every_identity_operation_was_called(self):
         self.assertGreaterEqual(len(IDENTITY_OPERATIONS), 21)
         self.assertEqual(IDENTITY_OPERATIONS - SHAPES.operations.keys(), set())
-        print(f"\n{SHAPES.operations.total()} answers of {len(SHAPES.operations)} operations")
+        print(f"\n{SHAPES.operations.total()} responses of {len(SHAPES.operations)} operations")
 
-    def test_a_wrong_answer_would_have_been_noticed(self):
+    def test_a_wrong_response_is_reported(self):
         model = botocore.session.get_session().get_service_model("bedrock-agentcore-control")
         shape = model.operation_model("GetWorkloadIdentity").output_shape
         right = {"name": "abc", "workloadIdentityArn": "arn", "createdTime": 1, "lastUpdatedTime": 1.5}

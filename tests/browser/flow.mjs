@@ -56,6 +56,16 @@ async function shoot(page, name) {
   if (screenshots) await page.screenshot({ path: join(screenshots, `${++shots}-${name}.png`) });
 }
 
+/** One of the pictures in docs/images: narrow, so that it is small and can be read beside the text. */
+async function picture(page, name) {
+  if (!screenshots) return;
+  const usual = page.viewportSize();
+  await page.setViewportSize({ width: 720, height: 600 });
+  await page.getByRole("button", { name: "New conversation" }).scrollIntoViewIfNeeded();
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+  await page.setViewportSize(usual);
+}
+
 const options = ["--port", "0"];
 await withWorld({ local, executablePath, options }, async ({ browser, application }) => {
   const alice = await person(browser, "Alice Example", application);
@@ -67,6 +77,7 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   const link = alice.getByRole("link", { name: "Authorize github" });
   await link.waitFor();
   await shoot(alice, "interrupted");
+  await picture(alice, "consent");
   const address_of_link = await link.getAttribute("href");
   step("the turn is interrupted with a link");
 
@@ -99,6 +110,7 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await say(alice, create);
   let box = await toApprove(alice);
   await shoot(alice, "to-approve");
+  await picture(alice, "approval");
   await box.getByRole("button", { name: "Decline" }).click();
   await alice.getByText("the user declined it").waitFor();
   assert.equal(await alice.locator(".consent").count(), 0);

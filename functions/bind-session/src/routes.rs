@@ -1,6 +1,6 @@
 //! From a request to an answer: its callback parsed, judged and completed, its outcome told.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use identity::User;
@@ -9,6 +9,7 @@ use serde_json::json;
 use service::{
     Inbound, Kind, Named, Problem, Reply, body, browser, reply,
     request::{self, query, refuse_cross_site, require_json},
+    shell::to_the_end,
     site::SESSION_BINDING_PATH,
     visit::{refuse_speculation, visitor},
 };
@@ -19,11 +20,15 @@ use crate::{Service, binding, callback::Callback, outcome::Outcome, pages};
 
 const RETRY: Duration = Duration::from_secs(5);
 
-pub(crate) async fn answer(service: &Service, request: Request) -> Reply {
-    request::answer(request, &service.inbound.site, |request| route(service, request)).await
+/// Goes on if the visitor hangs up: AgentCore Identity may be binding by then, and the audit trail has
+/// to say so.
+pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
+    let route = |request| to_the_end(route(Arc::clone(service), request));
+    request::answer(request, &service.inbound.site, route).await
 }
 
-async fn route(service: &Service, mut request: Request) -> Result<Reply, Problem> {
+async fn route(service: Arc<Service>, mut request: Request) -> Result<Reply, Problem> {
+    let service = &*service;
     match (request.uri().path(), request.method()) {
         ("/ping", &Method::GET | &Method::HEAD) => {
             reply::json(http::StatusCode::OK, &json!({ "status": "Healthy" }))

@@ -19,21 +19,19 @@ mod turn_problem;
 mod turns;
 
 use std::{
-    convert::Infallible,
-    future::Future,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
     time::{Duration, SystemTime},
 };
 
 use agent::{granted_sets::GrantedSets, provider::Provider, tool::ToolSource};
 use bytes::Bytes;
 use clock::Clock;
+use lambda_http::Request;
 use service::{
-    ConfigError, Inbound, Reader, Reply, Source,
+    ConfigError, Handler, Inbound, Reader, Source,
     aws::{Aws, Place},
     environment::{parsed, switch, text},
+    shell::{Function, ReplyFuture},
 };
 use session::ContextTokens;
 use tokio::sync::OnceCell;
@@ -47,11 +45,11 @@ use crate::{
 };
 
 /// The handler; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Invoke(Arc<Service>);
+pub type Invoke = Handler<Service>;
 
+/// What the handler is made of.
 #[derive(Debug)]
-struct Service {
+pub struct Service {
     settings: Settings,
     sources: Vec<Arc<dyn ToolSource>>,
     granted_sets: GrantedSets,
@@ -63,6 +61,20 @@ struct Service {
 }
 
 impl Service {
+    /// The workload with tools of one's own after GitHub's.
+    ///
+    /// # Errors
+    /// When variables are missing or malformed; the error names all of them.
+    pub fn with_tools(
+        source: &dyn Source,
+        clock: Clock,
+        tools: Vec<Arc<dyn ToolSource>>,
+    ) -> Result<Self, ConfigError> {
+        let mut service = Self::new(source, clock)?;
+        service.sources.extend(tools);
+        Ok(service)
+    }
+
     async fn clients(&self) -> &Clients {
         self.clients.get_or_init(|| Clients::new(&self.settings)).await
     }
@@ -135,62 +147,30 @@ impl Settings {
     }
 }
 
-impl Invoke {
-    /// Reads the configuration and makes the handler; nothing goes over the network.
-    ///
-    /// # Errors
-    /// When variables are missing or malformed; the error names all of them.
-    pub fn start(source: &dyn Source) -> Result<Self, ConfigError> {
-        Self::start_by(source, Clock::system())
-    }
-
-    /// As [`start`](Self::start), with another clock than the machine's.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
+impl Function for Service {
+    fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let started = clock.now();
         let settings = Settings::read(source, clock)?;
         let github = GitHubTools::new(settings.github_api.clone(), settings.github.clone());
         let Settings { turns, turns_per_user, tokens_per_day, .. } = settings;
-        let limits = Limits::new(turns, turns_per_user, tokens_per_day);
-        let (clients, description) = (OnceCell::new(), OnceCell::new());
-        let sources: Vec<Arc<dyn ToolSource>> = vec![Arc::new(github)];
-        let granted_sets = GrantedSets::new();
-        Ok(Self(Arc::new(Service {
+        Ok(Self {
             settings,
-            sources,
-            granted_sets,
-            clients,
-            limits,
-            description,
+            sources: vec![Arc::new(github)],
+            granted_sets: GrantedSets::new(),
+            clients: OnceCell::new(),
+            limits: Limits::new(turns, turns_per_user, tokens_per_day),
+            description: OnceCell::new(),
             started,
-        })))
+        })
     }
 
-    /// Makes ready what a turn will use, connections too, before there is one.
-    pub fn prepare(&self) -> impl Future<Output = ()> + Send + use<> {
-        let service = Arc::clone(&self.0);
-        async move {
-            let clients =
-                async { service.clients().await.open_connections(&service.settings).await };
-            tokio::join!(service.settings.inbound.authenticator.connect(), clients);
-        }
-    }
-}
-
-impl tower_service::Service<lambda_http::Request> for Invoke {
-    type Response = Reply;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+    async fn prepare(self: Arc<Self>) {
+        let clients = async { self.clients().await.open_connections(&self.settings).await };
+        tokio::join!(self.settings.inbound.authenticator.connect(), clients);
     }
 
-    fn call(&mut self, request: lambda_http::Request) -> Self::Future {
-        let service = Arc::clone(&self.0);
-        Box::pin(async move { Ok(routes::answer(&service, request).await) })
+    fn answer(self: Arc<Self>, request: Request) -> ReplyFuture {
+        Box::pin(async move { Ok(routes::answer(&self, request).await) })
     }
 }
 

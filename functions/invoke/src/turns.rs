@@ -13,11 +13,10 @@ use agent::{
 };
 use identity::{BrowserHash, User};
 use lambda_http::Context;
-use service::{Code, Kind, Problem, Site};
+use service::{Code, Kind, Problem, Site, shell::to_the_end};
 use session::{SessionError, Spent};
 use telemetry::Audit;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
-use tracing::Instrument;
 
 use crate::{
     Service,
@@ -75,8 +74,7 @@ pub(crate) async fn run(
         let _counted = admitted;
         converse(&service, &user, browser, invocation, time).await
     };
-    let done = tokio::spawn(work.in_current_span()).await;
-    done.unwrap_or_else(|panicked| Err(Problem::internal(panicked)))
+    to_the_end(work).await
 }
 
 /// How long a turn may take: as configured, and on Lambda until shortly before its deadline. One

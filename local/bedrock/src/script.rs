@@ -86,6 +86,14 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         };
         chosen.push(("github_list_repositories", input));
     }
+    // Nothing here offers these; tests bring them as a second provider's tools.
+    if mentions(&["my calendar"]) {
+        chosen.push(("calendar_list_events", json!({})));
+    }
+    if let Some((_, title)) = text.split_once("an event: ") {
+        chosen.push(("calendar_add_event", json!({ "title": title })));
+    }
+    chosen.extend(issues_of(text).map(|input| ("github_list_issues", input)));
     chosen.extend(text.split(';').filter_map(issue).map(|input| ("github_create_issue", input)));
     chosen.retain(|(tool, _)| request.offers(tool));
     if mentions(&["approve it yourself"]) {
@@ -97,6 +105,14 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         input,
     };
     chosen.into_iter().map(call).collect()
+}
+
+/// `… issues of {owner}/{repo}`.
+fn issues_of(text: &str) -> Option<Value> {
+    let (_, rest) = text.split_once("issues of ")?;
+    let (owner, repo) = rest.split_once('/')?;
+    let repo = repo.split(|c: char| c == '?' || c.is_whitespace()).next()?;
+    Some(json!({ "owner": owner, "repo": repo }))
 }
 
 /// `… issue in {owner}/{repo}: {title}`.
@@ -138,6 +154,11 @@ fn describe(result: &ToolResult) -> String {
             |owner| format!("You are {owner} at GitHub, and have"),
         );
         return format!("{who} {} repositories: {}.", names.len(), names.join(", "));
+    }
+    if let Some(issues) = data["issues"].as_array() {
+        let title = |issue: &Value| issue["title"].as_str().map(str::to_owned);
+        let titles: Vec<String> = issues.iter().filter_map(title).collect();
+        return format!("It has {} issues: {}.", titles.len(), titles.join(", "));
     }
     if let Some(login) = data["login"].as_str() {
         return format!("You are {login} at GitHub.");

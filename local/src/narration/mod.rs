@@ -24,7 +24,8 @@ pub const PROCESS: &str = "process";
 /// The longest line.
 const COLUMNS: usize = 100;
 /// The crates whose warnings and errors are shown; those of dependencies are shown with `RUST_LOG`.
-const OWN: [&str; 16] = [
+const OWN: [&str; 19] = [
+    "agent",
     "agentcore_local",
     "bedrock_local",
     "bind_session",
@@ -35,11 +36,13 @@ const OWN: [&str; 16] = [
     "lambda_local",
     "load_balancer_local",
     "local",
+    "models_bedrock",
     "openid_local",
     "s3_local",
     "service",
     "session",
     "telemetry",
+    "tools_github",
     "vault",
 ];
 
@@ -167,9 +170,11 @@ fn width(c: char) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use tracing::Level;
 
-    use super::{COLUMNS, EventFields, Narration, columns, cut};
+    use super::{COLUMNS, EventFields, Narration, OWN, columns, cut};
 
     const PLAIN: Narration = Narration { colours: false };
 
@@ -210,5 +215,36 @@ mod tests {
         assert_eq!(PLAIN.line("service::request", Level::INFO, &fields), None);
         let printed = "invoke | the configuration can't be used";
         assert_eq!(PLAIN.line_of_process(printed), Some(format!("{printed}\n")));
+    }
+
+    /// Whether a source file in `folder` or below logs a warning or an error.
+    fn warns(folder: &Path) -> bool {
+        fs::read_dir(folder).into_iter().flatten().any(|entry| {
+            let path = entry.unwrap().path();
+            let text = || fs::read_to_string(&path).unwrap();
+            let is_source = path.extension().is_some_and(|extension| extension == "rs");
+            (path.is_dir() && warns(&path))
+                || (is_source
+                    && ["tracing::warn!", "tracing::error!"].iter().any(|it| text().contains(it)))
+        })
+    }
+
+    #[test]
+    fn every_crate_of_the_workspace_that_logs_a_warning_is_known() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        let (members, _) = manifest.split_once("\n]").unwrap();
+        let folders: Vec<_> = members.lines().filter_map(|line| line.split('"').nth(1)).collect();
+        let warning = folders.into_iter().filter(|folder| warns(&root.join(folder).join("src")));
+        let unknown: Vec<String> = warning
+            .map(|folder| {
+                let manifest = root.join(folder).join("Cargo.toml");
+                let manifest = fs::read_to_string(manifest).unwrap();
+                let name = manifest.lines().find_map(|line| line.strip_prefix("name = ")).unwrap();
+                name.trim_matches('"').replace('-', "_")
+            })
+            .filter(|name| !OWN.contains(&name.as_str()))
+            .collect();
+        assert_eq!(unknown, [""; 0], "add these to OWN");
     }
 }

@@ -1,4 +1,4 @@
-//! The Lambda service's stand-in with a real function: the workload's own Lambda binary.
+//! The stand-in for AWS Lambda, with a real function: the Lambda binary of the agentic workload.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,7 +21,7 @@ struct World {
     lambda: Lambda,
     base: Url,
     client: Client,
-    /// What Lambda sets for the function's process.
+    /// The variables that Lambda sets for the function's process.
     variables: BTreeMap<String, String>,
 }
 
@@ -48,7 +48,7 @@ impl World {
         self.invocation(FUNCTION, payload.to_string()).send().await.unwrap()
     }
 
-    /// An invocation that the caller does not wait for here.
+    /// Starts an invocation without waiting for it.
     fn begin(&self, payload: &Value) -> tokio::task::JoinHandle<Response> {
         let invocation = self.invocation(FUNCTION, payload.to_string());
         tokio::spawn(async { invocation.send().await.unwrap() })
@@ -58,7 +58,7 @@ impl World {
         self.base.join(&format!("/{FUNCTION}/2018-06-01/runtime{path}")).unwrap()
     }
 
-    /// What a worker gets: the invocation's id and its payload.
+    /// Polls as a worker. Returns the invocation's id and payload.
     async fn next(&self) -> (String, String) {
         let url = self.runtime("/invocation/next");
         let invocation = self.client.get(url).send().await.unwrap();
@@ -82,7 +82,7 @@ impl World {
     }
 }
 
-/// As a load balancer sends `GET /ping` with multi-value headers on.
+/// The event of a `GET /ping` with multi-value headers.
 fn ping() -> Value {
     json!({
         "requestContext": { "elb": {

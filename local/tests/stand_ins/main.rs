@@ -1,4 +1,4 @@
-//! The stand-ins, seen by official clients.
+//! Each stand-in, used by an official client.
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
 mod agentcore;

@@ -1,4 +1,4 @@
-//! S3's stand-in, seen by the official SDK.
+//! The stand-in for S3, used by the official SDK.
 
 use std::path::Path;
 

@@ -17,6 +17,7 @@ pub mod reply;
 pub mod request;
 mod request_id;
 pub mod returned;
+pub mod shell;
 pub mod site;
 pub mod visit;
 
@@ -26,4 +27,5 @@ pub use inbound::Inbound;
 pub use person::{Named, PersonMark};
 pub use problem::{Kind, Problem, out_of_open_files};
 pub use reply::Reply;
+pub use shell::Handler;
 pub use site::Site;

@@ -1,4 +1,4 @@
-//! A person consents, or does not.
+//! A person consents or declines.
 
 use aws_sdk_bedrockagentcore::types::{SessionStatus, UserIdentifier};
 use reqwest::StatusCode;
@@ -164,7 +164,7 @@ async fn a_callback_is_used_once_and_belongs_to_its_provider() {
     let own = at(&provider["redirect_uri"]);
     world.follow(&own).await;
     assert_eq!(world.open(&own).await.status(), StatusCode::BAD_REQUEST);
-    // The provider does not know that code: the session has failed, and stays so.
+    // The provider does not know that code, so the session fails for good.
     let (name, message) = world.complete(&flow.session_uri, user_id("alice")).await.err().unwrap();
     assert_eq!(name, "ValidationException");
     assert!(message.starts_with("Error parsing"), "{message}");

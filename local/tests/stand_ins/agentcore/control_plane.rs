@@ -49,7 +49,7 @@ async fn a_list_comes_in_pages() {
     assert_eq!(names, ["aaa", "bbb", "ccc", "workload"]);
 }
 
-/// A custom provider that is GitHub's stand-in.
+/// A custom provider at the stand-in for GitHub.
 fn custom(world: &World) -> Value {
     json!({
         "name": "custom",

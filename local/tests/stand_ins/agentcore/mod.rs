@@ -1,5 +1,5 @@
-//! AgentCore Identity's stand-in, seen by the official SDK and by a browser, with GitHub's
-//! stand-in as the provider.
+//! The stand-in for AgentCore Identity, used by the official SDK and a browser, with the stand-in for
+//! GitHub as the provider.
 
 mod api_keys;
 mod consent;

@@ -1,5 +1,4 @@
-//! What the program of its own has besides: a page to consent at, a page to come back to, a setup file,
-//! and settings.
+//! What only the program has: the built-in pages, the setup file and the settings.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -11,7 +10,7 @@ use url::Url;
 
 use super::world::{PROVIDER, WORKLOAD, World, query};
 
-/// A stand-in whose workload identity has no return URL of its own, and the page to come back to.
+/// A stand-in whose workload identity has no return URL of its own, and the built-in return page.
 async fn program(change: impl FnOnce(&mut Settings)) -> (World, Url) {
     let world = World::build(GrantLookup::ByRequest, |core| {
         let mut settings =
@@ -32,7 +31,7 @@ async fn begin(world: &World, provider: &str, return_page: &Url) -> String {
     answer.authorization_url().unwrap().to_owned()
 }
 
-/// Decides at the built-in page; returns where the browser is sent.
+/// Decides at the built-in page. Returns its redirect.
 async fn decide(world: &World, authorization_url: &str, person: &str) -> Response {
     let page = world.follow(authorization_url).await;
     let shown = world.open(page.as_str()).await;

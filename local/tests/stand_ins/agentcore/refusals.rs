@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Which requests are refused, and with which errors.
 
 use aws_sdk_bedrockagentcore::types::Oauth2FlowType;
 use reqwest::StatusCode;

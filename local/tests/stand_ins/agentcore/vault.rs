@@ -90,7 +90,7 @@ async fn force_authentication_begins_a_flow_although_a_token_is_stored() {
     assert_eq!(world.login(stored.access_token().unwrap()).await, "octo-bob");
 }
 
-/// A JWT that nobody signed.
+/// A JWT without a valid signature.
 fn jwt(claims: &serde_json::Value) -> String {
     let segment = |json: &serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
     format!("{}.{}.AAAA", segment(&json!({ "alg": "ES256" })), segment(claims))

@@ -1,4 +1,4 @@
-//! Both stand-ins on loopback, a clock to move, the SDK, and a browser.
+//! The stand-ins for AgentCore Identity and GitHub, a clock that can be moved, the SDK, and a browser.
 
 use std::{
     collections::HashMap,
@@ -112,7 +112,7 @@ impl World {
         self.provider.register_github_app(name, "secret", callback);
     }
 
-    /// GitHub ends every token that it gave out.
+    /// Revokes every token at GitHub.
     pub(crate) fn revoke_all(&self) {
         self.provider.revoke_all();
     }
@@ -127,7 +127,7 @@ impl World {
         answer.workload_access_token().to_owned()
     }
 
-    /// A call for a user's token at the provider, to be refined.
+    /// A request for a user's token at the provider; a test can add to it.
     pub(crate) async fn ask(
         &self,
         user: &str,
@@ -175,15 +175,15 @@ impl World {
         self.browser.get(url).send().await.unwrap()
     }
 
-    /// Follows one redirect. Returns where it leads.
+    /// Returns the target of a redirect.
     pub(crate) async fn follow(&self, url: &str) -> Url {
         let answer = self.open(url).await;
         assert_eq!(answer.status(), StatusCode::FOUND, "no redirect at {url}");
         Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap()
     }
 
-    /// Follows a flow to the provider, decides there as `account`, and comes back. Returns where
-    /// the browser arrives in the end.
+    /// Follows a flow to the provider, decides there as `account`, and follows the redirect back. Returns
+    /// the address at the application.
     pub(crate) async fn decide(&self, flow: &Flow, account: &str, decision: &str) -> Url {
         let provider = self.follow(&flow.authorization_url).await;
         let mut form: HashMap<String, String> = provider.query_pairs().into_owned().collect();

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Saved and taken up again, a `Claimed` call without a result is finished as *outcome unknown*: it is
-//! never applied twice. Declined, it is finished as *not run*.
+//! never applied twice. One whose token the provider refused is `Pending` again, without its approval:
+//! nothing was done. Declined, a call is finished as *not run*.
 
 use std::sync::Arc;
 

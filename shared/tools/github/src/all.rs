@@ -8,6 +8,7 @@ use crate::{
     client::GitHub,
     create_issue::CreateIssue,
     get_profile::GetProfile,
+    list_issues::ListIssues,
     list_repositories::ListRepositories,
     typed::{read, write},
 };
@@ -16,6 +17,7 @@ pub(crate) fn all(github: &Arc<GitHub>, provider: &Arc<Provider>) -> Vec<Tool> {
     vec![
         read::<GetProfile>(github, provider),
         read::<ListRepositories>(github, provider),
+        read::<ListIssues>(github, provider),
         write::<CreateIssue>(github, provider),
     ]
 }

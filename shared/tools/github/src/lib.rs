@@ -6,6 +6,7 @@ mod answer;
 mod client;
 mod create_issue;
 mod get_profile;
+mod list_issues;
 mod list_repositories;
 mod provider;
 mod repository;

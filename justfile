@@ -1,0 +1,46 @@
+# The commands of CONTRIBUTING.md by short names; nothing needs this file. https://just.systems
+
+# all recipes
+default:
+    @just --list
+
+# everything on this machine, at http://localhost:8080
+local *options:
+    cargo run -p local -- {{ options }}
+
+# every test, or those whose name contains FILTER
+test filter="":
+    cargo test --workspace {{ filter }}
+
+# what is quick to know before a commit
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# the flow in Chromium; with a FOLDER, screenshots
+browser folder="":
+    bash .ci/browser {{ folder }}
+
+# the OpenAPI document by its linters, by schemathesis, and as clients
+openapi:
+    bash .ci/openapi
+
+# identity beside the reference verifier and a certified issuer
+conformance:
+    bash .ci/conformance
+
+# AgentCore Identity's stand-in beside the official Python clients
+conformance-agentcore:
+    bash .ci/conformance-agentcore
+
+# template, Kubernetes, Terraform, image file
+lint-template:
+    bash .ci/lint-template
+
+# release binaries in their images; needs root
+test-release:
+    bash .ci/test-release
+
+# everything that guards main
+run:
+    bash .ci/run

@@ -1,0 +1,177 @@
+//! What stands around a function, whichever platform runs it: how it starts, when it prepares, how a
+//! request reaches it, and what goes on when the caller hangs up.
+//!
+//! A function says what is its own ([`Function`]). Lambda ([`run_on_lambda`]), containers and tests
+//! run it as a [`Handler`].
+
+use std::{
+    convert::Infallible,
+    fmt::Debug,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use clock::Clock;
+use lambda_http::Request;
+use tokio::time::sleep;
+use tower_service::Service;
+use tracing::Instrument;
+
+use crate::{
+    environment::{ConfigError, ProcessEnvironment, Source},
+    problem::Problem,
+    reply::Reply,
+};
+
+/// About how long a platform's first poll for requests takes.
+const FIRST_POLL: Duration = Duration::from_millis(2);
+
+/// A reply that is being made.
+pub type ReplyFuture = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;
+
+/// What one function does, apart from the platform that runs it.
+pub trait Function: Debug + Send + Sync + Sized + 'static {
+    /// Reads the configuration; nothing goes over the network.
+    ///
+    /// # Errors
+    /// When variables are missing or malformed; the error names all of them.
+    fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError>;
+
+    /// Makes ready what a request will use, connections too, before there is one.
+    fn prepare(self: Arc<Self>) -> impl Future<Output = ()> + Send;
+
+    /// Answers a request. Every failure is a reply.
+    fn answer(self: Arc<Self>, request: Request) -> ReplyFuture;
+}
+
+/// A function as platforms take it; cheap to clone.
+#[derive(Debug)]
+pub struct Handler<F>(Arc<F>);
+
+impl<F> Clone for Handler<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F: Function> Handler<F> {
+    /// The handler for this process: configured by its environment, with its logs on standard output.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn of_process() -> Result<Self, ConfigError> {
+        telemetry::init();
+        Self::start(&ProcessEnvironment)
+    }
+
+    /// Reads the configuration and makes the handler; nothing goes over the network.
+    ///
+    /// # Errors
+    /// When variables are missing or malformed; the error names all of them.
+    pub fn start(source: &dyn Source) -> Result<Self, ConfigError> {
+        Self::start_by(source, Clock::system())
+    }
+
+    /// As [`start`](Self::start), with another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
+        F::new(source, clock).map(Self::from_function)
+    }
+
+    /// The handler of a function that is made already.
+    #[must_use]
+    pub fn from_function(function: F) -> Self {
+        Self(Arc::new(function))
+    }
+
+    /// Prepares the function in the background, because the first request must not wait for what it
+    /// may not need; and after the first poll, with which it would have to share the processor.
+    pub fn prepare(&self) {
+        let function = Arc::clone(&self.0);
+        tokio::spawn(async {
+            sleep(FIRST_POLL).await;
+            function.prepare().await;
+        });
+    }
+}
+
+impl<F: Function> Service<Request> for Handler<F> {
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = ReplyFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        Arc::clone(&self.0).answer(request)
+    }
+}
+
+/// A Lambda function's program.
+///
+/// # Errors
+/// When the configuration is wrong, or the Lambda runtime can't be reached.
+pub async fn run_on_lambda<F: Function>() -> Result<(), lambda_http::Error> {
+    let handler = Handler::<F>::of_process()?;
+    handler.prepare();
+    lambda_http::run_concurrent(handler).await
+}
+
+/// Starts `work`, and does it to its end even if the caller hangs up, which drops the future that
+/// answers them: what is being done for a user can't be left half-way, and the audit trail has to say
+/// how it ended.
+///
+/// # Errors
+/// The work's own, and an internal problem if it panics.
+pub fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> impl Future<Output = Result<T, Problem>> + Send {
+    let work = tokio::spawn(work.in_current_span());
+    async { work.await.unwrap_or_else(|panicked| Err(Problem::internal(panicked))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{Future, poll_fn},
+        pin::pin,
+        task::Poll,
+    };
+
+    use tokio::sync::oneshot;
+
+    use super::to_the_end;
+    use crate::problem::{Kind, Problem};
+
+    #[tokio::test]
+    async fn work_goes_on_when_the_caller_hangs_up() {
+        let (open, opened) = oneshot::channel::<()>();
+        let (done, is_done) = oneshot::channel();
+        {
+            let mut caller = pin!(to_the_end(async {
+                opened.await.map_err(Problem::internal)?;
+                done.send(()).map_err(|()| Problem::unauthorized())
+            }));
+            let first = poll_fn(|context| Poll::Ready(caller.as_mut().poll(context)));
+            assert!(first.await.is_pending());
+        }
+        open.send(()).unwrap();
+        is_done.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_problem_of_this_request_alone() {
+        async fn mistaken() -> Result<(), Problem> {
+            panic!("a mistake of ours")
+        }
+        let problem = to_the_end(mistaken()).await.unwrap_err();
+        assert_eq!(problem.kind(), Kind::Internal);
+    }
+}
