@@ -35,15 +35,15 @@ pub struct Bedrock {
 }
 
 /// A content block as its fragments arrive.
-enum Partial {
+enum PartialBlock {
     Text(String),
     ToolUse { id: String, name: String, input: String },
 }
 
 /// A model's message as its events arrive.
 #[derive(Default)]
-struct Answer {
-    blocks: BTreeMap<i32, Partial>,
+struct PartialAnswer {
+    blocks: BTreeMap<i32, PartialBlock>,
     stop: Option<StopReason>,
     usage: Usage,
 }
@@ -70,7 +70,7 @@ impl Bedrock {
         &self,
         prompt: &Prompt<'_>,
         listener: &mut dyn Listener,
-    ) -> Result<Answer, ModelError> {
+    ) -> Result<PartialAnswer, ModelError> {
         let messages: Result<Vec<_>, _> =
             prompt.messages.iter().map(|message| wire_message(message)).collect();
         let max_tokens = i32::try_from(prompt.max_tokens).unwrap_or(i32::MAX);
@@ -83,7 +83,7 @@ impl Bedrock {
             .tool_config(tool_config(&prompt.tools)?)
             .inference_config(InferenceConfiguration::builder().max_tokens(max_tokens).build());
         let mut stream = call.send().await.map_err(failure)?.stream;
-        let mut answer = Answer::default();
+        let mut answer = PartialAnswer::default();
         while let Some(event) = stream.recv().await.map_err(failure)? {
             answer.take(event, listener);
         }
@@ -110,13 +110,13 @@ impl Model for Bedrock {
     }
 }
 
-impl Answer {
+impl PartialAnswer {
     fn take(&mut self, event: ConverseStreamOutput, listener: &mut dyn Listener) {
         match event {
             ConverseStreamOutput::ContentBlockStart(start) => {
                 if let Some(ContentBlockStart::ToolUse(tool_use)) = start.start {
                     let (id, name) = (tool_use.tool_use_id, tool_use.name);
-                    let call = Partial::ToolUse { id, name, input: String::new() };
+                    let call = PartialBlock::ToolUse { id, name, input: String::new() };
                     self.blocks.insert(start.content_block_index, call);
                 }
             }
@@ -124,15 +124,15 @@ impl Answer {
                 let block = self.blocks.entry(delta.content_block_index);
                 match delta.delta {
                     Some(ContentBlockDelta::Text(more)) => {
-                        let text = block.or_insert_with(|| Partial::Text(String::new()));
-                        if let Partial::Text(text) = text {
+                        let text = block.or_insert_with(|| PartialBlock::Text(String::new()));
+                        if let PartialBlock::Text(text) = text {
                             text.push_str(&more);
                             listener.hear(Event::Text(&more));
                         }
                     }
                     Some(ContentBlockDelta::ToolUse(more)) => {
                         block.and_modify(|block| {
-                            if let Partial::ToolUse { input, .. } = block {
+                            if let PartialBlock::ToolUse { input, .. } = block {
                                 input.push_str(&more.input);
                             }
                         });
@@ -185,8 +185,10 @@ impl Answer {
         for block in self.blocks.into_values() {
             match block {
                 // Models refuse blank text in a history.
-                Partial::Text(text) if !text.trim().is_empty() => texts.push(Block::Text(text)),
-                Partial::ToolUse { id, name, input } if !is_withheld => {
+                PartialBlock::Text(text) if !text.trim().is_empty() => {
+                    texts.push(Block::Text(text))
+                }
+                PartialBlock::ToolUse { id, name, input } if !is_withheld => {
                     let input = match object(&input) {
                         Ok(input) => input,
                         Err(_) if may_be_cut_off => continue,
@@ -197,7 +199,7 @@ impl Answer {
                     };
                     calls.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
                 }
-                Partial::Text(_) | Partial::ToolUse { .. } => {}
+                PartialBlock::Text(_) | PartialBlock::ToolUse { .. } => {}
             }
         }
         if calls.is_empty()
