@@ -1,4 +1,4 @@
-//! Attacks on consent flows by whoever is sent a link, or sends one, that must fail (M9).
+//! Attacks on consent flows that must fail: by users who were sent a link, and by those who sent one (M9).
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Interrupts and their end: whatever the user does, the turn goes on once, with what he allowed
+//! Interrupts and their end: whatever the user does, the turn goes on once, with what they allowed
 //! and nothing more (M6, M7, M10, M11).
 
 use std::time::Duration;
@@ -59,7 +59,7 @@ async fn m10_two_calls_that_need_different_scopes_share_one_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_what_is_allowed_runs_at_once_and_is_not_repeated_for_what_waits() {
+async fn m10_a_call_that_is_allowed_runs_at_once_and_not_again_with_one_that_waited() {
     let (world, proxies) = World::proxied(Setup::default()).await;
     let alice = world.browser_of("alice").await;
     assert_says(&connect(&world, &alice, PROFILE).await, "You are octo-alice");
@@ -128,7 +128,7 @@ async fn m10_a_consent_for_one_tool_does_not_undo_what_another_one_was_allowed()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_who_cancels_the_interrupt_goes_on_without_it_and_hears_so() {
+async fn m10_a_cancelled_interrupt_ends_its_call_and_the_user_is_told() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
@@ -150,7 +150,7 @@ async fn m10_resolved_without_a_consent_is_asked_again_by_the_same_interrupt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_who_says_no_at_the_provider_can_still_say_yes_by_a_fresh_link() {
+async fn m10_a_user_who_declined_at_the_provider_can_consent_by_a_fresh_link() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     let asked = ok(alice.say(SESSION, REPOSITORIES)).await;

@@ -20,10 +20,10 @@ async fn m15_the_template_deploys_and_its_load_balancer_and_functions_hold() {
     alice_opening_bobs_link_gets_nowhere(&world).await;
     bob_can_not_complete_what_alice_consented_to(&world).await;
     another_browser_of_the_same_person_is_refused(&world).await;
-    who_signs_alices_browser_in_as_himself_gets_nothing(&world).await;
+    login_csrf_binds_nothing(&world).await;
     whole_flow(&world).await;
     a_replayed_session_binds_nothing_twice(&world).await;
-    a_conversation_is_listed_for_its_owner_and_deleted_by_him(&world).await;
+    a_conversation_is_listed_for_its_owner_and_deleted_by_them(&world).await;
 }
 
 /// M1, M17: pages redirect to sign in, calls are refused, all else is not there.
@@ -109,8 +109,8 @@ async fn another_browser_of_the_same_person_is_refused(world: &World) {
     assert_nothing_bound(&desk).await;
 }
 
-/// M9, the login: mallory (here bob) signs alice's browser in as himself, and she does not notice.
-async fn who_signs_alices_browser_in_as_himself_gets_nothing(world: &World) {
+/// M9, the login: mallory (here bob) signs alice's browser in as mallory, and she does not notice.
+async fn login_csrf_binds_nothing(world: &World) {
     let (victim, mallory) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let agentcore = world.running.addresses.agentcore.clone();
     let link = world.ask(&mallory, SESSION).await;
@@ -141,7 +141,7 @@ async fn a_replayed_session_binds_nothing_twice(world: &World) {
 }
 
 /// M12, with the rights of the function's role.
-async fn a_conversation_is_listed_for_its_owner_and_deleted_by_him(world: &World) {
+async fn a_conversation_is_listed_for_its_owner_and_deleted_by_them(world: &World) {
     let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let (status, answer) = alice.say("kept", "Hello!").await;
     assert_eq!(status, StatusCode::OK, "{answer}");

@@ -1,5 +1,5 @@
 //! The end-to-end tests: one scenario on every platform, the attacks, and what else the table of
-//! the README promises.
+//! CONTRIBUTING promises.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
 
 mod allow_claim;
@@ -22,6 +22,7 @@ mod issues;
 mod limits;
 mod openapi;
 mod pages;
+mod providers;
 mod real_model;
 mod scenario;
 mod secrets;

@@ -33,7 +33,7 @@ async fn unfinished(address: &Url, request: &str, token: Option<&str>) -> TcpStr
 async fn answer(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = timeout(SOON, stream.read_to_end(&mut bytes)).await.expect("an answer in time");
-    // Whoever still had to send may find the connection reset, after the answer.
+    // A client that still had to send may find the connection reset, after the answer.
     let _ended_or_reset = read;
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -1,4 +1,4 @@
-//! Who hangs up while he is bound is in the audit trail all the same (M14).
+//! A visitor who hangs up while their consent is completed is in the audit trail (M14).
 
 use container::Limits;
 use std::{
@@ -83,7 +83,7 @@ fn visit(world: &World, alice: &Browser, back: &Url) -> String {
 
 /// On one thread, whose logs are kept.
 #[tokio::test]
-async fn m14_who_hangs_up_while_he_is_bound_is_in_the_audit_trail_all_the_same() {
+async fn m14_a_binding_whose_visitor_hangs_up_is_in_the_audit_trail() {
     let logs = Logs::default();
     let writer = logs.clone();
     let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone());

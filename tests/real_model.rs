@@ -50,7 +50,7 @@ async fn m4_the_real_model_alone_is_asked_with_ones_own_credentials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m4_what_the_real_model_refuses_is_said_in_the_terminal() {
+async fn m4_a_refusal_of_the_real_model_is_said_in_the_terminal() {
     let proxy = Proxy::new().await;
     proxy.rule(|_| {
         Fate::aws_error(StatusCode::FORBIDDEN, "AccessDeniedException", "no access to the model")

@@ -1,4 +1,4 @@
-//! A user's conversations: listed, read, deleted, by him and nobody else (M12).
+//! A user's conversations: listed, read and deleted by them and nobody else (M12).
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ async fn m12_another_sites_page_can_not_delete_a_conversation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m12_what_is_malformed_is_named() {
+async fn m12_a_malformed_parameter_is_named_in_the_refusal() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     alice.say("s", "Hello!").await;

@@ -1,4 +1,4 @@
-//! Nobody is signed in by what he did not begin in his own browser (M1).
+//! Nobody is signed in by a sign-in that they did not begin in their own browser (M1).
 
 use reqwest::StatusCode;
 use tests::{Browser, Form, Visit, World};

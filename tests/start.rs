@@ -20,7 +20,7 @@ const OF_BOTH: [&str; 7] = [
 ];
 const OF_THE_WORKLOAD: [&str; 2] = ["SESSION_BUCKET", "MODEL_ID"];
 
-/// Runs a binary until it ends; answers what it says on standard error.
+/// Runs a binary until it ends; returns what it says on standard error.
 fn refusal(binary: &str, variables: &BTreeMap<String, String>) -> String {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let found = runtime.block_on(binaries::find(None, &[binary])).expect("binaries");

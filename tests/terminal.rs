@@ -138,7 +138,7 @@ async fn m19_a_terminal_gets_colours_unless_they_are_unwanted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m19_whatever_ends_it_both_services_end_and_free_their_ports() {
+async fn m19_both_services_end_with_the_program_and_free_their_ports() {
     for platform in [Platform::Container, Platform::Lambda] {
         for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::KILL] {
             let mut terminal = Terminal::run(platform, &[], &[]).await;

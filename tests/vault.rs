@@ -35,6 +35,35 @@ async fn m6_a_turn_that_needs_no_tool_asks_nothing_of_agentcore_identity() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn m6_a_turn_that_finds_its_token_asks_the_vault_once_whatever_its_tools_need() {
+    let (_world, proxies, alice) = connected(Setup::default()).await;
+    let both = "Who am I, and which repositories do I have?";
+    for message in [REPOSITORIES, "Who am I?", both] {
+        let before = proxies.agentcore.count(&Method::POST, TOKEN);
+        let (_, answer) = alice.say(SESSION, message).await;
+        assert_eq!(answer["status"], "completed", "{answer}");
+        assert_eq!(proxies.agentcore.count(&Method::POST, TOKEN), before + 1, "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_at_most_three_sets_of_scopes_are_ever_asked_for() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    alice.say("profile", "Who am I?").await;
+    alice.say("repositories", REPOSITORIES).await;
+    alice.say("issue", "create an issue in octo-alice/garden: Prune").await;
+    let asked = proxies.agentcore.seen();
+    let sets: std::collections::BTreeSet<String> = asked
+        .iter()
+        .filter(|seen| is_post(seen, TOKEN))
+        .filter_map(|seen| serde_json::from_str::<serde_json::Value>(&seen.body).ok())
+        .map(|body| body["scopes"].to_string())
+        .collect();
+    assert_eq!(sets.len(), 3, "{sets:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn m6_one_workload_access_token_serves_all_of_a_users_turns_and_nobody_elses() {
     let (world, proxies, alice) = connected(Setup::default()).await;
     for _ in 0..3 {

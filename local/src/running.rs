@@ -28,6 +28,8 @@ const GITHUB_APP_SECRET: &str = "for-development-only";
 pub struct Running {
     /// The address of each part.
     pub addresses: Addresses,
+    /// The stand-in for AgentCore Identity, so that a test can add credential providers.
+    pub agentcore: AgentCore,
     /// The stand-in for GitHub, so that a test can revoke tokens.
     pub github: GitHub,
     /// The issuer at which people sign in.
@@ -63,6 +65,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     let model = model(&options).await?;
     let mut running = Running {
         addresses,
+        agentcore,
         github,
         issuer: oidc.issuer.clone(),
         variables,
@@ -74,7 +77,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     let stand_ins = &mut running.stand_ins;
     stand_ins.serve(listeners.s3, s3);
     stand_ins.serve(listeners.github, running.github.router());
-    stand_ins.serve(listeners.agentcore, agentcore.router());
+    stand_ins.serve(listeners.agentcore, running.agentcore.router());
     stand_ins.serve(listeners.identity_provider, provider.router());
     stand_ins.serve(listeners.public_keys, public_keys::router());
     stand_ins.serve(listeners.bedrock, model);

@@ -235,7 +235,7 @@ async fn m12_bob_naming_a_conversation_of_alice_gets_one_of_his_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_who_signs_alices_browser_in_as_himself_and_lets_her_consent_gets_nothing() {
+async fn m9_login_csrf_binds_nothing() {
     let world = World::in_process().await;
     let (victim, mallory) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let agentcore = world.running.addresses.agentcore.clone();

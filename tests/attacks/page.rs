@@ -78,7 +78,7 @@ async fn m9_pages_name_their_person_by_more_than_the_name_that_they_chose() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m1_who_signs_out_has_to_sign_in_again_and_hears_what_has_not_ended() {
+async fn m1_sign_out_asks_for_a_new_sign_in_and_says_what_has_not_ended() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     let mark = mark(&world, &alice).await;

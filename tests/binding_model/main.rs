@@ -45,7 +45,7 @@ fn m9_no_reachable_state_breaks_the_protocol() {
 }
 
 #[test]
-fn m9_even_a_careless_alice_keeps_tokens_to_who_asked_where_they_asked() {
+fn m9_a_user_who_does_not_look_at_names_still_binds_where_they_asked_alone() {
     let careless = Protocol { alice_looks_who_she_is: false, ..Protocol::complete(2) };
     for property in [ASKED_THERE, SIGNED_IN_THERE, ONCE] {
         let checker = Protocol { only: Some(property), ..careless.clone() }.checker();
@@ -75,7 +75,7 @@ fn assert_found(attack: &Attack) {
     checker.assert_discovery(breaks, steps);
 }
 
-/// Takes an attack's steps at the real handlers; answers what refused first. Whatever comes of
+/// Takes an attack's steps at the real handlers; returns what refused first. Whatever comes of
 /// the others, nobody has what is another's in the end.
 async fn replay(attack: &Attack) -> Option<(Action, String)> {
     let mut protocol = Protocol::complete(2);
@@ -174,7 +174,7 @@ fn what_is_left_to_alice_is_to_keep_the_page_that_waits_for_her_to_herself() {
 }
 
 /// Takes steps that somebody could take, drawn from `seed`, in the model and at the handlers;
-/// answers how many attempts to bind were refused, and whether one was not.
+/// returns how many attempts to bind were refused, and whether one was not.
 async fn walk(seed: u64) -> (usize, bool) {
     let protocol = Protocol::complete(2);
     let (mut state, mut replay) = (State::start(), Replay::start().await);

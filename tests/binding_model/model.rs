@@ -2,7 +2,7 @@
 //!
 //! Two people, three browsers, one attacker: alice sits at her desk and her phone, bob at his own
 //! browser. He is a user as good as she is, and the attacker. What stands for a secret is a flow's
-//! number: a value is known to whoever was given an address that holds it, and to nobody else.
+//! number: a value is known to those who were given an address that holds it, and to nobody else.
 //!
 //! | address | holds |
 //! |---|---|
@@ -132,7 +132,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Everyone is signed in as himself, and nobody has asked for anything.
+    /// Everyone is signed in as themself, and nobody has asked for anything.
     pub(crate) fn start() -> Self {
         Self { desk: Alice, phone: Alice, flows: Vec::new() }
     }

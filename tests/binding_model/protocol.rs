@@ -32,7 +32,7 @@ pub(crate) enum Action {
     OpenLink(Browser, FlowId),
     /// Opens the authorization address.
     OpenAuthorization(Browser, FlowId),
-    /// Consents on the provider's page, with the account of whoever sits there.
+    /// Consents on the provider's page, with the account of the person who sits there.
     Consent(Browser, FlowId),
     /// Opens a flow's callback, with a code that was given to the browser `code_of`.
     OpenCallback { browser: Browser, flow: FlowId, code_of: Browser },

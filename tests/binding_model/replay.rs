@@ -1,7 +1,7 @@
 //! The model's steps, done by browsers at the real handlers.
 //!
-//! Whoever in the model knows an address uses it here, however he came by it; what he does not
-//! know, he guesses.
+//! A person who knows an address in the model uses it here, however they came by it; what they do not
+//! know, they guess.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// Everyone is signed in as himself, and nobody has asked for anything.
+    /// Everyone is signed in as themself, and nobody has asked for anything.
     pub(crate) async fn start() -> Self {
         let world = World::in_process().await;
         let mut browsers = BTreeMap::new();
@@ -81,7 +81,7 @@ impl Replay {
         }
     }
 
-    /// What the agent tells `browser`'s user that he has at the provider; nothing while he has to
+    /// What the agent tells `browser`'s user that they have at the provider; nothing while they have to
     /// consent first.
     pub(crate) async fn repositories_shown_in(&self, browser: Of) -> Option<String> {
         let (status, answer) =
@@ -213,7 +213,7 @@ async fn code_at(browser: &Browser, person: Person, provider: &Url) -> String {
     visit.parameter("code").expect("a code")
 }
 
-/// A visit with one flow's cookie put in place by hand; answers its result.
+/// A visit with one flow's cookie put in place by hand; returns its result.
 async fn visit_with(browser: &Browser, address: &Url, flow: (&str, &str)) -> Option<String> {
     let cookies = browser.cookies();
     let others = pairs(&cookies).filter(|(name, _)| *name != flow.0);

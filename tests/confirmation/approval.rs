@@ -1,4 +1,4 @@
-//! Nothing is done but what was shown, and only if the user said so (M5, M11).
+//! Only the action that was shown is done, and only if the user said so (M5, M11).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What changes something is done once, as it was shown, and only if the user said so (M5, M10).
+//! An action is done once, as it was shown, and only if the user said so (M5, M10).
 
 mod approval;
 mod once;

@@ -1,4 +1,4 @@
-//! Whatever dies, races or is lost, what was approved is done once (M5, M10).
+//! An approved action is done once, whatever dies, races or is lost (M5, M10).
 
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ async fn m10_a_model_that_fails_after_the_action_does_not_make_it_happen_again()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_who_hangs_up_in_the_act_finds_it_done_and_saved() {
+async fn m10_an_action_whose_caller_hangs_up_is_done_and_saved() {
     let ready = Ready::new().await;
     let asked = ready.asked().await;
     let gate = Gate::closed();

@@ -72,7 +72,7 @@ pub async fn whole_flow(world: &World) {
     assert_eq!(answer["status"], "interrupted", "{answer}");
 }
 
-/// Asks `question`, consents as `account` and approves where that is asked for; answers what is
+/// Asks `question`, consents as `account` and approves where that is asked for; returns what is
 /// answered in the end, and why it was interrupted.
 ///
 /// # Panics
@@ -118,7 +118,7 @@ pub fn assert_names_the_repositories(answer: &Value) {
     }
 }
 
-/// Nothing of whoever is signed in in `browser` is bound: the same question still needs a consent.
+/// Nothing of the user who is signed in in `browser` is bound: the same question still needs a consent.
 ///
 /// # Panics
 /// When something is.

@@ -49,7 +49,7 @@ impl Logs {
         String::from_utf8_lossy(&self.kept_so_far().bytes).lines().map(str::to_owned).collect()
     }
 
-    /// Every line since this was last called, by whomever.
+    /// Every line since the last call.
     pub(crate) fn unread(&self) -> Vec<String> {
         let mut kept = self.kept_so_far();
         let new = String::from_utf8_lossy(&kept.bytes[kept.read..]);

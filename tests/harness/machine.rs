@@ -1,8 +1,9 @@
 //! The agentic workload on another machine: the same configuration, and nothing shared but what
 //! is at AWS. It can die.
 
-use std::future;
+use std::{future, sync::Arc};
 
+use agent::tool::ToolSource;
 use container::Limits;
 use invoke::Invoke;
 use local::environment;
@@ -33,11 +34,28 @@ impl Machine {
         Self::with_limits(world, clock, Limits::default()).await
     }
 
+    /// A machine whose agent has more tools than GitHub's.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub async fn with_tools(world: &World, tools: Arc<dyn ToolSource>) -> Self {
+        Self::run(world, Clock::system(), Limits::default(), vec![tools]).await
+    }
+
     /// A machine that takes on no more than `limits`.
     ///
     /// # Panics
     /// When it can't be started.
     pub async fn with_limits(world: &World, clock: Clock, limits: Limits) -> Self {
+        Self::run(world, clock, limits, Vec::new()).await
+    }
+
+    async fn run(
+        world: &World,
+        clock: Clock,
+        limits: Limits,
+        tools: Vec<Arc<dyn ToolSource>>,
+    ) -> Self {
         let running = &world.running;
         let client_id = environment::OIDC_CLIENT_ID;
         let mut variables = environment::functions(&running.addresses, &running.issuer, client_id);
@@ -45,7 +63,7 @@ impl Machine {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let listener = listener.into_std().expect("a socket");
-        let handler = Invoke::start_by(&variables, clock).expect("a handler");
+        let handler = Invoke::start_with(&variables, clock, tools).expect("a handler");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -63,7 +81,7 @@ impl Machine {
         }
     }
 
-    /// `POST /invocations` with `body`, for `person` in `browser`; nothing if the machine dies
+    /// `POST /invocations` with `body`, for `person` in `browser`; `None` if the machine dies
     /// before it answers.
     pub async fn invoke(
         &self,

@@ -70,7 +70,7 @@ impl Terminal {
         Self { child, keyboard, screen, _data: data }
     }
 
-    /// Waits until the screen shows `text`; answers all that it shows.
+    /// Waits until the screen shows `text`; returns all that it shows.
     ///
     /// # Panics
     /// When it never does.
@@ -140,7 +140,7 @@ impl Terminal {
         pids.filter(|pid| parent(*pid) == Some(own)).collect()
     }
 
-    /// Waits until it has ended; answers how.
+    /// Waits until it has ended; returns how.
     ///
     /// # Panics
     /// When it does not end.
@@ -211,7 +211,7 @@ fn read(mut terminal: File) -> watch::Receiver<String> {
     screen
 }
 
-/// Runs `local` with these arguments and without a terminal; answers what it prints.
+/// Runs `local` with these arguments and without a terminal; returns what it prints.
 ///
 /// # Panics
 /// When it fails.

@@ -50,7 +50,7 @@ impl Workload {
         request.header("x-amzn-oidc-data", &self.token)
     }
 
-    /// What alice is answered in the conversation `session`; nothing if the process died first.
+    /// What alice is answered in the conversation `session`; `None` if the process died first.
     ///
     /// # Panics
     /// When the turn fails.

@@ -226,12 +226,12 @@ impl World {
         browser
     }
 
-    /// Someone signs in over whoever was signed in in `browser`.
+    /// Someone signs in over the user who was signed in in `browser`.
     pub async fn sign_in_over(&self, browser: &Browser, person: &str) {
         browser.take_session_of(&self.browser_of(person).await);
     }
 
-    /// Asks what needs a consent, and answers the link to it.
+    /// Asks what needs a consent, and returns the link to it.
     ///
     /// # Panics
     /// When no consent is asked for.

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn m7_what_is_no_secret_is_none() {
+    fn m7_text_without_a_secret_is_not_taken_for_one() {
         for text in ["", "a code= without one", "flow=", "\"flow\":\"0a1b2c\"", "eyJ and more"] {
             assert_eq!(secret_in(text, KEY), None, "{text}");
         }

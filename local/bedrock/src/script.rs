@@ -86,6 +86,13 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         };
         chosen.push(("github_list_repositories", input));
     }
+    // Nothing here offers these; tests bring them as a second provider's tools.
+    if mentions(&["my calendar"]) {
+        chosen.push(("calendar_list_events", json!({})));
+    }
+    if let Some((_, title)) = text.split_once("an event: ") {
+        chosen.push(("calendar_add_event", json!({ "title": title })));
+    }
     chosen.extend(issues_of(text).map(|input| ("github_list_issues", input)));
     chosen.extend(text.split(';').filter_map(issue).map(|input| ("github_create_issue", input)));
     chosen.retain(|(tool, _)| request.offers(tool));
