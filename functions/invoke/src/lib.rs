@@ -60,12 +60,6 @@ pub struct Service {
     started: SystemTime,
 }
 
-impl Service {
-    async fn clients(&self) -> &Clients {
-        self.clients.get_or_init(|| Clients::new(&self.settings)).await
-    }
-}
-
 /// This service's own variables; what both services read is in [`Inbound`].
 #[derive(Debug)]
 struct Settings {
@@ -133,59 +127,41 @@ impl Settings {
     }
 }
 
-<<<<<<< HEAD
-impl Function for Service {
-    fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
-=======
-impl Invoke {
-    /// Reads the configuration and makes the handler; nothing goes over the network.
+impl Service {
+    /// As [`Function::new`], with tools of one's own after GitHub's.
     ///
     /// # Errors
     /// When variables are missing or malformed; the error names all of them.
-    pub fn start(source: &dyn Source) -> Result<Self, ConfigError> {
-        Self::start_by(source, Clock::system())
-    }
-
-    /// As [`start`](Self::start), with another clock than the machine's.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
-        Self::start_with(source, clock, Vec::new())
-    }
-
-    /// As [`start_by`](Self::start_by), with tools of one's own after GitHub's.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub fn start_with(
+    pub fn with_tools(
         source: &dyn Source,
         clock: Clock,
         more: Vec<Arc<dyn ToolSource>>,
     ) -> Result<Self, ConfigError> {
->>>>>>> main
         let started = clock.now();
         let settings = Settings::read(source, clock)?;
         let github = GitHubTools::new(settings.github_api.clone(), settings.github.clone());
-        let Settings { turns, turns_per_user, tokens_per_day, .. } = settings;
-<<<<<<< HEAD
-        Ok(Self {
-=======
-        let limits = Limits::new(turns, turns_per_user, tokens_per_day);
-        let (clients, description) = (OnceCell::new(), OnceCell::new());
         let mut sources: Vec<Arc<dyn ToolSource>> = vec![Arc::new(github)];
         sources.extend(more);
-        let granted_sets = GrantedSets::new();
-        Ok(Self(Arc::new(Service {
->>>>>>> main
+        let Settings { turns, turns_per_user, tokens_per_day, .. } = settings;
+        Ok(Self {
             settings,
-            sources: vec![Arc::new(github)],
+            sources,
             granted_sets: GrantedSets::new(),
             clients: OnceCell::new(),
             limits: Limits::new(turns, turns_per_user, tokens_per_day),
             description: OnceCell::new(),
             started,
         })
+    }
+
+    async fn clients(&self) -> &Clients {
+        self.clients.get_or_init(|| Clients::new(&self.settings)).await
+    }
+}
+
+impl Function for Service {
+    fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
+        Self::with_tools(source, clock, Vec::new())
     }
 
     async fn prepare(self: Arc<Self>) {

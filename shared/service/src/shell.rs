@@ -58,6 +58,12 @@ impl<F> Clone for Handler<F> {
 }
 
 impl<F: Function> Handler<F> {
+    /// The handler of a function that was made elsewhere.
+    #[must_use]
+    pub fn new(function: F) -> Self {
+        Self(Arc::new(function))
+    }
+
     /// The handler for this process: configured by its environment, with its logs on standard output.
     ///
     /// # Errors
@@ -80,7 +86,7 @@ impl<F: Function> Handler<F> {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
-        Ok(Self(Arc::new(F::new(source, clock)?)))
+        F::new(source, clock).map(Self::new)
     }
 
     /// Prepares the function in the background, because the first request must not wait for what it
