@@ -65,7 +65,7 @@ pub(crate) async fn run(
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
     if let Some(message) = &invocation.message {
-        sessions::check_length(message, service.settings.context)?;
+        sessions::check_length(message, service.settings.model.context)?;
     }
     let admitted = service.limits.admit(user.id())?;
     service.limits.check_tokens(user.id(), service.settings.inbound.clock.now())?;
@@ -82,15 +82,9 @@ pub(crate) async fn run(
 pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration {
     let now = service.settings.inbound.clock.now();
     let left = lambda.and_then(|context| context.deadline().duration_since(now).ok());
-    left.map_or(service.settings.turn_limit, |left| {
-        left.saturating_sub(DEADLINE_MARGIN).min(service.settings.turn_limit)
+    left.map_or(service.settings.turns.limit, |left| {
+        left.saturating_sub(DEADLINE_MARGIN).min(service.settings.turns.limit)
     })
-}
-
-/// Parses `TURN_SECONDS`: from 1 to 890, because Lambda ends at 900 and a turn is saved before.
-pub(crate) fn limit(seconds: &str) -> Result<Duration, &'static str> {
-    let seconds = seconds.parse().ok().filter(|seconds| (1..=890).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or("must be a number of seconds from 1 to 890")
 }
 
 async fn converse(
@@ -104,7 +98,7 @@ async fn converse(
     let deadline = Instant::now() + time;
     let until = service.settings.inbound.clock.now() + time + LEASE_MARGIN;
     let clients = service.clients().await;
-    let context = service.settings.context;
+    let context = service.settings.model.context;
     let lease = Lease::load(&clients.sessions, user.id(), &session, context, until);
     let lease = timeout_at(deadline, lease).await.unwrap_or_else(|slow| Err(slow.into()));
     let lease = lease.map_err(|error| problem(error.into(), Saved::Nothing))?;
@@ -132,7 +126,7 @@ async fn converse(
     let rules = Rules {
         user: user.id().clone(),
         tools: Toolbox::from_sources(&service.sources),
-        confirm: service.settings.confirm_actions,
+        confirm: service.settings.turns.confirm_actions,
         may_wait: message.is_none(),
     };
     let mut work = Work {
