@@ -86,8 +86,8 @@ fn the_map_of_the_crates_is_as_the_manifests_are() {
             assert!(is_so, "the map says that {from} depends on {to}");
         }
     }
-    let mut drawn: BTreeSet<String> =
-        DEPLOYED.iter().flat_map(|name| reached(&dependencies, name)).collect();
+    let needed = |name: &&str| reached(&dependencies, name);
+    let mut drawn: BTreeSet<String> = DEPLOYED.iter().flat_map(needed).collect();
     drawn.extend(DEPLOYED.map(str::to_owned));
     drawn.retain(|name| !NOT_DRAWN.contains(&name.as_str()));
     for from in &drawn {

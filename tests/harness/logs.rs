@@ -6,12 +6,17 @@ use std::{
 };
 
 use serde_json::Value;
+use stand_in::PRIVATE_STEP;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-/// Of the services all that they can say, and what those that run as processes print; but not what
-/// the stand-in for the model tells of who says what.
-const OF_WHOM: &str = "info,private_step=off,invoke=trace,agent=trace,tools_github=trace,\
-    models_bedrock=trace,bind_session=trace,vault=trace,process=debug";
+/// The levels that are kept: everything of the services, and what their processes print. Private steps of
+/// the stand-ins are left out, because they are for no log.
+fn levels() -> EnvFilter {
+    EnvFilter::new(format!(
+        "info,{PRIVATE_STEP}=off,invoke=trace,bind_session=trace,vault=trace,agent=trace,\
+         tools_github=trace,models_bedrock=trace,process=debug"
+    ))
+}
 
 /// Everything that this process has logged since the first call of [`Logs::kept`].
 #[derive(Debug, Clone, Default)]
@@ -34,9 +39,8 @@ impl Logs {
         static KEPT: OnceLock<Logs> = OnceLock::new();
         let kept = KEPT.get_or_init(|| {
             let logs = Self::default();
-            let filter = EnvFilter::new(OF_WHOM);
             let lines = tracing_subscriber::fmt().json().flatten_event(true);
-            let lines = lines.with_env_filter(filter).with_current_span(true);
+            let lines = lines.with_env_filter(levels()).with_current_span(true);
             lines.with_span_list(false).with_writer(logs.clone()).init();
             logs
         });

@@ -5,7 +5,7 @@ use std::{future, sync::Arc};
 
 use agent::tool::ToolSource;
 use container::Limits;
-use invoke::{Invoke, Service};
+use invoke::Invoke;
 use local::environment;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -63,8 +63,8 @@ impl Machine {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let listener = listener.into_std().expect("a socket");
-        let handler = Service::with_tools(&variables, clock, tools).map(Invoke::new);
-        let handler = handler.expect("a handler");
+        let function = invoke::Service::with_tools(&variables, clock, tools).expect("a function");
+        let handler = Invoke::from_function(function);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

@@ -19,7 +19,7 @@ use service::{
     ConfigError, Handler, Inbound, Reader, Source,
     aws::{Aws, AwsEndpoint},
     connection::Bare,
-    shell::{Answer, Function},
+    shell::{Function, ReplyFuture},
 };
 use tokio::sync::OnceCell;
 use vault::SessionBinder;
@@ -66,7 +66,7 @@ impl Function for Service {
         tokio::join!(self.inbound.authenticator.connect(), identity);
     }
 
-    fn answer(self: Arc<Self>, request: Request) -> Answer {
+    fn answer(self: Arc<Self>, request: Request) -> ReplyFuture {
         Box::pin(async move { Ok(routes::answer(&self, request).await) })
     }
 }

@@ -4,7 +4,7 @@ use agent::turn::{Answers, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::{Kind, Problem, request};
-use session::SessionId;
+use session::{ContextTokens, SessionId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -214,6 +214,16 @@ fn answers(entries: Vec<ResumeEntry>) -> Result<Answers, Problem> {
         }
     }
     Ok(answers)
+}
+
+/// Refuses a message that would leave no room for an answer.
+pub(crate) fn check_length(message: &str, context: ContextTokens) -> Result<(), Problem> {
+    let most = context.message_bytes();
+    if message.len() <= most {
+        return Ok(());
+    }
+    let detail = format!("message is too long for the model: it may have {most} bytes.");
+    Err(Problem::field("message", detail))
 }
 
 #[cfg(test)]

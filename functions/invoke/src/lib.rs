@@ -8,10 +8,12 @@ mod answer;
 mod chat;
 mod clients;
 mod consent_page;
+mod deadline;
 mod docs;
 mod invocation;
 mod limits;
 pub mod openapi;
+mod ping;
 mod routes;
 mod sessions;
 mod settings;
@@ -27,7 +29,7 @@ use clock::Clock;
 use lambda_http::Request;
 use service::{
     ConfigError, Handler, Source,
-    shell::{Answer, Function},
+    shell::{Function, ReplyFuture},
 };
 use tokio::sync::OnceCell;
 use tools_github::GitHubTools;
@@ -52,31 +54,18 @@ pub struct Service {
 }
 
 impl Service {
-    /// As [`Function::new`], with tools of one's own after GitHub's.
+    /// The workload with tools of one's own after GitHub's.
     ///
     /// # Errors
     /// When variables are missing or malformed; the error names all of them.
     pub fn with_tools(
         source: &dyn Source,
         clock: Clock,
-        more: Vec<Arc<dyn ToolSource>>,
+        tools: Vec<Arc<dyn ToolSource>>,
     ) -> Result<Self, ConfigError> {
-        let started = clock.now();
-        let settings = Settings::read(source, clock)?;
-        let github =
-            GitHubTools::new(settings.github.api.clone(), settings.github.provider.clone());
-        let mut sources: Vec<Arc<dyn ToolSource>> = vec![Arc::new(github)];
-        sources.extend(more);
-        let limits = Limits::new(&settings.turns);
-        Ok(Self {
-            settings,
-            sources,
-            granted_sets: GrantedSets::new(),
-            clients: OnceCell::new(),
-            limits,
-            description: OnceCell::new(),
-            started,
-        })
+        let mut service = Self::new(source, clock)?;
+        service.sources.extend(tools);
+        Ok(service)
     }
 
     async fn clients(&self) -> &Clients {
@@ -86,7 +75,20 @@ impl Service {
 
 impl Function for Service {
     fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
-        Self::with_tools(source, clock, Vec::new())
+        let started = clock.now();
+        let settings = Settings::read(source, clock)?;
+        let github =
+            GitHubTools::new(settings.github.api.clone(), settings.github.provider.clone());
+        let limits = Limits::new(&settings.turns);
+        Ok(Self {
+            settings,
+            sources: vec![Arc::new(github)],
+            granted_sets: GrantedSets::new(),
+            clients: OnceCell::new(),
+            limits,
+            description: OnceCell::new(),
+            started,
+        })
     }
 
     async fn prepare(self: Arc<Self>) {
@@ -94,7 +96,7 @@ impl Function for Service {
         tokio::join!(self.settings.inbound.authenticator.connect(), clients);
     }
 
-    fn answer(self: Arc<Self>, request: Request) -> Answer {
+    fn answer(self: Arc<Self>, request: Request) -> ReplyFuture {
         Box::pin(async move { Ok(routes::answer(&self, request).await) })
     }
 }

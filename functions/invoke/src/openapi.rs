@@ -20,7 +20,7 @@ use utoipa::OpenApi;
 
 use crate::{
     invocation::{InvocationAnswer, InvocationRequest},
-    routes::Health,
+    ping::Health,
     sessions::{SessionDocument, SessionList},
     sign_out::SignedOut,
 };

@@ -1,40 +1,23 @@
 //! From a request to an answer.
 
-use std::{sync::Arc, time::UNIX_EPOCH};
+use std::sync::Arc;
 
 use http::{HeaderMap, Method, StatusCode};
 use identity::{BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
-use serde::Serialize;
 use service::{
     PersonMark, Problem, Reply, body, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
 use session::SessionId;
-use utoipa::ToSchema;
 
 use crate::{
-    Service, chat, consent_page, docs, invocation::Invocation, openapi, sessions, sign_out, turns,
+    Service, chat, consent_page, deadline, docs, invocation::Invocation, openapi, ping, sessions,
+    sign_out, turns,
 };
 
 const READ: &str = "GET, HEAD";
-
-/// Whether the agent is there (AgentCore Runtime, "HTTP protocol contract").
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Health {
-    /// It is.
-    status: HealthStatus,
-    /// When that last changed, in seconds since 1970.
-    time_of_last_update: u64,
-}
-
-/// Whether the agent can work.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub(crate) enum HealthStatus {
-    /// It can.
-    Healthy,
-}
 
 /// The routes, by path.
 enum Route {
@@ -93,13 +76,13 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
         return Err(Problem::method_not_allowed(route.methods()));
     }
     match route {
-        Route::Ping => return ping(service),
+        Route::Ping => return ping::answer(service),
         Route::OpenApi => return open_api(service).await,
         _ => {}
     }
     let user = service.settings.inbound.user(request.headers()).await?;
     match route {
-        Route::Ping => ping(service),
+        Route::Ping => ping::answer(service),
         Route::OpenApi => open_api(service).await,
         Route::Invocations => invocations(service, &mut request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
@@ -116,13 +99,6 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
             consent_page::answer(service, &request, &user)
         }
     }
-}
-
-/// Health, as the AgentCore Runtime contract wants it: the time is that of the last change.
-fn ping(service: &Service) -> Result<Reply, Problem> {
-    let since = service.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let health = Health { status: HealthStatus::Healthy, time_of_last_update: since };
-    reply::json(StatusCode::OK, &health)
 }
 
 /// Returns the OpenAPI document. It is the same for everybody, so it needs no sign-in.
@@ -146,7 +122,7 @@ async fn invocations(
     let headers = request.headers();
     let invocation = Invocation::parse(request.body())?;
 
-    let time = turns::time_left(service, request.lambda_context_ref());
+    let time = deadline::time_left(service, request.lambda_context_ref());
     if !service.settings.inbound.browser_binding {
         let answer = turns::run(Arc::clone(service), user, None, invocation, time).await?;
         return reply::json(StatusCode::OK, &answer);

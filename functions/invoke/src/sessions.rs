@@ -14,8 +14,8 @@ use service::{
     request::{self, refuse_cross_site},
 };
 use session::{
-    Block, CallState, ContextTokens, Conversation, Listed, Loaded, Mark, Message, Role,
-    SessionError, SessionId, ToolStatus, json_bytes, shortened,
+    Block, CallState, Conversation, Listed, Loaded, Mark, Message, Role, SessionError, SessionId,
+    ToolStatus, json_bytes, shortened,
 };
 use telemetry::Audit;
 use time::OffsetDateTime;
@@ -23,9 +23,8 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
-    Service,
+    Service, deadline,
     turn_problem::{self, Saved},
-    turns,
 };
 
 const DEFAULT_LIMIT: usize = 20;
@@ -190,7 +189,7 @@ async fn in_time<T>(
     request: &Request,
     work: impl Future<Output = Result<T, SessionError>>,
 ) -> Result<T, Problem> {
-    let time = turns::time_left(service, request.lambda_context_ref()).min(LONGEST);
+    let time = deadline::time_left(service, request.lambda_context_ref()).min(LONGEST);
     timeout(time, work).await.unwrap_or_else(|slow| Err(slow.into())).map_err(problem)
 }
 
@@ -209,16 +208,6 @@ async fn delete(
     let mut reply = reply::body(StatusCode::NO_CONTENT, "text/plain", "");
     reply.headers_mut().remove(header::CONTENT_TYPE);
     Ok(reply)
-}
-
-/// Refuses a message that would leave no room for an answer.
-pub(crate) fn check_length(message: &str, context: ContextTokens) -> Result<(), Problem> {
-    let most = context.message_bytes();
-    if message.len() <= most {
-        return Ok(());
-    }
-    let detail = format!("message is too long for the model: it may have {most} bytes.");
-    Err(Problem::field("message", detail))
 }
 
 fn parameter<T: FromStr>(request: &Request, name: &'static str) -> Result<Option<T>, Problem> {

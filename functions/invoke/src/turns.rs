@@ -12,7 +12,6 @@ use agent::{
     turn::{Answers, ResumeError, Rules, Turn, Verdict},
 };
 use identity::{BrowserHash, User};
-use lambda_http::Context;
 use service::{Code, Kind, Problem, Site, shell::to_the_end};
 use session::{SessionError, Spent};
 use telemetry::Audit;
@@ -21,9 +20,8 @@ use tokio::time::{Instant, error::Elapsed, timeout_at};
 use crate::{
     Service,
     answer::{self, PlainText},
-    invocation::{InterruptAnswer, Invocation, InvocationAnswer},
+    invocation::{self, InterruptAnswer, Invocation, InvocationAnswer},
     limits::{self, Limits},
-    sessions,
     turn_problem::{Saved, problem},
 };
 
@@ -34,8 +32,6 @@ const SYSTEM: &str = "You are Countersign, an assistant that acts for the signed
     user can, outside of this conversation. If a tool fails, say so plainly. Answer briefly.";
 /// How many tokens the model may write in one message.
 const MAX_ANSWER_TOKENS: u32 = 4_096;
-/// What is left of Lambda's own deadline for saving how far a turn came, and for saying so.
-const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 /// How much of that saving may take; the rest is for the answer.
 const SAVING: Duration = Duration::from_millis(1500);
 /// How much longer than its request a claim lasts: clocks differ.
@@ -65,7 +61,7 @@ pub(crate) async fn run(
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
     if let Some(message) = &invocation.message {
-        sessions::check_length(message, service.settings.model.context)?;
+        invocation::check_length(message, service.settings.model.context)?;
     }
     let admitted = service.limits.admit(user.id())?;
     service.limits.check_tokens(user.id(), service.settings.inbound.clock.now())?;
@@ -75,16 +71,6 @@ pub(crate) async fn run(
         converse(&service, &user, browser, invocation, time).await
     };
     to_the_end(work).await
-}
-
-/// How long a turn may take: as configured, and on Lambda until shortly before its deadline. One
-/// that has passed already is none: Lambda never sends such a one, but `cargo lambda watch` does.
-pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration {
-    let now = service.settings.inbound.clock.now();
-    let left = lambda.and_then(|context| context.deadline().duration_since(now).ok());
-    left.map_or(service.settings.turns.limit, |left| {
-        left.saturating_sub(DEADLINE_MARGIN).min(service.settings.turns.limit)
-    })
 }
 
 async fn converse(

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accounts;
+mod authorization_request;
 mod grants;
 mod issues;
 mod oauth;

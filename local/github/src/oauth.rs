@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::{
     GitHub,
     accounts::Account,
+    authorization_request::AuthorizationRequest,
     grants::{Consent, GrantRefusal, Issued},
     page,
     scopes::Scopes,
@@ -45,19 +46,11 @@ async fn metadata(State(github): State<GitHub>) -> Json<Value> {
     }))
 }
 
-/// An authorization request.
-#[derive(Deserialize)]
-pub(super) struct Request {
-    #[serde(default)]
-    pub(super) client_id: String,
-    pub(super) redirect_uri: Option<String>,
-    #[serde(default)]
-    pub(super) scope: String,
-    pub(super) state: Option<String>,
-}
-
 /// Shows the consent page.
-async fn ask(State(github): State<GitHub>, Query(request): Query<Request>) -> Response {
+async fn ask(
+    State(github): State<GitHub>,
+    Query(request): Query<AuthorizationRequest>,
+) -> Response {
     let known =
         github.grants().callback(&request.client_id, request.redirect_uri.as_deref()).is_some();
     if known {
@@ -71,7 +64,7 @@ async fn ask(State(github): State<GitHub>, Query(request): Query<Request>) -> Re
 #[derive(Deserialize)]
 struct Decision {
     #[serde(flatten)]
-    request: Request,
+    request: AuthorizationRequest,
     #[serde(default)]
     account: String,
     #[serde(default)]

@@ -6,12 +6,12 @@ use stand_in::page::{escape, page};
 
 use serde_json::Value;
 
-use super::{accounts::ACCOUNTS, oauth::Request, scopes::Scopes};
+use super::{accounts::ACCOUNTS, authorization_request::AuthorizationRequest, scopes::Scopes};
 
 const WHAT: &str = "GitHub";
 
 /// The consent page.
-pub(super) fn consent(request: &Request, scopes: &Scopes) -> Response {
+pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Response {
     let mut asked: String =
         scopes.iter().map(|scope| format!("<li><code>{}</code></li>\n", escape(scope))).collect();
     if asked.is_empty() {

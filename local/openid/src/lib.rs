@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod authentication_request;
 mod authorize;
 mod codes;
 mod page;

@@ -3,12 +3,12 @@
 use axum::{http::StatusCode, response::Response};
 use stand_in::page::{escape, page};
 
-use super::{authorize::Request, people::PEOPLE};
+use super::{authentication_request::AuthenticationRequest, people::PEOPLE};
 
 const WHAT: &str = "an identity provider";
 
 /// The sign-in page for the client's `request`.
-pub(super) fn sign_in(request: &Request) -> Response {
+pub(super) fn sign_in(request: &AuthenticationRequest) -> Response {
     let hidden: String = request
         .parameters()
         .into_iter()

@@ -35,8 +35,8 @@ crate::variables! {
 /// About how long a platform's first poll for requests takes.
 const FIRST_POLL: Duration = Duration::from_millis(2);
 
-/// An answer that is being made.
-pub type Answer = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;
+/// A reply that is being made.
+pub type ReplyFuture = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;
 
 /// What one function does, apart from the platform that runs it.
 pub trait Function: Debug + Send + Sync + Sized + 'static {
@@ -50,7 +50,7 @@ pub trait Function: Debug + Send + Sync + Sized + 'static {
     fn prepare(self: Arc<Self>) -> impl Future<Output = ()> + Send;
 
     /// Answers a request. Every failure is a reply.
-    fn answer(self: Arc<Self>, request: Request) -> Answer;
+    fn answer(self: Arc<Self>, request: Request) -> ReplyFuture;
 }
 
 /// A function as platforms take it; cheap to clone.
@@ -64,12 +64,6 @@ impl<F> Clone for Handler<F> {
 }
 
 impl<F: Function> Handler<F> {
-    /// The handler of a function that was made elsewhere.
-    #[must_use]
-    pub fn new(function: F) -> Self {
-        Self(Arc::new(function))
-    }
-
     /// The handler for this process: configured by its environment, with its logs on standard output.
     ///
     /// # Errors
@@ -92,7 +86,13 @@ impl<F: Function> Handler<F> {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_by(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
-        F::new(source, clock).map(Self::new)
+        F::new(source, clock).map(Self::from_function)
+    }
+
+    /// The handler of a function that is made already.
+    #[must_use]
+    pub fn from_function(function: F) -> Self {
+        Self(Arc::new(function))
     }
 
     /// Prepares the function in the background, because the first request must not wait for what it
@@ -109,7 +109,7 @@ impl<F: Function> Handler<F> {
 impl<F: Function> Service<Request> for Handler<F> {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = ReplyFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -130,8 +130,9 @@ pub async fn run_on_lambda<F: Function>() -> Result<(), lambda_http::Error> {
     lambda_http::run_concurrent(handler).await
 }
 
-/// Starts `work`, and does it to its end even if the caller hangs up, which drops the future that answers them: what
-/// is being done for a user can't be left half-way, and the audit trail has to say how it ended.
+/// Starts `work`, and does it to its end even if the caller hangs up, which drops the future that
+/// answers them: what is being done for a user can't be left half-way, and the audit trail has to say
+/// how it ended.
 ///
 /// # Errors
 /// The work's own, and an internal problem if it panics.

@@ -1,15 +1,15 @@
 //! The operations of a consent: the way to the provider, and the way back.
 
 use serde_json::json;
-use service::{Code, Kind};
+use service::{Code, Kind, returned::Connection};
 
 use super::{
     operation::{Callers, Operation, body, query},
     responses::{html, json_of, page, redirect},
 };
 
-/// What a load balancer or a proxy does with a browser in which nobody is signed in.
-const SIGN_IN: &str = "The browser has to sign in first, and is sent to do so";
+/// What a load balancer or a proxy does with a caller who is not signed in and brings no token.
+const SIGN_IN: &str = "The caller has to sign in first, and is sent to do so";
 
 /// How a consent can end that does not count.
 const NOT_BOUND: &[(Kind, Code)] = &[
@@ -27,6 +27,13 @@ const NOT_BOUND: &[(Kind, Code)] = &[
     (Kind::UpstreamUnavailable, Code::Unclear),
     (Kind::UpstreamUnavailable, Code::Throttled),
     (Kind::UpstreamUnavailable, Code::Unavailable),
+];
+
+/// How a browser's visit can end besides.
+const VISIT_ENDED: &[(Kind, Code)] = &[
+    (Kind::InvalidRequest, Code::NoSession),
+    (Kind::Forbidden, Code::Declined),
+    (Kind::UpstreamFailed, Code::ProviderFailed),
 ];
 
 pub(super) fn consent() -> Operation {
@@ -53,13 +60,10 @@ pub(super) fn consent() -> Operation {
 pub(super) fn session_binding() -> Operation {
     let parameter =
         |name: &str, description: &str| query(name, description, json!({ "type": "string" }));
-    let own = [
-        (Kind::InvalidRequest, Code::NoSession),
-        (Kind::Forbidden, Code::NotAVisit),
-        (Kind::Forbidden, Code::Declined),
-        (Kind::NotFound, Code::NotFound),
-        (Kind::UpstreamFailed, Code::ProviderFailed),
-    ];
+    let own = [(Kind::Forbidden, Code::NotAVisit), (Kind::NotFound, Code::NotFound)];
+    let codes = NOT_BOUND.iter().chain(VISIT_ENDED).map(|(_, code)| code.as_str());
+    let connected = [Connection::Connected, Connection::AlreadyConnected].map(Connection::as_str);
+    let results: Vec<&str> = connected.into_iter().chain(codes).collect();
     let mut done = json_of("The consent counts", "ConsentResult");
     done["content"]["text/html"] = html();
     let mut answers = json!({
@@ -82,12 +86,16 @@ pub(super) fn session_binding() -> Operation {
             parameter("session_id", "The session to bind"),
             parameter("state", "What only the browser that consented brings"),
             parameter("error", "What the provider says instead (RFC 6749, section 4.1.2.1)"),
-            parameter("result", "How a visit ended, for its page"),
+            query(
+                "result",
+                "How a visit ended, for its page",
+                json!({ "type": "string", "enum": results }),
+            ),
         ],
         body: None,
         callers: Callers::SignedIn,
         answers,
-        problems: [NOT_BOUND, &own].concat(),
+        problems: [NOT_BOUND, VISIT_ENDED, &own].concat(),
     }
 }
 
@@ -109,7 +117,10 @@ pub(super) fn returned_consent() -> Operation {
         parameters: Vec::new(),
         body: Some(body("ReturnedConsent", json!({ "consent": { "value": example } }))),
         callers: Callers::SignedIn,
-        answers: json!({ "200": json_of("The consent counts", "ConsentResult") }),
+        answers: json!({
+            "200": json_of("The consent counts", "ConsentResult"),
+            "302": redirect(SIGN_IN),
+        }),
         problems: [NOT_BOUND, &own].concat(),
     }
 }
