@@ -74,9 +74,6 @@ pub enum ModelError {
     /// It refuses this service; asking again changes nothing.
     #[error("the model refuses")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
-    /// Its answer breaks the model's own protocol.
-    #[error("the model's answer makes no sense")]
-    Unusable(#[source] Box<dyn Error + Send + Sync>),
     /// The request could not be made.
     #[error("the model could not be asked")]
     Internal(#[source] Box<dyn Error + Send + Sync>),

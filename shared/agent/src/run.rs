@@ -118,13 +118,15 @@ impl Runner<'_> {
         usage: &mut Usage,
         listener: &mut dyn Listener,
     ) -> Result<(), TurnError> {
+        let history = if turn.is_without_history() { &[] } else { history };
         let mut answer = self.prompt(turn, history, listener).await;
         let is_rejected = matches!(answer, Err(TurnError::Model(ModelError::Rejected(_))));
         if is_rejected && !history.is_empty() {
+            listener.hear(Event::TextDiscarded);
             answer = self.prompt(turn, &[], listener).await;
             if answer.is_ok() {
                 tracing::warn!("the model refuses a conversation, and answers without it");
-                turn.without_history();
+                turn.leave_history_out();
             }
         }
         match answer {
@@ -134,10 +136,9 @@ impl Runner<'_> {
                 Ok(())
             }
             // Without this, the turn would be refused again whenever it is taken up.
-            Err(TurnError::Model(
-                error
-                @ (ModelError::Rejected(_) | ModelError::Refused(_) | ModelError::Unusable(_)),
-            )) if turn.has_unreported_results() => {
+            Err(TurnError::Model(error @ (ModelError::Rejected(_) | ModelError::Refused(_))))
+                if turn.has_unreported_results() =>
+            {
                 tracing::error!(cause = with_causes(&error), "the model does not go on");
                 turn.report_results();
                 Ok(())
@@ -261,7 +262,7 @@ impl Runner<'_> {
 }
 
 impl Attempt {
-    /// How many scopes its token may end up allowing, as a measure of which need is the widest.
+    /// How wide its need is: the fewer of the provider's sets allow it, the wider.
     fn width(&self) -> usize {
         let sets = |need: &crate::turn::TokenNeed| need.provider.sets_allowing(&need.scopes).len();
         usize::MAX - self.need.as_ref().map_or(usize::MAX, sets)

@@ -19,19 +19,29 @@ fn fits(text: &str) -> bool {
 }
 
 /// Gives each call of `message` a name and an id that fit; no id is one of the messages `before`.
-pub(super) fn fit<'a>(message: &mut Message, before: impl Iterator<Item = &'a Message>) {
+/// Returns the ids of the calls whose name was changed.
+pub(super) fn fit<'a>(
+    message: &mut Message,
+    before: impl Iterator<Item = &'a Message>,
+) -> HashSet<String> {
+    let mut renamed = HashSet::new();
     let mut taken: HashSet<String> =
         before.flat_map(Message::tool_uses).map(|call| call.tool_use_id.clone()).collect();
     for block in &mut message.content {
         let Block::ToolUse(call) = block else { continue };
-        if !fits(&call.name) {
+        let is_renamed = !fits(&call.name);
+        if is_renamed {
             call.name = fitted(&call.name);
         }
         if !fits(&call.tool_use_id) || taken.contains(&call.tool_use_id) {
             call.tool_use_id = free_id(&taken);
         }
         taken.insert(call.tool_use_id.clone());
+        if is_renamed {
+            renamed.insert(call.tool_use_id.clone());
+        }
     }
+    renamed
 }
 
 fn fitted(name: &str) -> String {

@@ -20,7 +20,11 @@ mod resume;
 mod tests;
 mod texts;
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use identity::UserId;
 use session::{Block, Call, Confirmation, Message, Pending, Role, ToolResult, ToolUse};
@@ -66,8 +70,8 @@ pub struct Turn {
     messages: Vec<Message>,
     calls: Vec<TurnCall>,
     rules: Rules,
-    /// What the provider is called where a call was interrupted, so that it may have been made.
-    may_have_happened_at: Option<String>,
+    /// What the providers are called where a call was interrupted, so that it may have been made.
+    may_have_happened_at: BTreeSet<String>,
     withheld: bool,
     unreadable_rounds: usize,
     is_without_history: bool,
@@ -126,7 +130,7 @@ impl Turn {
             messages,
             calls: Vec::new(),
             rules,
-            may_have_happened_at: None,
+            may_have_happened_at: BTreeSet::new(),
             withheld: false,
             unreadable_rounds: 0,
             is_without_history: false,
@@ -176,12 +180,15 @@ impl Turn {
         unreadable: &BTreeMap<usize, String>,
         earlier: &[Message],
     ) {
-        fit::fit(&mut message, earlier.iter().chain(&self.messages));
+        let renamed = fit::fit(&mut message, earlier.iter().chain(&self.messages));
         let tools = &self.rules.tools;
         let calls = message.tool_uses().map(|call| TurnCall::new(call.clone(), tools));
         self.calls = calls.collect();
         for call in self.calls.iter_mut().skip(MAX_CALLS) {
             call.finish(texts::too_many_at_once(&call.tool_use.tool_use_id));
+        }
+        for call in self.calls.iter_mut().filter(|it| renamed.contains(&it.tool_use.tool_use_id)) {
+            call.finish(texts::no_such_tool(&call.tool_use.tool_use_id));
         }
         for (at, why) in unreadable {
             if let Some(call) = self.calls.get_mut(*at) {
@@ -205,15 +212,18 @@ impl Turn {
     /// Ends a turn of which the model refuses to report: what was done is said in words of our own,
     /// so that the conversation goes on.
     pub(crate) fn report_results(&mut self) {
-        if let [.., asked, results] = self.messages.as_slice() {
-            let report = texts::own_report(asked, results);
-            self.say(report);
-        }
+        let report = texts::own_report(&self.messages);
+        self.say(report);
     }
 
     /// The model can't be shown what was said before this turn.
-    pub(crate) fn without_history(&mut self) {
+    pub(crate) fn leave_history_out(&mut self) {
         self.is_without_history = true;
+    }
+
+    /// Whether the model is shown this turn alone.
+    pub(crate) fn is_without_history(&self) -> bool {
+        self.is_without_history
     }
 
     fn say(&mut self, text: String) {
@@ -318,7 +328,7 @@ impl Turn {
     #[must_use]
     pub fn consent_interrupt(&self, provider: &Provider) -> Option<&str> {
         self.open_calls().find_map(|(_, open)| match &open.stage {
-            Stage::AwaitingConsent { interrupt } if open.provider()?.name() == provider.name() => {
+            Stage::AwaitingConsent { interrupt } if **open.provider()? == *provider => {
                 Some(interrupt.as_str())
             }
             _ => None,
@@ -336,7 +346,7 @@ impl Turn {
     /// What the user must hear whatever the model says.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
-        let happened = self.may_have_happened_at.as_deref().map(texts::may_have_happened);
+        let happened = texts::may_have_happened(&self.may_have_happened_at);
         let forgot = self.is_without_history.then(|| texts::WITHOUT_HISTORY.to_owned());
         let notices: Vec<String> = happened.into_iter().chain(forgot).collect();
         (!notices.is_empty()).then(|| notices.join("\n\n"))

@@ -1,7 +1,7 @@
 //! The turn's decisions, without a network.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, SystemTime},
 };
 
@@ -80,6 +80,11 @@ fn need(turn: &Turn) -> TokenNeed {
         Step::Try(mut attempts) => attempts.remove(0).need.unwrap(),
         other => panic!("not to be tried: {other:?}"),
     }
+}
+
+/// The token that [`refused`] says is refused.
+fn dead() -> BTreeSet<TokenFingerprint> {
+    BTreeSet::from([TokenFingerprint::from_saved("dead".into())])
 }
 
 fn refused(scopes: &[&str], id: &str) -> TokenRefusal {

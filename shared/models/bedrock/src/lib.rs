@@ -102,9 +102,14 @@ impl Model for Bedrock {
             if !first.is_malformed() {
                 return first.finish(listener);
             }
-            let mut second = self.converse(&prompt, listener).await?;
-            second.usage += first.usage;
-            second.finish(listener)
+            listener.hear(Event::TextDiscarded);
+            match self.converse(&prompt, listener).await {
+                Ok(mut second) => {
+                    second.usage += first.usage;
+                    second.finish(listener)
+                }
+                Err(_) => first.finish(listener),
+            }
         }
         .boxed()
     }
@@ -189,6 +194,10 @@ impl PartialAnswer {
                     texts.push(Block::Text(text))
                 }
                 PartialBlock::ToolUse { id, name, input } if !is_withheld => {
+                    // A call that ends before its input begins is not one without an input.
+                    if may_be_cut_off && input.is_empty() {
+                        continue;
+                    }
                     let input = match object(&input) {
                         Ok(input) => input,
                         Err(_) if may_be_cut_off => continue,

@@ -69,13 +69,13 @@ fn after_a_new_message_no_call_waits_for_the_user_however_often_the_model_tries(
 fn a_refused_token_leads_to_one_forced_consent_for_what_it_lacked_too() {
     let mut turn = calling(&[("a", REPOSITORIES)]);
     turn.refused("a", refused(&["read:user", "repo"], "a"));
-    assert_eq!(need(&turn).refused, Some(TokenFingerprint::from_saved("dead".into())));
+    assert_eq!(need(&turn).refused, dead());
     turn.needs_consent("a", "consent".into());
     assert_eq!(joined(&turn.consents_needed()[&github()]), "read:user repo");
 
     let turn = resumed(&turn, &[], rules()).unwrap();
     assert_eq!(joined(&need(&turn).scopes), "read:user repo");
-    assert_eq!(need(&turn).refused, Some(TokenFingerprint::from_saved("dead".into())));
+    assert_eq!(need(&turn).refused, dead());
 }
 
 #[test]

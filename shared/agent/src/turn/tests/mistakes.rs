@@ -33,10 +33,11 @@ fn after_two_messages_that_can_not_be_read_a_third_one_ends_the_turn_in_plain_wo
 #[test]
 fn a_name_that_no_model_takes_back_is_made_to_fit_and_is_no_tool() {
     let mut turn = Turn::begin("please".into(), rules());
-    turn.model_answered(model_calls(&[("a b", "$READFILE")]), &BTreeMap::new(), &[]);
+    let calls = model_calls(&[("a b", "$READFILE"), ("b", "github.get_profile")]);
+    turn.model_answered(calls, &BTreeMap::new(), &[]);
     let call = turn.messages()[1].tool_uses().next().unwrap();
     assert_eq!((&*call.name, &*call.tool_use_id), ("_READFILE", "call-1"));
-    assert!(told(&turn)[0].contains("no such tool"));
+    assert!(told(&turn).iter().all(|told| told.contains("no such tool")));
 }
 
 #[test]
@@ -60,6 +61,18 @@ fn what_was_done_is_said_in_words_of_our_own_if_the_model_does_not_go_on() {
     assert!(matches!(turn.next_step(), Step::Done));
     let said = turn.messages().last().unwrap().text();
     assert!(said.contains("github_create_issue: done, https://github.example/1"), "{said}");
+}
+
+#[test]
+fn the_report_tells_of_every_round_of_the_turn() {
+    let mut turn = calling(&[("a", PROFILE)]);
+    turn.answered(fine("a"));
+    turn.model_answered(model_calls(&[("b", REPOSITORIES)]), &BTreeMap::new(), &[]);
+    turn.answered(failed("b"));
+    turn.report_results();
+    let said = turn.messages().last().unwrap().text();
+    assert!(said.contains("github_get_profile: fine"), "{said}");
+    assert!(said.contains("github_list_repositories: GitHub says no."), "{said}");
 }
 
 #[test]
