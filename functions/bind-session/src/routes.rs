@@ -16,7 +16,7 @@ use service::{
 use telemetry::Audit;
 use vault::{Bound, Ended, SessionUri};
 
-use crate::{Service, binding, callback::Callback, outcome::Outcome, pages};
+use crate::{binding, callback::Callback, outcome::Outcome, pages, state::Service};
 
 const RETRY: Duration = Duration::from_secs(5);
 

@@ -17,7 +17,7 @@ use service::{
 use telemetry::Audit;
 use vault::{Flow, FlowRefusal};
 
-use crate::Service;
+use crate::state::Service;
 
 /// Why a visitor is not sent on.
 enum LinkRefusal {

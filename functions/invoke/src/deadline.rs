@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lambda_http::Context;
 
-use crate::Service;
+use crate::state::Service;
 
 /// What is left of Lambda's own deadline for saving how far a turn came, and for saying so.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(2);

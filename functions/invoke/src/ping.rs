@@ -7,7 +7,7 @@ use serde::Serialize;
 use service::{Problem, Reply, reply};
 use utoipa::ToSchema;
 
-use crate::Service;
+use crate::state::Service;
 
 /// Whether the agent is there (AgentCore Runtime, "HTTP protocol contract").
 #[derive(Debug, Serialize, ToSchema)]

@@ -23,7 +23,8 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
-    Service, deadline,
+    deadline,
+    state::Service,
     turn_problem::{self, Saved},
 };
 

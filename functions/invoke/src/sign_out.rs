@@ -11,7 +11,7 @@ use service::{Problem, Reply, browser, reply, request::refuse_cross_site};
 use telemetry::Audit;
 use utoipa::ToSchema;
 
-use crate::Service;
+use crate::state::Service;
 
 /// What a sign-out has ended, and what it has not.
 #[derive(Debug, Serialize, ToSchema)]

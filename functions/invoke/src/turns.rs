@@ -18,10 +18,10 @@ use telemetry::Audit;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
 
 use crate::{
-    Service,
     answer::{self, PlainText},
     invocation::{self, InterruptAnswer, Invocation, InvocationAnswer},
     limits::{self, Limits},
+    state::Service,
     turn_problem::{Saved, problem},
 };
 

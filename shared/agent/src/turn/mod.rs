@@ -4,8 +4,8 @@
 //! without a network. The messages that it makes keep to the Converse API's rules: roles alternate,
 //! and every tool call is answered in the one message that follows it.
 //!
-//! The way of one call is drawn in [`call`]; what a provider's reply means for it is decided in
-//! [`reply`]; what an approval covers, in [`approval`]; how a saved turn goes on, in [`resume`].
+//! The way of one call is drawn in `call.rs`; what a provider's reply means for it is decided in
+//! `reply.rs`; what an approval covers, in `approval.rs`; how a saved turn goes on, in `resume.rs`.
 
 mod approval;
 mod call;
