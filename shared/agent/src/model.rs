@@ -38,7 +38,7 @@ pub struct Prompt<'a> {
 pub struct ModelAnswer {
     /// What it says, and which tools it calls.
     pub message: Message,
-    /// What it took.
+    /// The tokens that it used.
     pub usage: Usage,
 }
 

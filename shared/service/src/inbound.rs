@@ -82,8 +82,7 @@ impl Inbound {
 
     /// As whom AgentCore Identity knows `user`.
     ///
-    /// # Errors
-    /// 401 when he is to be named by a token and has none.
+    /// # Errors 401 when they are to be named by a token and have none.
     pub fn principal(&self, user: &User) -> Result<Principal, Problem> {
         self.naming.principal(user).ok_or_else(Problem::unauthorized)
     }
