@@ -20,7 +20,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tower_service::Service;
 
 use self::settings::Settings;
-pub use self::{server::serve, settings::Limits};
+pub use self::{
+    server::serve,
+    settings::{CONTAINERS, Limits},
+};
 
 /// A handler as both platforms take it.
 pub trait Handler:

@@ -7,6 +7,16 @@ use std::{
 
 use service::{ConfigError, Reader, Source, environment::parsed};
 
+service::variables! {
+    /// Where a container listens, how much it takes on, and how it stops.
+    pub CONTAINERS = "Containers", read by "the containers of both services":
+    LISTEN_ADDRESS: Or("127.0.0.1"), "an address of this machine; `0.0.0.0` in the images (`::` where there is IPv6 alone)";
+    PORT: Or("8080"), "its port; 0 for any free one, which the log names";
+    MAX_CONNECTIONS: Or("3000"), "how many connections are open at once. Those above are answered 503 with `Retry-After`; one that only waits for a request gives its place to a new one";
+    MAX_REQUESTS: Or("500"), "how many requests are at work at once, `/ping` not counted. Those above are answered 503 with `Retry-After`";
+    SHUTDOWN_SECONDS: Or("25"), "how long requests may go on after SIGTERM; give the platform some seconds more";
+}
+
 /// Where a container listens, and how much it takes on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
@@ -37,11 +47,11 @@ impl Settings {
     /// When variables are malformed; the error names all of them.
     pub(crate) fn read(source: &dyn Source) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(source);
-        let address = reader.or("LISTEN_ADDRESS", "127.0.0.1", parsed::<IpAddr>);
-        let port = reader.or("PORT", "8080", parsed::<u16>);
-        let connections = reader.or("MAX_CONNECTIONS", "3000", at_least_one);
-        let requests = reader.or("MAX_REQUESTS", "500", at_least_one);
-        let shutdown = reader.or("SHUTDOWN_SECONDS", "25", parsed::<u32>);
+        let address = reader.or(&LISTEN_ADDRESS, parsed::<IpAddr>);
+        let port = reader.or(&PORT, parsed::<u16>);
+        let connections = reader.or(&MAX_CONNECTIONS, at_least_one);
+        let requests = reader.or(&MAX_REQUESTS, at_least_one);
+        let shutdown = reader.or(&SHUTDOWN_SECONDS, parsed::<u32>);
         let limits = || {
             let shutdown = Duration::from_secs(shutdown?.into());
             Some(Limits { connections: connections?, requests: requests?, shutdown })
@@ -61,7 +71,7 @@ fn at_least_one(text: &str) -> Result<usize, &'static str> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Limits, Settings};
+    use super::{CONTAINERS, Limits, Settings};
 
     #[test]
     fn the_defaults_are_the_same_in_both_places_and_every_mistake_is_named() {
@@ -70,6 +80,7 @@ mod tests {
         assert!(settings.address.ip().is_loopback());
         let names =
             ["LISTEN_ADDRESS", "PORT", "MAX_CONNECTIONS", "MAX_REQUESTS", "SHUTDOWN_SECONDS"];
+        assert_eq!(CONTAINERS.rows.iter().map(|row| row.name).collect::<Vec<_>>(), names);
         let source: BTreeMap<_, _> =
             names.map(|name| (name.to_owned(), "-1".to_owned())).into_iter().collect();
         let error = Settings::read(&source).unwrap_err().to_string();

@@ -1,5 +1,6 @@
 //! What the documents say of the code and of each other is so.
 
+mod configuration;
 mod crates;
 mod links;
 mod markdown;

@@ -12,7 +12,8 @@ pub struct Form {
 impl Form {
     /// The form in `html`.
     ///
-    /// # Panics When the page has no form.
+    /// # Panics
+    /// When the page has no form.
     #[must_use]
     pub fn in_page(html: &str) -> Self {
         let form = html.split("<form").nth(1).unwrap_or_else(|| panic!("no form in {html}"));

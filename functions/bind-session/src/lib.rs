@@ -17,7 +17,7 @@ use clock::Clock;
 use lambda_http::Request;
 use service::{
     ConfigError, Handler, Inbound, Reader, Source,
-    aws::{Aws, Place},
+    aws::{Aws, AwsEndpoint},
     connection::Bare,
     shell::{Function, ReplyFuture},
 };
@@ -32,7 +32,7 @@ pub type BindSession = Handler<Service>;
 pub struct Service {
     inbound: Inbound,
     aws: Aws,
-    identity: Place,
+    identity: AwsEndpoint,
     binder: OnceCell<SessionBinder>,
 }
 
@@ -52,9 +52,10 @@ impl Function for Service {
     fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(source);
         let inbound = Inbound::read(&mut reader, clock);
-        let identity = Place::read(&mut reader, "IDENTITY_REGION", "BEDROCK_AGENTCORE");
+        let identity = AwsEndpoint::identity(&mut reader);
+        let aws = Aws::read(&mut reader);
         let (inbound, identity) = reader.finish(inbound.zip(identity))?;
-        Ok(Self { inbound, aws: Aws::read(source), identity, binder: OnceCell::new() })
+        Ok(Self { inbound, aws, identity, binder: OnceCell::new() })
     }
 
     async fn prepare(self: Arc<Self>) {

@@ -6,7 +6,7 @@ use service::connection::Bare;
 use session::Sessions;
 use vault::TokenVault;
 
-use crate::Settings;
+use crate::settings::Settings;
 
 /// What a turn calls on AWS.
 #[derive(Debug)]
@@ -20,16 +20,19 @@ pub(crate) struct Clients {
 impl Clients {
     /// Nothing goes over the network before the first call.
     pub(crate) async fn new(settings: &Settings) -> Self {
+        let conversations = &settings.conversations;
         let shared = settings.aws.load().await;
-        let s3 = aws_sdk_s3::config::Builder::from(&settings.s3.within(&shared));
-        let sessions = Sessions::new(s3, settings.bucket.clone()).keeping(settings.most_bytes);
+        let s3 = aws_sdk_s3::config::Builder::from(&conversations.s3.within(&shared));
+        let sessions = Sessions::new(s3, conversations.bucket.clone());
         let identity = aws_sdk_bedrockagentcore::Client::new(&settings.identity.within(&shared));
         let return_url = settings.inbound.site.session_binding_url().clone();
-        let bedrock = settings.bedrock.within(&shared);
+        let bedrock = settings.model.bedrock.within(&shared);
         Self {
-            sessions: sessions.importing_strands(settings.imports_strands),
+            sessions: sessions
+                .keeping(conversations.most_bytes)
+                .importing_strands(conversations.imports_strands),
             vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
-            model: Bedrock::new(&bedrock, settings.model_id.clone()),
+            model: Bedrock::new(&bedrock, settings.model.id.clone()),
             identity,
         }
     }
@@ -37,10 +40,10 @@ impl Clients {
     /// Opens the connections that any turn will use, all at once. One that can't be opened is left
     /// to the turn, which says so.
     pub(crate) async fn open_connections(&self, settings: &Settings) {
-        let s3 = self.sessions.client().head_bucket().bucket(&settings.bucket);
+        let s3 = self.sessions.client().head_bucket().bucket(&settings.conversations.bucket);
         let workload = settings.inbound.workload.to_string();
         let identity = self.identity.get_workload_access_token().workload_name(workload);
-        let bedrock = self.model.client().converse_stream().model_id(&settings.model_id);
+        let bedrock = self.model.client().converse_stream().model_id(&settings.model.id);
         let _refused = tokio::join!(
             s3.customize().interceptor(Bare).send(),
             identity.customize().interceptor(Bare).send(),
@@ -59,7 +62,7 @@ mod tests {
     };
 
     use super::Clients;
-    use crate::tests::read;
+    use crate::settings::tests::read;
 
     /// What arrived: the number of the connection, and the request's head.
     type Arrived = Arc<Mutex<Vec<(usize, String)>>>;

@@ -15,13 +15,7 @@ const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration {
     let now = service.settings.inbound.clock.now();
     let left = lambda.and_then(|context| context.deadline().duration_since(now).ok());
-    left.map_or(service.settings.turn_limit, |left| {
-        left.saturating_sub(DEADLINE_MARGIN).min(service.settings.turn_limit)
+    left.map_or(service.settings.turns.limit, |left| {
+        left.saturating_sub(DEADLINE_MARGIN).min(service.settings.turns.limit)
     })
-}
-
-/// Parses `TURN_SECONDS`: from 1 to 890, because Lambda ends at 900 and a turn is saved before.
-pub(crate) fn limit(seconds: &str) -> Result<Duration, &'static str> {
-    let seconds = seconds.parse().ok().filter(|seconds| (1..=890).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or("must be a number of seconds from 1 to 890")
 }

@@ -6,7 +6,6 @@
 use std::{
     collections::HashMap,
     fmt,
-    str::FromStr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -14,6 +13,8 @@ use std::{
 use identity::UserId;
 use service::{Code, Kind, Problem};
 use session::{SessionId, Spent};
+
+use crate::settings::Turns;
 
 const RETRY: Duration = Duration::from_secs(5);
 const DAY: u64 = 24 * 60 * 60;
@@ -43,20 +44,9 @@ pub(crate) struct Admitted {
     used: Arc<Mutex<Used>>,
 }
 
-/// Parses a number that is at least `LEAST`.
-pub(crate) fn at_least<const LEAST: u64, T>(text: &str) -> Result<T, String>
-where
-    T: FromStr + TryInto<u64> + Copy,
-{
-    let is_enough = |number: &T| (*number).try_into().is_ok_and(|number| number >= LEAST);
-    let number = text.parse().ok().filter(is_enough);
-    number.ok_or_else(|| format!("must be a number, at least {LEAST}"))
-}
-
 impl Limits {
-    /// No tokens a day mean no limit.
-    pub(crate) fn new(turns: usize, turns_per_user: usize, tokens_per_day: u64) -> Self {
-        let tokens_per_day = Some(tokens_per_day).filter(|tokens| *tokens > 0);
+    pub(crate) fn new(settings: &Turns) -> Self {
+        let Turns { at_once: turns, per_user: turns_per_user, tokens_per_day, .. } = *settings;
         Self { turns, turns_per_user, tokens_per_day, used: Arc::default() }
     }
 

@@ -61,7 +61,7 @@ pub(crate) async fn run(
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
     if let Some(message) = &invocation.message {
-        invocation::check_length(message, service.settings.context)?;
+        invocation::check_length(message, service.settings.model.context)?;
     }
     let admitted = service.limits.admit(user.id())?;
     service.limits.check_tokens(user.id(), service.settings.inbound.clock.now())?;
@@ -84,7 +84,7 @@ async fn converse(
     let deadline = Instant::now() + time;
     let until = service.settings.inbound.clock.now() + time + LEASE_MARGIN;
     let clients = service.clients().await;
-    let context = service.settings.context;
+    let context = service.settings.model.context;
     let lease = Lease::load(&clients.sessions, user.id(), &session, context, until);
     let lease = timeout_at(deadline, lease).await.unwrap_or_else(|slow| Err(slow.into()));
     let lease = lease.map_err(|error| problem(error.into(), Saved::Nothing))?;
@@ -112,7 +112,7 @@ async fn converse(
     let rules = Rules {
         user: user.id().clone(),
         tools: Toolbox::from_sources(&service.sources),
-        confirm: service.settings.confirm_actions,
+        confirm: service.settings.turns.confirm_actions,
         may_wait: message.is_none(),
     };
     let mut work = Work {

@@ -57,7 +57,8 @@ impl Authenticator {
 
     /// The user who sent a request with these `headers`, as of `now`.
     ///
-    /// # Errors [`AuthenticationError::Refused`] when the headers prove no user's identity,
+    /// # Errors
+    /// [`AuthenticationError::Refused`] when the headers prove no user's identity,
     /// [`AuthenticationError::NotAllowed`] when they prove that of someone who may not come in, and
     /// [`AuthenticationError::KeysUnavailable`] when that can't be decided now.
     pub async fn authenticate(

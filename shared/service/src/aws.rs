@@ -7,10 +7,25 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use vault::endpoint;
 
-use crate::environment::{Reader, Source, text};
+use crate::{
+    environment::{Reader, text},
+    variable::{Optional, Variable},
+};
 
-/// Where a client without a [`Place`] of its own would go: nowhere.
+/// Where a client without an [`AwsEndpoint`] of its own would go: nowhere.
 const NOWHERE: &str = "http://127.0.0.1:0";
+
+crate::variables! {
+    /// Where AWS is, and as whom both services call it.
+    pub AWS = "AWS", read by "both services, by the names that every AWS SDK knows":
+    AWS_REGION: Required, "the region of everything on AWS";
+    IDENTITY_REGION: Optional, "the region of AgentCore Identity, when not `AWS_REGION`";
+    AWS_ENDPOINT_URL: Optional, "where every AWS service is, when not at AWS. One of its own takes precedence";
+    AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: Optional, "where AgentCore Identity is";
+    AWS_ACCESS_KEY_ID: Optional, "credentials, as on Lambda. Not set: those of the SDK's default chain, as a task's or a pod's role";
+    AWS_SECRET_ACCESS_KEY: Optional, "their secret";
+    AWS_SESSION_TOKEN: Optional, "their session token, if they are temporary";
+}
 
 /// What every AWS client starts from.
 #[derive(Debug)]
@@ -20,38 +35,55 @@ pub struct Aws {
 
 /// Where one AWS service is.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct AwsEndpoint {
     region: String,
-    endpoint: Option<String>,
+    url: Option<String>,
 }
 
-impl Place {
-    /// Region and endpoint of the AWS service whose SDK calls it `service`
-    /// (`AWS_ENDPOINT_URL_{service}`, else `AWS_ENDPOINT_URL`).
-    pub fn read(reader: &mut Reader<'_>, region: &str, service: &str) -> Option<Self> {
-        let own = reader.optional(&format!("AWS_ENDPOINT_URL_{service}"), endpoint);
-        let general = reader.optional("AWS_ENDPOINT_URL", endpoint);
-        let region = match reader.optional(region, text) {
+impl AwsEndpoint {
+    /// The AWS service whose address the variable `url` has, if it is not at AWS.
+    pub fn read(reader: &mut Reader<'_>, url: &Variable<Optional>) -> Option<Self> {
+        Self::in_region(reader, None, url)
+    }
+
+    /// AgentCore Identity, which is not in every region.
+    pub fn identity(reader: &mut Reader<'_>) -> Option<Self> {
+        let region = reader.optional(&IDENTITY_REGION, text);
+        Self::in_region(reader, region, &AWS_ENDPOINT_URL_BEDROCK_AGENTCORE)
+    }
+
+    fn in_region(
+        reader: &mut Reader<'_>,
+        region: Option<String>,
+        url: &Variable<Optional>,
+    ) -> Option<Self> {
+        let own = reader.optional(url, endpoint);
+        let general = reader.optional(&AWS_ENDPOINT_URL, endpoint);
+        let region = match region {
             Some(region) => region,
-            None => reader.required("AWS_REGION", text)?,
+            None => reader.required(&AWS_REGION, text)?,
         };
-        Some(Self { region, endpoint: own.or(general).map(String::from) })
+        Some(Self { region, url: own.or(general).map(String::from) })
     }
 
     /// The settings for the clients of this service.
     #[must_use]
     pub fn within(&self, shared: &SdkConfig) -> SdkConfig {
         let mut config = shared.to_builder().region(Region::new(self.region.clone()));
-        config.set_endpoint_url(self.endpoint.clone());
+        config.set_endpoint_url(self.url.clone());
         config.build()
     }
 }
 
 impl Aws {
-    /// Credentials from `source` if they are there (as on Lambda, and locally), else the SDK's
+    /// Credentials from the variables if they are there (as on Lambda, and locally), else the SDK's
     /// default chain.
-    pub fn read(source: &dyn Source) -> Self {
-        Self { credentials: credentials(source) }
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let key = reader.optional(&AWS_ACCESS_KEY_ID, text);
+        let secret = reader.optional(&AWS_SECRET_ACCESS_KEY, text);
+        let session = reader.optional(&AWS_SESSION_TOKEN, text);
+        let made = |(key, secret)| Credentials::new(key, secret, session, None, "environment");
+        Self { credentials: key.zip(secret).map(made) }
     }
 
     /// What the clients of all services share. Nothing goes over the network before the first call.
@@ -66,11 +98,4 @@ impl Aws {
         // Each service has a region of its own; asking the instance metadata for one takes seconds.
         loader.region(Region::from_static("us-east-1")).load().await
     }
-}
-
-fn credentials(source: &dyn Source) -> Option<Credentials> {
-    let key = source.get("AWS_ACCESS_KEY_ID")?;
-    let secret = source.get("AWS_SECRET_ACCESS_KEY")?;
-    let session = source.get("AWS_SESSION_TOKEN");
-    Some(Credentials::new(key, secret, session, None, "environment"))
 }

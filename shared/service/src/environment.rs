@@ -10,6 +10,8 @@ use std::{
     str::FromStr,
 };
 
+use crate::variable::{Optional, Or, Required, Variable};
+
 /// Where variables come from.
 pub trait Source: Send + Sync {
     /// The value of `name`; a blank one counts as missing.
@@ -47,43 +49,51 @@ impl<'a> Reader<'a> {
         Self { source, mistakes: Vec::new() }
     }
 
-    /// The value of `name`, parsed; nothing, and a mistake, if it is missing or malformed.
+    /// The value of `variable`, parsed; nothing, and a mistake, if it is missing or malformed.
     pub fn required<T, E: Display>(
         &mut self,
-        name: &str,
+        variable: &Variable<Required>,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let Some(value) = self.source.get(name) else {
-            self.mistake(name, "missing");
+        let Some(value) = self.source.get(variable.name) else {
+            self.mistake(variable, "missing");
             return None;
         };
-        parse(value.trim()).map_err(|error| self.mistake(name, error)).ok()
+        self.parsed(variable, &value, parse)
     }
 
-    /// As [`required`](Self::required), with a `default` (as one would write it) if it is missing.
+    /// As [`required`](Self::required), with the declared default if it is missing.
     pub fn or<T, E: Display>(
         &mut self,
-        name: &str,
-        default: &str,
+        variable: &Variable<Or>,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let value = self.source.get(name).unwrap_or_else(|| default.to_owned());
-        parse(value.trim()).map_err(|error| self.mistake(name, error)).ok()
+        let value = self.source.get(variable.name);
+        self.parsed(variable, value.as_deref().unwrap_or(variable.presence.0), parse)
     }
 
     /// As [`required`](Self::required), but a missing one is no mistake.
     pub fn optional<T, E: Display>(
         &mut self,
-        name: &str,
+        variable: &Variable<Optional>,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        self.source.get(name)?;
-        self.required(name, parse)
+        let value = self.source.get(variable.name)?;
+        self.parsed(variable, &value, parse)
     }
 
-    /// Notes what is wrong with `name`.
-    pub fn mistake(&mut self, name: &str, what: impl Display) {
-        self.mistakes.push(format!("{name}: {what}"));
+    fn parsed<P, T, E: Display>(
+        &mut self,
+        variable: &Variable<P>,
+        value: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        parse(value.trim()).map_err(|error| self.mistake(variable, error)).ok()
+    }
+
+    /// Notes what is wrong with `variable`.
+    pub fn mistake<P>(&mut self, variable: &Variable<P>, what: impl Display) {
+        self.mistakes.push(format!("{}: {what}", variable.name));
     }
 
     /// Everything that was wrong.
@@ -170,6 +180,14 @@ mod tests {
 
     use super::{Reader, parsed, text};
 
+    crate::variables! {
+        OF_THE_TEST = "A test", read by "nobody":
+        PORT: Required, "a number";
+        BLANK: Required, "a text";
+        ABSENT: Optional, "a text";
+        DEFAULT: Or("8080"), "a number";
+    }
+
     #[test]
     fn every_mistake_is_in_one_message_and_no_value_is() {
         let source = BTreeMap::from([
@@ -177,10 +195,10 @@ mod tests {
             ("BLANK".to_owned(), "  ".to_owned()),
         ]);
         let mut reader = Reader::new(&source);
-        assert_eq!(reader.required("PORT", parsed::<u16>), None);
-        assert_eq!(reader.required("BLANK", text), None);
-        assert_eq!(reader.optional("ABSENT", text), None);
-        assert_eq!(reader.or("ABSENT", "8080", parsed::<u16>), Some(8080));
+        assert_eq!(reader.required(&PORT, parsed::<u16>), None);
+        assert_eq!(reader.required(&BLANK, text), None);
+        assert_eq!(reader.optional(&ABSENT, text), None);
+        assert_eq!(reader.or(&DEFAULT, parsed::<u16>), Some(8080));
 
         let message = reader.into_error().to_string();
         assert!(message.contains("PORT: invalid digit") && message.contains("BLANK: missing"));
@@ -189,10 +207,19 @@ mod tests {
 
     #[test]
     fn a_malformed_optional_variable_does_not_pass_for_a_missing_one() {
-        let source = BTreeMap::from([("PORT".to_owned(), "x".to_owned())]);
+        let source = BTreeMap::from([("ABSENT".to_owned(), "x".to_owned())]);
         let mut reader = Reader::new(&source);
-        let made = Some(reader.optional("PORT", parsed::<u16>));
-        assert!(reader.finish(made).unwrap_err().to_string().contains("PORT: "));
+        let made = Some(reader.optional(&ABSENT, parsed::<u16>));
+        assert!(reader.finish(made).unwrap_err().to_string().contains("ABSENT: "));
         assert!(Reader::new(&source).finish(Some(())).is_ok());
+    }
+
+    #[test]
+    fn a_section_shows_each_of_its_variables() {
+        let table = OF_THE_TEST.table();
+        assert!(table.starts_with("Read by nobody.\n"), "{table}");
+        for row in ["| `PORT` | required | a number |", "| `DEFAULT` | `8080` | a number |"] {
+            assert!(table.contains(row), "{table}");
+        }
     }
 }

@@ -4,26 +4,32 @@ use std::time::Duration;
 
 use clock::Clock;
 use http::HeaderMap;
-use identity::{
-    AlbSettings, AllowClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace,
-    LoadBalancerArn, User,
-};
+use identity::{AuthenticationError, Authenticator, User};
 use telemetry::Audit;
-use url::Url;
-use vault::{ConsentKeys, Naming, Principal, WorkloadName, endpoint};
+use vault::{ConsentKeys, Naming, Principal, WorkloadName};
 
 use crate::{
-    environment::{Reader, parsed, switch, text},
+    environment::{Reader, switch},
     not_allowed, person,
     problem::{Kind, Problem},
+    sign_in::{self, InboundAuth},
     site::Site,
 };
 
+crate::variables! {
+    /// What a consent is begun and completed with.
+    pub CONSENTS = "Consents", read by "both services, and the same for both":
+    SESSION_BINDING_URL: Required, "the page after consent: `https://{host}/oauth2/session-binding`";
+    CONSENT_KEY: Required, "the secret that seals flows: at least 32 random characters; two, comma-separated, while rotating (the first seals)";
+    WORKLOAD_IDENTITY_NAME: Required, "this agent in AgentCore Identity; what one deployment seals, no other opens";
+    BROWSER_BINDING: Or("on"), "`on`: a consent counts only in the browser that asked; `off` only with `INBOUND_AUTH=bearer`";
+    VAULT_IDENTITY: Or("user-id"), "as whom AgentCore Identity knows a user: `user-id`, or `user-token` with `INBOUND_AUTH=bearer` only";
+}
+
 const KEYS_RETRY: Duration = Duration::from_secs(5);
 
-/// Everything that decides about a caller, from `INBOUND_AUTH` and the variables of the kind that
-/// it names, `SESSION_BINDING_URL`, `CONSENT_KEY`, `WORKLOAD_IDENTITY_NAME`, `BROWSER_BINDING`,
-/// `VAULT_IDENTITY` and `ALLOW_CLAIM`.
+/// Everything that decides about a caller, from [`CONSENTS`] and
+/// [`SIGN_IN`](crate::sign_in::SIGN_IN).
 #[derive(Debug)]
 pub struct Inbound {
     /// Turns headers into users.
@@ -47,29 +53,27 @@ pub struct Inbound {
 impl Inbound {
     /// Reads its variables; nothing, and the mistakes with `reader`, if they can't be used.
     pub fn read(reader: &mut Reader<'_>, clock: Clock) -> Option<Self> {
-        let kind = reader.or("INBOUND_AUTH", "alb", InboundAuth::parse);
-        let authenticator = kind.and_then(|kind| authenticator(kind, reader));
-        let allowed = reader.optional("ALLOW_CLAIM", parsed::<AllowClaim>);
-        let site = reader.required("SESSION_BINDING_URL", Site::parse);
-        let consent_keys = reader.required("CONSENT_KEY", ConsentKeys::parse);
-        let workload = reader.required("WORKLOAD_IDENTITY_NAME", |name| WorkloadName::parse(name));
-        let browser_binding = reader.or("BROWSER_BINDING", "on", switch);
-        let naming = reader.or("VAULT_IDENTITY", "user-id", naming);
+        let (kind, authenticator) = sign_in::read(reader);
+        let site = reader.required(&SESSION_BINDING_URL, Site::parse);
+        let consent_keys = reader.required(&CONSENT_KEY, ConsentKeys::parse);
+        let workload = reader.required(&WORKLOAD_IDENTITY_NAME, |name| WorkloadName::parse(name));
+        let browser_binding = reader.or(&BROWSER_BINDING, switch);
+        let naming = reader.or(&VAULT_IDENTITY, naming);
         let (kind, browser_binding, naming) = (kind?, browser_binding?, naming?);
         if kind == InboundAuth::Alb && !browser_binding {
-            reader.mistake("BROWSER_BINDING", "off is for INBOUND_AUTH=bearer only");
+            reader.mistake(&BROWSER_BINDING, "off is for INBOUND_AUTH=bearer only");
             return None;
         }
         if kind == InboundAuth::Alb && naming == Naming::UserToken {
             let why = "user-token is for INBOUND_AUTH=bearer only: a load balancer signs a new \
                        token for every request, and a flow has to be completed with the one that \
                        it was begun with";
-            reader.mistake("VAULT_IDENTITY", why);
+            reader.mistake(&VAULT_IDENTITY, why);
             return None;
         }
         let (site, workload) = (site?, workload?);
         Some(Self {
-            authenticator: authenticator?.allowing(allowed),
+            authenticator: authenticator?,
             consent_keys: consent_keys?.tied_to(&site.origin(), &workload),
             site,
             workload,
@@ -82,7 +86,8 @@ impl Inbound {
 
     /// As whom AgentCore Identity knows `user`.
     ///
-    /// # Errors 401 when they are to be named by a token and have none.
+    /// # Errors
+    /// 401 when they are to be named by a token and have none.
     pub fn principal(&self, user: &User) -> Result<Principal, Problem> {
         self.naming.principal(user).ok_or_else(Problem::unauthorized)
     }
@@ -122,46 +127,6 @@ impl Inbound {
     }
 }
 
-/// Whom to believe: the load balancer (`alb`, the default) or one issuer's bearer tokens.
-fn authenticator(kind: InboundAuth, reader: &mut Reader<'_>) -> Option<Authenticator> {
-    match kind {
-        InboundAuth::Alb => {
-            let arns = reader.required("ALB_ARN", load_balancers);
-            let public_keys = reader.optional("ALB_PUBLIC_KEYS_URL", endpoint);
-            let issuer = reader.required("OIDC_ISSUER", text);
-            let client = reader.required("OIDC_CLIENT_ID", text);
-            let load_balancers = with_keys(arns?, public_keys, reader)?;
-            let settings = AlbSettings { load_balancers, issuer: issuer?, client: client? };
-            Some(Authenticator::alb(settings))
-        }
-        InboundAuth::Bearer => {
-            let issuer = reader.required("OIDC_ISSUER", issuer);
-            let client = reader.required("OIDC_CLIENT_ID", text);
-            let key_set = reader.optional("OIDC_JWKS_URL", endpoint);
-            let (issuer, address) = issuer?;
-            let keys = key_set.map_or(KeySetPlace::Discovered(address), KeySetPlace::At);
-            Some(Authenticator::bearer(BearerSettings { issuer, client: client?, keys }))
-        }
-    }
-}
-
-/// What `INBOUND_AUTH` can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum InboundAuth {
-    Alb,
-    Bearer,
-}
-
-impl InboundAuth {
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        match text {
-            "alb" => Ok(Self::Alb),
-            "bearer" => Ok(Self::Bearer),
-            _ => Err("neither alb nor bearer"),
-        }
-    }
-}
-
 /// What `VAULT_IDENTITY` can be.
 fn naming(text: &str) -> Result<Naming, &'static str> {
     match text {
@@ -169,41 +134,6 @@ fn naming(text: &str) -> Result<Naming, &'static str> {
         "user-token" => Ok(Naming::UserToken),
         _ => Err("neither user-id nor user-token"),
     }
-}
-
-/// An issuer as its tokens name it, and as an address to ask; an issuer has no query and no
-/// fragment (OpenID Connect Discovery 1.0, section 3).
-fn issuer(text: &str) -> Result<(String, Url), &'static str> {
-    let address =
-        endpoint(text).map_err(|_| "not an https URL (http is for loopback hosts only)")?;
-    if address.query().is_some() || address.fragment().is_some() {
-        return Err("an issuer has no query and no fragment");
-    }
-    Ok((text.to_owned(), address))
-}
-
-fn load_balancers(list: &str) -> Result<Vec<LoadBalancerArn>, identity::NotALoadBalancer> {
-    list.split(',').map(|arn| parsed(arn.trim())).collect()
-}
-
-/// Each load balancer with the place of its keys: the one configured, else the published one.
-fn with_keys(
-    arns: Vec<LoadBalancerArn>,
-    configured: Option<Url>,
-    reader: &mut Reader<'_>,
-) -> Option<Vec<(LoadBalancerArn, Url)>> {
-    let mut all = Vec::new();
-    for arn in arns {
-        let Some(keys) = configured.clone().or_else(|| arn.public_keys()) else {
-            reader.mistake(
-                "ALB_PUBLIC_KEYS_URL",
-                "missing, and AWS has not published where the keys of ALB_ARN's partition are",
-            );
-            return None;
-        };
-        all.push((arn, keys));
-    }
-    Some(all)
 }
 
 #[cfg(test)]

@@ -18,7 +18,9 @@ pub mod request;
 mod request_id;
 pub mod returned;
 pub mod shell;
+pub mod sign_in;
 pub mod site;
+pub mod variable;
 pub mod visit;
 
 pub use code::Code;

@@ -21,10 +21,16 @@ use tower_service::Service;
 use tracing::Instrument;
 
 use crate::{
-    environment::{ConfigError, ProcessEnvironment, Source},
+    environment::{ConfigError, ProcessEnvironment, Reader, Source, text},
     problem::Problem,
     reply::Reply,
 };
+
+crate::variables! {
+    /// What is logged.
+    pub LOGS = "Logs", read by "both services":
+    RUST_LOG: Or("info"), "which logs: a level, or `crate=level,…`; one that can't be read counts as `info`. A release has none below `info`, and a dependency's are never written";
+}
 
 /// About how long a platform's first poll for requests takes.
 const FIRST_POLL: Duration = Duration::from_millis(2);
@@ -63,7 +69,7 @@ impl<F: Function> Handler<F> {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn of_process() -> Result<Self, ConfigError> {
-        telemetry::init();
+        telemetry::init(Reader::new(&ProcessEnvironment).or(&RUST_LOG, text).as_deref());
         Self::start(&ProcessEnvironment)
     }
 

@@ -5,7 +5,7 @@ mod audit;
 
 pub use audit::Audit;
 
-use std::{env, io};
+use std::io;
 
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
@@ -30,16 +30,15 @@ const OWN: [&str; 9] = [
     "vault",
 ];
 
-/// Sends this process's logs to standard output as JSON lines, as `RUST_LOG` filters them: a level,
-/// or `target=level,…` (default `info`). A second call does nothing.
+/// Sends this process's logs to standard output as JSON lines, filtered by `wanted`: a level, or
+/// `target=level,…` (`info` if there is none, or it can't be read). A second call does nothing.
 ///
-/// `RUST_LOG` can't make a dependency write lines below `info`: at `trace` the Lambda
+/// `wanted` can't make a dependency write lines below `info`: at `trace` the Lambda
 /// runtime writes whole requests with their cookies, and the AWS SDK writes AgentCore Identity's
 /// answers.
 /// A release is built without any line below `info`, which makes it smaller, too.
-#[expect(clippy::disallowed_methods, reason = "a mistake in the configuration is logged, too")]
-pub fn init() {
-    let wanted = env::var("RUST_LOG").ok().and_then(|wanted| wanted.parse().ok());
+pub fn init(wanted: Option<&str>) {
+    let wanted = wanted.and_then(|wanted| wanted.parse().ok());
     let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
     let _already_set = subscriber(wanted, io::stdout).try_init();
 }

@@ -1,0 +1,257 @@
+//! What the agentic workload is configured with, by concern. What both services read is in
+//! [`Inbound`] and [`Aws`].
+
+use std::{str::FromStr, time::Duration};
+
+use agent::provider::Provider;
+use clock::Clock;
+use service::{
+    ConfigError, Inbound, Reader, Source,
+    aws::{Aws, AwsEndpoint},
+    environment::{parsed, switch, text},
+};
+use session::ContextTokens;
+use url::Url;
+use vault::endpoint;
+
+service::variables! {
+    /// Where conversations are kept.
+    pub CONVERSATIONS = "Conversations", read by "the agentic workload":
+    SESSION_BUCKET: Required, "the S3 bucket of the conversations";
+    MAX_CONVERSATION_BYTES: Or("2097152"), "how large a conversation may be saved, at least 65536: the oldest whole turns go first, the answer says so, and `GET /sessions/{sessionId}` counts them. One that is four times as large from before is not opened (413); it can be deleted";
+    IMPORT_STRANDS_SESSIONS: Or("off"), "`on`: an unknown conversation is looked for in the layout of the Python package `strands-agents` in the same bucket (prefix: the user's `sub`)";
+    AWS_ENDPOINT_URL_S3: Optional, "where S3 is, when not at AWS";
+}
+
+service::variables! {
+    /// Which model is asked.
+    pub MODEL = "The model", read by "the agentic workload":
+    MODEL_ID: Required, "model or inference profile on Amazon Bedrock";
+    MAX_CONTEXT_TOKENS: Or("100000"), "how much of a conversation the model sees, estimated";
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: Optional, "where Amazon Bedrock is, when not at AWS";
+}
+
+service::variables! {
+    /// What a turn, a user and all of them together may take, and what needs an approval.
+    pub TURNS = "Turns", read by "the agentic workload":
+    TURN_SECONDS: Or("60"), "how long one turn may take, 1 to 890; on Lambda the function's own time-out counts too";
+    CONFIRM_ACTIONS: Or("on"), "`on`: what changes something needs the user's approval; `off`: their consent is enough";
+    MAX_TURNS_PER_USER: Or("4"), "turns of one user at once; more get 429 `too_many_turns`. A turn counts until it ends, also if its client has gone. Counted in each process: of a Lambda function, which serves one request in a process, the reserved concurrency is the limit";
+    MAX_TURNS: Or("64"), "turns of all users at once, counted in the same way; more get 503 `overloaded`";
+    USER_TOKENS_PER_DAY: Or("0"), "tokens of the model that one user may spend in a day (UTC); then 429 `daily_tokens_used` until midnight. 0: no limit. Costs no request: each process counts what it spends and reads what a conversation it opens has cost today. So it is exact for one process but for turns that run at once; a restarted one, or one of several, knows only of what it spent and of the conversations it has opened, and on Lambda little more than one conversation is limited";
+}
+
+service::variables! {
+    /// Where GitHub is, and by which credential provider its tokens come.
+    pub GITHUB = "GitHub", read by "the agentic workload":
+    GITHUB_PROVIDER_NAME: Or("github"), "the credential provider in AgentCore Identity";
+    GITHUB_API_URL: Or("https://api.github.com"), "GitHub's API";
+}
+
+/// Everything that this service is configured with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Who calls, at which site.
+    pub(crate) inbound: Inbound,
+    /// What every AWS client starts from.
+    pub(crate) aws: Aws,
+    /// Where AgentCore Identity is.
+    pub(crate) identity: AwsEndpoint,
+    pub(crate) conversations: Conversations,
+    pub(crate) model: Model,
+    pub(crate) turns: Turns,
+    pub(crate) github: GitHub,
+}
+
+/// Where conversations are kept ([`CONVERSATIONS`]).
+#[derive(Debug)]
+pub(crate) struct Conversations {
+    /// Where S3 is.
+    pub(crate) s3: AwsEndpoint,
+    pub(crate) bucket: String,
+    /// How large one may be saved.
+    pub(crate) most_bytes: usize,
+    /// Whether those of the Python package `strands-agents` are looked for.
+    pub(crate) imports_strands: bool,
+}
+
+/// Which model is asked ([`MODEL`]).
+#[derive(Debug)]
+pub(crate) struct Model {
+    /// Where Amazon Bedrock is.
+    pub(crate) bedrock: AwsEndpoint,
+    pub(crate) id: String,
+    /// How much of a conversation it sees.
+    pub(crate) context: ContextTokens,
+}
+
+/// What turns may take, and do ([`TURNS`]).
+#[derive(Debug)]
+pub(crate) struct Turns {
+    /// How long one may take.
+    pub(crate) limit: Duration,
+    /// Whether what changes something needs the user's approval.
+    pub(crate) confirm_actions: bool,
+    /// How many there may be at once.
+    pub(crate) at_once: usize,
+    /// How many of one user there may be at once.
+    pub(crate) per_user: usize,
+    /// How many tokens one user may spend in a day; without a limit if `None`.
+    pub(crate) tokens_per_day: Option<u64>,
+}
+
+/// Where GitHub is ([`GITHUB`]).
+#[derive(Debug)]
+pub(crate) struct GitHub {
+    pub(crate) provider: Provider,
+    pub(crate) api: Url,
+}
+
+impl Settings {
+    pub(crate) fn read(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(source);
+        let inbound = Inbound::read(&mut reader, clock);
+        let aws = Aws::read(&mut reader);
+        let identity = AwsEndpoint::identity(&mut reader);
+        let conversations = Conversations::read(&mut reader);
+        let model = Model::read(&mut reader);
+        let turns = Turns::read(&mut reader);
+        let github = GitHub::read(&mut reader);
+        let read = || {
+            Some(Self {
+                inbound: inbound?,
+                aws,
+                identity: identity?,
+                conversations: conversations?,
+                model: model?,
+                turns: turns?,
+                github: github?,
+            })
+        };
+        let settings = read();
+        reader.finish(settings)
+    }
+}
+
+impl Conversations {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let s3 = AwsEndpoint::read(reader, &AWS_ENDPOINT_URL_S3);
+        let bucket = reader.required(&SESSION_BUCKET, text);
+        let most_bytes = reader.or(&MAX_CONVERSATION_BYTES, at_least::<65_536, _>);
+        let imports_strands = reader.or(&IMPORT_STRANDS_SESSIONS, switch)?;
+        Some(Self { s3: s3?, bucket: bucket?, most_bytes: most_bytes?, imports_strands })
+    }
+}
+
+impl Model {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let bedrock = AwsEndpoint::read(reader, &AWS_ENDPOINT_URL_BEDROCK_RUNTIME);
+        let id = reader.required(&MODEL_ID, text);
+        let context = reader.or(&MAX_CONTEXT_TOKENS, parsed::<ContextTokens>)?;
+        Some(Self { bedrock: bedrock?, id: id?, context })
+    }
+}
+
+impl Turns {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let limit = reader.or(&TURN_SECONDS, turn_limit);
+        let confirm_actions = reader.or(&CONFIRM_ACTIONS, switch);
+        let at_once = reader.or(&MAX_TURNS, at_least::<1, _>);
+        let per_user = reader.or(&MAX_TURNS_PER_USER, at_least::<1, _>);
+        let tokens_per_day = reader.or(&USER_TOKENS_PER_DAY, at_least::<0, u64>)?;
+        Some(Self {
+            limit: limit?,
+            confirm_actions: confirm_actions?,
+            at_once: at_once?,
+            per_user: per_user?,
+            tokens_per_day: Some(tokens_per_day).filter(|tokens| *tokens > 0),
+        })
+    }
+}
+
+impl GitHub {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let provider = reader.or(&GITHUB_PROVIDER_NAME, tools_github::provider);
+        let api = reader.or(&GITHUB_API_URL, endpoint)?;
+        Some(Self { provider: provider?, api })
+    }
+}
+
+/// Parses `TURN_SECONDS`: from 1 to 890, because Lambda ends at 900 and a turn is saved before.
+fn turn_limit(seconds: &str) -> Result<Duration, &'static str> {
+    let seconds = seconds.parse().ok().filter(|seconds| (1..=890).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or("must be a number of seconds from 1 to 890")
+}
+
+/// Parses a number that is at least `LEAST`.
+fn at_least<const LEAST: u64, T>(text: &str) -> Result<T, String>
+where
+    T: FromStr + TryInto<u64> + Copy,
+{
+    let is_enough = |number: &T| (*number).try_into().is_ok_and(|number| number >= LEAST);
+    let number = text.parse().ok().filter(is_enough);
+    number.ok_or_else(|| format!("must be a number, at least {LEAST}"))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use session::ContextTokens;
+
+    use super::{Clock, ConfigError, Settings};
+
+    /// The least configuration, and `more`.
+    pub(crate) fn read(more: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let least = [
+            ("AWS_REGION", "eu-central-1"),
+            ("ALB_ARN", "arn:aws:elasticloadbalancing:eu-central-1:0:loadbalancer/app/a/b"),
+            ("OIDC_ISSUER", "https://issuer.example"),
+            ("OIDC_CLIENT_ID", "client"),
+            ("SESSION_BINDING_URL", "https://app.example/oauth2/session-binding"),
+            ("CONSENT_KEY", "0123456789abcdef0123456789abcdef"),
+            ("WORKLOAD_IDENTITY_NAME", "countersign"),
+            ("SESSION_BUCKET", "bucket"),
+            ("MODEL_ID", "model"),
+        ];
+        let pairs = least.iter().chain(more);
+        let source: BTreeMap<_, _> =
+            pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::read(&source, Clock::system())
+    }
+
+    #[test]
+    fn actions_are_confirmed_unless_that_is_switched_off() {
+        assert!(read(&[]).unwrap().turns.confirm_actions);
+        assert!(!read(&[("CONFIRM_ACTIONS", "off")]).unwrap().turns.confirm_actions);
+        let error = read(&[("CONFIRM_ACTIONS", "no")]).err().unwrap().to_string();
+        assert!(error.contains("CONFIRM_ACTIONS"), "{error}");
+    }
+
+    #[test]
+    fn a_turn_may_take_as_long_as_configured() {
+        assert_eq!(read(&[]).unwrap().turns.limit, Duration::from_secs(60));
+        let settings = read(&[("TURN_SECONDS", "300")]).unwrap();
+        assert_eq!(settings.turns.limit, Duration::from_secs(300));
+        for wrong in ["0", "900", "a minute"] {
+            let error = read(&[("TURN_SECONDS", wrong)]).err().unwrap().to_string();
+            assert!(error.contains("TURN_SECONDS") && error.contains("1 to 890"), "{error}");
+        }
+    }
+
+    #[test]
+    fn sessions_are_imported_and_the_context_is_limited_as_configured() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.model.context, "100000".parse::<ContextTokens>().unwrap());
+        assert!(!settings.conversations.imports_strands);
+        let more = [("MAX_CONTEXT_TOKENS", "5000"), ("IMPORT_STRANDS_SESSIONS", "on")];
+        let settings = read(&more).unwrap();
+        assert_eq!(settings.model.context, "5000".parse::<ContextTokens>().unwrap());
+        assert!(settings.conversations.imports_strands);
+        let wrong = [("MAX_CONTEXT_TOKENS", "5"), ("IMPORT_STRANDS_SESSIONS", "yes")];
+        let error = read(&wrong).err().unwrap().to_string();
+        for (name, _) in wrong {
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}
