@@ -73,7 +73,7 @@ impl Source for Recorded {
     }
 }
 
-/// What `start` reads with `variables` and whatever it says is missing.
+/// Returns what `start` reads with `variables` and with everything that it then says is missing.
 fn read<T>(
     variables: &[(&str, &str)],
     start: fn(&dyn Source) -> Result<T, ConfigError>,

@@ -10,7 +10,8 @@ use crate::state::Service;
 const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 
 /// How long a turn may take: as configured, and on Lambda until shortly before its deadline. One
-/// that has passed already is none: Lambda never sends such a one, but `cargo lambda watch` does.
+/// that has passed already is ignored: Lambda never sends such a one, but `cargo lambda watch`
+/// does.
 pub(crate) fn time_left(service: &Service, lambda: Option<&Context>) -> Duration {
     let now = service.settings.inbound.clock.now();
     let left = lambda.and_then(|context| context.deadline().duration_since(now).ok());

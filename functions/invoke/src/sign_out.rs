@@ -31,7 +31,7 @@ const SIGNED_OUT: SignedOut = SignedOut {
 pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
     refuse_cross_site(request.method(), request.headers(), &inbound.site)?;
-    // A bearer token is the caller's own to throw away.
+    // Only the caller can discard a bearer token.
     if inbound.bearer {
         return Err(Problem::no_such_route());
     }

@@ -24,7 +24,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// The workload with tools of one's own after GitHub's.
+    /// The workload with custom tools after GitHub's.
     ///
     /// # Errors
     /// When variables are missing or malformed; the error names all of them.

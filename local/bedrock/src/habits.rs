@@ -1,6 +1,6 @@
 //! What real models do and no script of ours would: habits that end in an error where they are not
-//! expected. A message has one if it names it, so that a test, or a curious person, sees what comes of
-//! it.
+//! expected. A message has one if it names it, so that a test, or a curious person, sees its
+//! effect.
 //!
 //! Sources: "ConverseStream" and `ToolUseBlock` in Amazon Bedrock's API Reference, and public reports of
 //! people who run agents.

@@ -48,10 +48,10 @@ const MAX_MODEL_CALLS: usize = 10;
 /// How many messages with calls that can't be read a model may send in one turn.
 const MAX_UNREADABLE_ROUNDS: usize = 2;
 
-/// As many calls of one message of the model are made; the model is told of the others.
+/// At most this many calls of one message are made; the model is told that the others were not.
 const MAX_CALLS: usize = 8;
 
-/// What holds for a turn.
+/// The rules of a turn.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Whose turn it is.
@@ -294,7 +294,7 @@ impl Turn {
         Some(confirmation)
     }
 
-    /// From here on the approved calls are this request's, if the turn can be saved so.
+    /// Claims the approved calls for this request. The claim holds once the turn is saved.
     pub(crate) fn claim(&mut self) {
         for open in self.calls.iter_mut().filter_map(TurnCall::open_mut) {
             if matches!(open.stage, Stage::Approved) {
@@ -303,7 +303,8 @@ impl Turn {
         }
     }
 
-    /// The vault has a token of `provider` for what waited after all.
+    /// The calls that waited for a consent at `provider` can be tried: the vault has a token after
+    /// all.
     pub(crate) fn consent_found(&mut self, provider: &Provider) {
         for open in self.calls.iter_mut().filter_map(TurnCall::open_mut) {
             let waits = matches!(open.stage, Stage::AwaitingConsent { .. });
@@ -343,7 +344,7 @@ impl Turn {
         })
     }
 
-    /// What the user must hear whatever the model says.
+    /// Returns the notices that the user gets regardless of the model's text.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
         let happened = texts::may_have_happened(&self.may_have_happened_at);
@@ -364,8 +365,8 @@ impl Turn {
         &self.messages
     }
 
-    /// The turn as it is saved while it is not done. A claim counts until `until`, after which
-    /// nobody is at work on it any more.
+    /// The turn as it is saved while it is not done. A claim is valid until `until`, when this
+    /// request has certainly ended.
     #[must_use]
     pub fn to_pending(&self, until: SystemTime) -> Pending {
         let until = approval::seconds(until);

@@ -148,7 +148,7 @@ mod replies;
 mod providers;
 
 #[test]
-fn whatever_happens_the_turn_is_one_that_a_model_accepts() {
+fn every_turn_is_one_that_a_model_accepts() {
     let mut turn = calling(&[("a", REPOSITORIES), ("b", ISSUE), ("c", "nothing")]);
     turn.needs_consent("a", "consent".into());
     turn.previewed("b", "octo-alice", "confirm".into(), NOW);
