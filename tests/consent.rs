@@ -309,3 +309,32 @@ async fn m10_a_further_message_that_fails_tells_the_truth_about_what_waited_befo
     assert!(told.contains("What waited before is done, and its answer is saved"), "{told}");
     assert_ne!(link["interrupts"], asked["interrupts"], "the first was closed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_two_revoked_grants_lead_to_one_forced_consent() {
+    for grant_lookup in GrantLookup::ALL {
+        let world = World::with(Setup { grant_lookup, ..Setup::default() }).await;
+        let alice = world.browser_of("alice").await;
+        connect(&world, &alice, PROFILE).await;
+        connect(&world, &alice, REPOSITORIES).await;
+        world.running.github.revoke_all();
+        let asked = ok(alice.say(SESSION, PROFILE)).await;
+        assert_eq!(asked["interrupts"][0]["reason"], "authorization_required", "{asked}");
+        world.consent(&alice, &asked, "octo-alice").await;
+        assert_says(&ok(alice.go_on(SESSION)).await, "You are octo-alice");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m11_a_narrow_grant_never_leads_to_a_wider_consent_than_the_call_needs() {
+    for grant_lookup in GrantLookup::ALL {
+        let world = World::with(Setup { grant_lookup, ..Setup::default() }).await;
+        let alice = world.browser_of("alice").await;
+        connect(&world, &alice, PROFILE).await;
+        let asked = ok(alice.say(SESSION, "create an issue in octo-alice/garden: Prune")).await;
+        assert_asks_for(&asked, &["public_repo", "read:user"]);
+        world.running.github.revoke_all();
+        let asked = ok(alice.say("another", PROFILE)).await;
+        assert_asks_for(&asked, &["read:user"]);
+    }
+}

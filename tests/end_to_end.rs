@@ -20,6 +20,7 @@ mod hang_up;
 mod identity;
 mod issues;
 mod limits;
+mod model_habits;
 mod openapi;
 mod pages;
 mod providers;

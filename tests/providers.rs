@@ -130,7 +130,7 @@ impl Calendar {
             let spec = ToolSpec {
                 name,
                 description: "Of a calendar.".into(),
-                input: InputSchema::of::<NoInput>(),
+                input: InputSchema::from_type::<NoInput>(),
                 needs: Some(needs),
             };
             CalendarTool { spec, calls: Arc::clone(&calls), server: server.clone() }

@@ -149,7 +149,7 @@ async fn direct_visit(world: &World, browser: &Browser, address: &Url, person: &
         .header("cookie", browser.cookies())
         .header("host", host(&addresses.application))
         .header("accept", "application/json")
-        .header("x-amzn-oidc-data", Token::of(addresses, person).signed());
+        .header("x-amzn-oidc-data", Token::new(addresses, person).signed());
     answer.send().await.expect("an answer").status()
 }
 

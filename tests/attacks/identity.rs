@@ -14,7 +14,7 @@ use super::{
 async fn m2_a_forged_token_straight_at_the_target_gets_401_and_no_reason() {
     let world = World::in_process().await;
     let addresses = &world.running.addresses;
-    let good = Token::of(addresses, "alice").signed();
+    let good = Token::new(addresses, "alice").signed();
     let forged = forgeries(addresses);
     for target in [&addresses.invoke, &addresses.bind_session] {
         let path = if target == &addresses.invoke { "/docs/swagger-ui.css" } else { BINDING };
@@ -60,7 +60,7 @@ async fn m2_an_operator_reads_what_was_expected_of_a_refused_token_and_a_caller_
         ),
         ("client", "x".repeat(2_000), "foreign client", client, format!("{}...", "x".repeat(256))),
     ] {
-        let mut token = Token::of(addresses, "alice");
+        let mut token = Token::new(addresses, "alice");
         token.header[member] = json!(value);
         for target in [addresses.invoke.join("/docs"), addresses.bind_session.join(BINDING)] {
             let request = Client::new().get(target.expect("an address"));
@@ -86,9 +86,9 @@ async fn m2_an_operator_reads_what_was_expected_of_a_refused_token_and_a_caller_
 
 /// Tokens that nobody may be signed in by, each with what is wrong with it.
 fn forgeries(addresses: &Addresses) -> Vec<(&'static str, Option<String>)> {
-    let good = Token::of(addresses, "alice").signed();
+    let good = Token::new(addresses, "alice").signed();
     let spoil = |change: fn(&mut Token)| {
-        let mut token = Token::of(addresses, "alice");
+        let mut token = Token::new(addresses, "alice");
         change(&mut token);
         token.signed()
     };
@@ -138,7 +138,7 @@ fn with_payload_of(token: &str, other: &str) -> String {
 async fn m2_a_client_can_not_bring_its_own_token_through_the_load_balancer() {
     let world = World::in_process().await;
     let bob = world.browser_of("bob").await;
-    let alice = Token::of(&world.running.addresses, "alice").signed();
+    let alice = Token::new(&world.running.addresses, "alice").signed();
     let page = bob.request(Method::GET, "/").header("x-amzn-oidc-data", alice).send().await;
     let text = page.expect("an answer").text().await.expect("a page");
     assert!(text.contains("Bob") && !text.contains("Alice"), "{text}");

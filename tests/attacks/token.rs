@@ -13,7 +13,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    pub(crate) fn of(addresses: &Addresses, person: &str) -> Self {
+    pub(crate) fn new(addresses: &Addresses, person: &str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let exp = (now + Duration::from_secs(120)).as_secs();
         let issuer = addresses.identity_provider.as_str().trim_end_matches('/');

@@ -37,6 +37,38 @@ fn every_relative_link_and_every_anchor_leads_somewhere() {
     assert!(followed > 100, "only {followed} links were found");
 }
 
+/// The parts of the repository that a path in a document can begin with.
+const PARTS: [&str; 9] = [
+    ".ci/",
+    "container/",
+    "docs/",
+    "events/",
+    "functions/",
+    "local/",
+    "shared/",
+    "terraform/",
+    "tests/",
+];
+
+#[test]
+fn every_path_that_a_document_names_is_there() {
+    let (root, mut found) = (root(), 0);
+    for document in documents() {
+        let place = root.join(&document.path);
+        let folder = place.parent().expect("a folder");
+        let is_path = |span: &&str| {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+            PARTS.iter().any(|part| span.starts_with(part)) && span.bytes().all(is_plain)
+        };
+        for path in document.text.split('`').filter(is_path) {
+            let is_there = root.join(path).exists() || folder.join(path).exists();
+            assert!(is_there, "{} names {path}, which is not there", document.path);
+            found += 1;
+        }
+    }
+    assert!(found > 60, "only {found} paths were found");
+}
+
 #[test]
 fn a_function_or_type_that_a_link_names_is_in_the_file_that_it_leads_to() {
     let (root, mut found) = (root(), 0);

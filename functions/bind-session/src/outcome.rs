@@ -69,7 +69,7 @@ impl Outcome {
         Self::Failed,
     ];
 
-    pub(crate) fn of_code(code: &str) -> Option<Self> {
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.code() == code)
     }
 
@@ -198,8 +198,8 @@ mod tests {
     #[test]
     fn a_code_names_one_outcome() {
         for outcome in Outcome::ALL {
-            assert_eq!(Outcome::of_code(outcome.code()), Some(outcome));
+            assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
         }
-        assert_eq!(Outcome::of_code("<script>"), None);
+        assert_eq!(Outcome::from_code("<script>"), None);
     }
 }

@@ -88,7 +88,7 @@ fn result_page(
 ) -> Result<Reply, Problem> {
     let Inbound { site, consent_keys: keys, clock, .. } = &service.inbound;
     let (visitor, now) = (Named::new(user), clock.now());
-    let outcome = Outcome::of_code(code).ok_or_else(Problem::no_such_route)?;
+    let outcome = Outcome::from_code(code).ok_or_else(Problem::no_such_route)?;
     let browser = browser::hash(headers, site);
     let is_proven = browser::ended(headers, code, site)
         .is_some_and(|sealed| Ended::is_proven(&sealed, user.id(), browser, code, now, keys));

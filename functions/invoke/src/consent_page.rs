@@ -20,7 +20,7 @@ use vault::{Flow, FlowRefusal};
 use crate::Service;
 
 /// Why a visitor is not sent on.
-enum Refusal {
+enum LinkRefusal {
     /// The link holds no flow that was sealed here.
     Malformed,
     /// It holds one, and it is not theirs.
@@ -46,15 +46,20 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
     }
 }
 
-fn check(service: &Service, request: &Request, user: &User, sealed: &str) -> Result<Flow, Refusal> {
+fn check(
+    service: &Service,
+    request: &Request,
+    user: &User,
+    sealed: &str,
+) -> Result<Flow, LinkRefusal> {
     let inbound = &service.settings.inbound;
-    let flow = Flow::open(sealed, &inbound.consent_keys).ok_or(Refusal::Malformed)?;
+    let flow = Flow::open(sealed, &inbound.consent_keys).ok_or(LinkRefusal::Malformed)?;
     let visitor = visitor(inbound, request.headers(), user);
-    flow.check(&visitor).map_err(Refusal::NotTheirs)?;
+    flow.check(&visitor).map_err(LinkRefusal::NotTheirs)?;
     Ok(flow)
 }
 
-impl Refusal {
+impl LinkRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::Malformed => "malformed",

@@ -14,7 +14,7 @@ use service::{
     request::{self, refuse_cross_site},
 };
 use session::{
-    Block, CallState, Conversation, Listed, Loaded, Mark, Message, Role, SessionError, SessionId,
+    Block, CallState, Conversation, Cursor, Listed, Loaded, Message, Role, SessionError, SessionId,
     ToolStatus, json_bytes, shortened,
 };
 use telemetry::Audit;
@@ -142,16 +142,16 @@ pub(crate) async fn list(
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Problem::field("limit", format!("limit has to be from 1 to {MAX_LIMIT}.")));
     }
-    let mark = parameter::<Mark>(request, "page")?;
+    let cursor = parameter::<Cursor>(request, "page")?;
     let sessions = &service.clients().await.sessions;
-    let page = sessions.list(user.id(), mark.as_ref(), limit);
+    let page = sessions.list(user.id(), cursor.as_ref(), limit);
     let page = in_time(service, request, page).await?;
     let entry = |listed: Listed| SessionEntry {
         session_id: listed.id.to_string(),
         updated_at: OffsetDateTime::from(listed.updated),
     };
     let sessions = page.sessions.into_iter().map(entry).collect();
-    let list = SessionList { sessions, next: page.next.map(|mark| mark.to_string()) };
+    let list = SessionList { sessions, next: page.next.map(|cursor| cursor.to_string()) };
     reply::json(StatusCode::OK, &list)
 }
 

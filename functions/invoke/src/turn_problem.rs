@@ -46,7 +46,7 @@ impl Saved {
                 " What was done so far is saved. Go on with this conversation to have it finished."
             }
             Self::Lost => {
-                " Something was done that this conversation does not know of. Look whether it was \
+                " Something was done that this conversation does not know of. Look at the provider \
                  before you ask for it again."
             }
             Self::Unheard => {
@@ -127,7 +127,7 @@ fn words(error: &TurnError) -> (Kind, String) {
 fn fixed_words(error: &TurnError) -> (Kind, &'static str) {
     match error {
         TurnError::Model(ModelError::Busy(_)) => (Kind::UpstreamUnavailable, "The model is busy."),
-        TurnError::Model(ModelError::Refused(_) | ModelError::Unusable(_)) => {
+        TurnError::Model(ModelError::Rejected(_) | ModelError::Refused(_)) => {
             (Kind::UpstreamFailed, "The language model gave no usable answer.")
         }
         TurnError::Vault { .. } => {

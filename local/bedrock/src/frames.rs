@@ -25,14 +25,13 @@ pub(super) fn answer(answer: &ModelAnswer) -> Vec<Bytes> {
         let start = json!({ "toolUse": { "toolUseId": call.id, "name": call.tool } });
         let start = json!({ "contentBlockIndex": block, "start": start });
         events.push(event("contentBlockStart", &start));
-        for input in fragments(&call.input.to_string()) {
+        for input in fragments(&call.input) {
             events.push(delta(block, &json!({ "toolUse": { "input": input } })));
         }
         events.push(event("contentBlockStop", &json!({ "contentBlockIndex": block })));
         block += 1;
     }
-    let reason = if answer.calls.is_empty() { "end_turn" } else { "tool_use" };
-    events.push(event("messageStop", &json!({ "stopReason": reason })));
+    events.push(event("messageStop", &json!({ "stopReason": answer.stop_reason })));
     let (input, output) = (answer.input_tokens, answer.text.len() / 4 + 1);
     let usage =
         json!({ "inputTokens": input, "outputTokens": output, "totalTokens": input + output });

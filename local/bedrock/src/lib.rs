@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod frames;
+mod habits;
 pub mod real;
 mod request;
 mod script;
@@ -36,6 +37,9 @@ async fn converse_stream(body: Bytes) -> Response {
         Script::Throttled => {
             let message = "Too many requests, please wait before trying again.";
             return exception(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", message);
+        }
+        Script::Refused(rule) => {
+            return exception(StatusCode::BAD_REQUEST, "ValidationException", &rule);
         }
         Script::NoAnswer => Body::from_stream(stream::pending::<std::io::Result<Bytes>>()),
         Script::BrokenAfter(text) => events(frames::broken_after(&text)),

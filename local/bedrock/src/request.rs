@@ -44,6 +44,7 @@ pub(super) enum Block {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ToolUse {
     tool_use_id: String,
+    name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +95,7 @@ impl Request {
     fn check(&self) -> Result<(), String> {
         let mut expected = Role::User;
         let mut open: BTreeSet<&str> = BTreeSet::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
         for (at, message) in self.messages.iter().enumerate() {
             if message.role != expected {
                 return Err(format!("messages.{at}: roles must alternate, beginning with user"));
@@ -108,12 +110,23 @@ impl Request {
                 ));
             }
             open = message.uses().collect();
+            for id in message.uses() {
+                if !seen.insert(id) {
+                    return Err(format!("messages.{at}: `tool_use` ids must be unique"));
+                }
+            }
         }
         if expected == Role::User || !open.is_empty() {
             return Err("the conversation must end with a user message".to_owned());
         }
         Ok(())
     }
+}
+
+/// The pattern of `ToolUseBlock.name` and `toolUseId` in the service model.
+fn is_name(text: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    (1..=64).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 impl Message {
@@ -124,6 +137,16 @@ impl Message {
         let is_blank = |block: &Block| matches!(block, Block::Text(text) if text.trim().is_empty());
         if self.content.iter().any(is_blank) {
             return Err(format!("messages.{at}: the text field in the ContentBlock is blank"));
+        }
+        for block in &self.content {
+            let Block::ToolUse(call) = block else { continue };
+            for text in [&call.name, &call.tool_use_id] {
+                if !is_name(text) {
+                    return Err(format!(
+                        "messages.{at}: {text:?} must match [a-zA-Z0-9_-]{{1,64}}"
+                    ));
+                }
+            }
         }
         Ok(())
     }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::request::{Block, Message, Output, Request, Role, ToolResult};
+use super::{
+    habits,
+    request::{Block, Message, Output, Request, Role, ToolResult},
+};
 
 /// If a message or a tool result contains this, the model prints everything that it was sent, so that a
 /// test sees the most that a model could give away.
@@ -14,6 +17,8 @@ const INTRODUCTION: &str = "I am the scripted model of the local stand-in, not a
 pub(super) enum Script {
     /// It answers.
     Answer(ModelAnswer),
+    /// It refuses the request, which breaks this rule.
+    Refused(String),
     /// The request is throttled.
     Throttled,
     /// It sends this text, and then an exception.
@@ -26,18 +31,30 @@ pub(super) enum Script {
 pub(super) struct ModelAnswer {
     pub(super) text: String,
     pub(super) calls: Vec<Call>,
+    pub(super) stop_reason: &'static str,
     pub(super) input_tokens: usize,
+}
+
+impl ModelAnswer {
+    fn new(text: String, calls: Vec<Call>, input_tokens: usize) -> Self {
+        let stop_reason = if calls.is_empty() { "end_turn" } else { "tool_use" };
+        Self { text, calls, stop_reason, input_tokens }
+    }
 }
 
 /// A tool call.
 pub(super) struct Call {
     pub(super) id: String,
     pub(super) tool: &'static str,
-    pub(super) input: Value,
+    /// JSON, unless a habit spoils it.
+    pub(super) input: String,
 }
 
 /// Returns what the model does. It depends on `request` alone, except for the ids of tool calls.
 pub(super) fn answer(request: &Request) -> Script {
+    if let Some(rule) = habits::refusal(request) {
+        return Script::Refused(rule);
+    }
     let last = request.messages.last();
     let results: Vec<&ToolResult> = last.map(tool_results).unwrap_or_default();
     let lowercase = last.map(text).unwrap_or_default().to_lowercase();
@@ -46,11 +63,11 @@ pub(super) fn answer(request: &Request) -> Script {
         || results.iter().any(|result| contains_text(result, REVEAL_ALL))
     {
         let text = request.raw.clone();
-        return Script::Answer(ModelAnswer { text, calls: Vec::new(), input_tokens });
+        return Script::Answer(ModelAnswer::new(text, Vec::new(), input_tokens));
     }
     if !results.is_empty() {
         let text = results.into_iter().map(describe).collect::<Vec<_>>().join("\n");
-        return Script::Answer(ModelAnswer { text, calls: Vec::new(), input_tokens });
+        return Script::Answer(ModelAnswer::new(text, Vec::new(), input_tokens));
     }
     if lowercase.contains("fail please") {
         return Script::Throttled;
@@ -63,12 +80,19 @@ pub(super) fn answer(request: &Request) -> Script {
     }
     let calls = calls(request, &lowercase, &last.map(text).unwrap_or_default());
     let text = if calls.is_empty() { chat(request) } else { "Let me look at GitHub.".to_owned() };
-    Script::Answer(ModelAnswer { text, calls, input_tokens })
+    let mut answer = ModelAnswer::new(text, calls, input_tokens);
+    habits::spoil(request, &mut answer);
+    Script::Answer(answer)
 }
 
 /// Returns the user's last message. `None` if a tool result came after it.
 pub(super) fn user_message(request: &Request) -> Option<String> {
     request.messages.last().map(text).filter(|text| !text.is_empty())
+}
+
+/// What the user says in `message`. `None` if it is the model's, or has results only.
+pub(super) fn said_by_user(message: &Message) -> Option<String> {
+    (message.role == Role::User).then(|| text(message)).filter(|text| !text.is_empty())
 }
 
 /// The tool calls for the message `text`; `lowercase` is the same in lower case.
@@ -99,10 +123,10 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
     if mentions(&["approve it yourself"]) {
         chosen.push(("approve", json!({ "status": "resolved" })));
     }
-    let call = |(tool, input)| Call {
+    let call = |(tool, input): (_, Value)| Call {
         id: format!("tooluse_{}", uuid::Uuid::new_v4().simple()),
         tool,
-        input,
+        input: input.to_string(),
     };
     chosen.into_iter().map(call).collect()
 }

@@ -8,7 +8,7 @@ use std::error::Error;
 use session::SessionError;
 use vault::VaultError;
 
-use crate::{model::ModelError, provider::Provider, turn::SameId};
+use crate::{model::ModelError, provider::Provider};
 
 /// A failure.
 #[derive(Debug, thiserror::Error)]
@@ -46,10 +46,14 @@ pub enum TurnError {
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
-impl From<SameId> for TurnError {
-    fn from(error: SameId) -> Self {
-        ModelError::Unusable(Box::new(error)).into()
+/// An error and its causes in one line, for the operator.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
     }
+    text
 }
 
 impl TurnError {

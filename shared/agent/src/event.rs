@@ -11,6 +11,8 @@ use session::Message;
 pub enum Event<'a> {
     /// The model goes on with these words, as they arrive. They belong to the next whole message.
     Text(&'a str),
+    /// The words since the last whole message do not count: the model is asked again.
+    TextDiscarded,
     /// A message is whole and belongs to the turn now: the model's, with its words and its calls, or
     /// the one with the results of the calls. Of a turn that is taken up again, its last message is
     /// told first.

@@ -36,9 +36,14 @@ impl GrantedSets {
         self.entries().get(&(user.clone(), provider.clone())).cloned()
     }
 
-    /// The token of `user` at `provider` was found by `set`, or will be.
+    /// The token of `user` at `provider` was found by `set`.
     pub(crate) fn put(&self, user: &UserId, provider: &ProviderName, set: Scopes) {
         self.entries().put((user.clone(), provider.clone()), set);
+    }
+
+    /// The token that was found by a set turns out to allow less.
+    pub(crate) fn forget(&self, user: &UserId, provider: &ProviderName) {
+        self.entries().pop(&(user.clone(), provider.clone()));
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {

@@ -1,6 +1,6 @@
 //! The seam to a language model.
 
-use std::{borrow::Cow, error::Error, fmt::Debug};
+use std::{borrow::Cow, collections::BTreeMap, error::Error, fmt::Debug};
 
 use futures_util::future::BoxFuture;
 use session::Message;
@@ -36,8 +36,12 @@ pub struct Prompt<'a> {
 /// A model's message, whole.
 #[derive(Debug)]
 pub struct ModelAnswer {
-    /// What it says, and which tools it calls.
+    /// What it says, and which tools it calls. Names and ids are as the model wrote them: the turn
+    /// makes them fit.
     pub message: Message,
+    /// Why the input of a call can't be read, by the call's place among the message's calls. Such a
+    /// call has an empty object for an input, and the model is told.
+    pub unreadable: BTreeMap<usize, String>,
     /// What it took.
     pub usage: Usage,
 }
@@ -64,12 +68,12 @@ pub enum ModelError {
     /// It is busy or unreachable, after the client's own retries. Later it may answer.
     #[error("the model is not available")]
     Busy(#[source] Box<dyn Error + Send + Sync>),
-    /// It refuses the request or this service; asking again changes nothing.
+    /// It refuses this request for what is in it; without the earlier conversation it may not.
+    #[error("the model refuses the request")]
+    Rejected(#[source] Box<dyn Error + Send + Sync>),
+    /// It refuses this service; asking again changes nothing.
     #[error("the model refuses")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
-    /// Its answer breaks the model's own protocol.
-    #[error("the model's answer makes no sense")]
-    Unusable(#[source] Box<dyn Error + Send + Sync>),
     /// The request could not be made.
     #[error("the model could not be asked")]
     Internal(#[source] Box<dyn Error + Send + Sync>),

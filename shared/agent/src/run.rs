@@ -13,10 +13,10 @@ use vault::AccessToken;
 
 use crate::{
     consent::{Authorizer, Consent},
-    error::TurnError,
+    error::{TurnError, with_causes},
     event::{Event, Listener},
     lease::Lease,
-    model::{Model, Prompt, Usage},
+    model::{Model, ModelAnswer, ModelError, Prompt, Usage},
     provider::Provider,
     scopes::{Scopes, joined},
     tokens::{ConsentState, Tokens},
@@ -118,6 +118,41 @@ impl Runner<'_> {
         usage: &mut Usage,
         listener: &mut dyn Listener,
     ) -> Result<(), TurnError> {
+        let history = if turn.is_without_history() { &[] } else { history };
+        let mut answer = self.prompt(turn, history, listener).await;
+        let is_rejected = matches!(answer, Err(TurnError::Model(ModelError::Rejected(_))));
+        if is_rejected && !history.is_empty() {
+            listener.hear(Event::TextDiscarded);
+            answer = self.prompt(turn, &[], listener).await;
+            if answer.is_ok() {
+                tracing::warn!("the model refuses a conversation, and answers without it");
+                turn.leave_history_out();
+            }
+        }
+        match answer {
+            Ok(answer) => {
+                *usage += answer.usage;
+                turn.model_answered(answer.message, &answer.unreadable, history);
+                Ok(())
+            }
+            // Without this, the turn would be refused again whenever it is taken up.
+            Err(TurnError::Model(error @ (ModelError::Rejected(_) | ModelError::Refused(_))))
+                if turn.has_unreported_results() =>
+            {
+                tracing::error!(cause = with_causes(&error), "the model does not go on");
+                turn.report_results();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn prompt(
+        &self,
+        turn: &Turn,
+        history: &[Message],
+        listener: &mut dyn Listener,
+    ) -> Result<ModelAnswer, TurnError> {
         let prompt = Prompt {
             system: self.system,
             messages: self.context.view(history, turn.messages()),
@@ -125,10 +160,7 @@ impl Runner<'_> {
             max_tokens: self.max_tokens,
         };
         let answer = self.model.answer(prompt, listener);
-        let answer = self.in_time(async { Ok(answer.await?) }).await?;
-        *usage += answer.usage;
-        turn.model_answered(answer.message)?;
-        Ok(())
+        self.in_time(async { Ok(answer.await?) }).await
     }
 
     /// Tries calls, all at once, each as far as it needs no consent. Tokens are looked for by the
@@ -230,7 +262,7 @@ impl Runner<'_> {
 }
 
 impl Attempt {
-    /// How many scopes its token may end up allowing, as a measure of which need is the widest.
+    /// How wide its need is: the fewer of the provider's sets allow it, the wider.
     fn width(&self) -> usize {
         let sets = |need: &crate::turn::TokenNeed| need.provider.sets_allowing(&need.scopes).len();
         usize::MAX - self.need.as_ref().map_or(usize::MAX, sets)

@@ -6,10 +6,7 @@
 //! vault that keeps one token for each user and provider, or that looks at scopes alone, is served
 //! by the same requests.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::try_join_all;
 use vault::{AccessToken, TokenFingerprint};
@@ -30,8 +27,7 @@ pub(crate) struct Tokens<'a> {
     used: BTreeMap<TokenNeed, Arc<AccessToken>>,
     allows: BTreeMap<TokenFingerprint, Scopes>,
     started: Vec<StartedFlow>,
-    /// Sets for which the vault still has a token that the provider refuses.
-    stale: BTreeSet<(Arc<Provider>, Scopes)>,
+    stale: Vec<StaleToken>,
 }
 
 /// A token that the vault gave for a set of scopes.
@@ -40,6 +36,14 @@ struct GrantedToken {
     provider: Arc<Provider>,
     set: Scopes,
     token: Arc<AccessToken>,
+}
+
+/// A token that the vault still has for a set, and that the provider refuses.
+#[derive(Debug)]
+struct StaleToken {
+    provider: Arc<Provider>,
+    set: Scopes,
+    token: TokenFingerprint,
 }
 
 /// What becomes of a consent that seems to be needed.
@@ -59,7 +63,7 @@ impl<'a> Tokens<'a> {
             used: BTreeMap::new(),
             allows: BTreeMap::new(),
             started: Vec::new(),
-            stale: BTreeSet::new(),
+            stale: Vec::new(),
         }
     }
 
@@ -90,7 +94,15 @@ impl<'a> Tokens<'a> {
 
     /// The provider has said what `token` allows.
     pub(crate) fn learn(&mut self, token: &AccessToken, allows: Scopes) {
-        self.allows.insert(token.fingerprint(), allows);
+        let fingerprint = token.fingerprint();
+        let is_this = |granted: &&GrantedToken| granted.token.fingerprint() == fingerprint;
+        for granted in self.granted.iter().filter(is_this) {
+            if !granted.provider.allow(&allows, &granted.set) {
+                let user = self.authorizer.asker.user;
+                self.authorizer.granted_sets.forget(user, granted.provider.name());
+            }
+        }
+        self.allows.insert(fingerprint, allows);
     }
 
     /// What is known of `token`.
@@ -107,12 +119,11 @@ impl<'a> Tokens<'a> {
         provider: &Arc<Provider>,
         needed: &Scopes,
     ) -> Result<ConsentState, TurnError> {
-        let stale = self.stale.iter().filter(|(at, _)| at == provider).map(|(_, set)| set);
-        let stale: Vec<&Scopes> = stale.collect();
+        let stale = self.stale.iter().filter(|stale| stale.provider == *provider);
+        let stale: Vec<&Scopes> = stale.map(|stale| &stale.set).collect();
         let is_stale = !stale.is_empty();
         let needed: Scopes = needed.iter().chain(stale.into_iter().flatten()).cloned().collect();
         let set = provider.set_for(&needed);
-        self.authorizer.granted_sets.put(self.authorizer.asker.user, provider.name(), set.clone());
         let is_wanted =
             |started: &StartedFlow| started.provider == *provider && started.scopes == set;
         if let Some(at) = self.started.iter().position(is_wanted)
@@ -142,7 +153,7 @@ impl<'a> Tokens<'a> {
         self.granted.iter().find(|granted| {
             granted.provider == need.provider
                 && need.provider.allow(&granted.set, &need.scopes)
-                && need.refused.as_ref() != Some(&granted.token.fingerprint())
+                && !need.refused.contains(&granted.token.fingerprint())
         })
     }
 
@@ -179,8 +190,12 @@ impl<'a> Tokens<'a> {
         match answer {
             Authorization::Required(started) => self.started.push(started),
             Authorization::Granted(token) => {
-                if need.refused.as_ref() == Some(&token.fingerprint()) {
-                    self.stale.insert((Arc::clone(&need.provider), set.clone()));
+                let fingerprint = token.fingerprint();
+                let is_refused = need.refused.contains(&fingerprint);
+                // A vault that keeps one token returns it for every set: the first one counts.
+                if is_refused && !self.stale.iter().any(|stale| stale.token == fingerprint) {
+                    let (provider, set) = (Arc::clone(&need.provider), set.clone());
+                    self.stale.push(StaleToken { provider, set, token: fingerprint });
                 }
                 self.grant(&need.provider, set.clone(), token);
             }

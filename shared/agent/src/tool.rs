@@ -76,7 +76,7 @@ pub struct InputSchema(Value);
 impl InputSchema {
     /// The schema of the type that the tool reads its input into, so that the two can't differ.
     #[must_use]
-    pub fn of<T: JsonSchema>() -> Self {
+    pub fn from_type<T: JsonSchema>() -> Self {
         let settings = SchemaSettings::draft2020_12().with(|it| it.inline_subschemas = true);
         let mut schema = settings.into_generator().into_root_schema_for::<T>();
         let mut top = Map::from_iter([("type".to_owned(), Value::from("object"))]);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_schema_has_nothing_at_its_top_that_a_model_refuses() {
-        let schema = InputSchema::of::<Input>();
+        let schema = InputSchema::from_type::<Input>();
         let keys: Vec<_> = schema.as_json().as_object().unwrap().keys().collect();
         assert_eq!(keys, ["properties", "required", "type"]);
         assert_eq!(schema.as_json()["required"], json!(["owner"]));

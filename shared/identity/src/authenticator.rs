@@ -15,12 +15,12 @@ use crate::{
 /// Turns a request's headers into a [`User`], by one kind of proof and no other.
 #[derive(Debug)]
 pub struct Authenticator {
-    kind: Kind,
+    verifier: AnyVerifier,
     needed: Option<AllowClaim>,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum AnyVerifier {
     Alb(AlbVerifier),
     Bearer(BearerVerifier),
 }
@@ -30,14 +30,14 @@ impl Authenticator {
     /// been fetched yet.
     #[must_use]
     pub fn alb(settings: AlbSettings) -> Self {
-        Self { kind: Kind::Alb(AlbVerifier::new(settings)), needed: None }
+        Self { verifier: AnyVerifier::Alb(AlbVerifier::new(settings)), needed: None }
     }
 
     /// Believes the bearer tokens of one issuer, and does not look at the load balancer's
     /// headers, which anybody may send where no load balancer is. Nothing has been fetched yet.
     #[must_use]
     pub fn bearer(settings: BearerSettings) -> Self {
-        Self { kind: Kind::Bearer(BearerVerifier::new(settings)), needed: None }
+        Self { verifier: AnyVerifier::Bearer(BearerVerifier::new(settings)), needed: None }
     }
 
     /// Lets in only whose token has the claim `needed`, if one is.
@@ -49,9 +49,9 @@ impl Authenticator {
     /// Opens a connection to the load balancer's key server, so that the first request need not wait
     /// for it. An issuer's keys are somewhere that only a fetch can tell.
     pub async fn connect(&self) {
-        match &self.kind {
-            Kind::Alb(verifier) => verifier.connect().await,
-            Kind::Bearer(_) => {}
+        match &self.verifier {
+            AnyVerifier::Alb(verifier) => verifier.connect().await,
+            AnyVerifier::Bearer(_) => {}
         }
     }
 
@@ -69,9 +69,9 @@ impl Authenticator {
         // A clock that is set before 1970 knows nothing: then every token has expired.
         let needed = self.needed.as_ref();
         let now = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX);
-        match &self.kind {
-            Kind::Alb(verifier) => verifier.verify(headers, now, needed).await,
-            Kind::Bearer(verifier) => verifier.verify(headers, now, needed).await,
+        match &self.verifier {
+            AnyVerifier::Alb(verifier) => verifier.verify(headers, now, needed).await,
+            AnyVerifier::Bearer(verifier) => verifier.verify(headers, now, needed).await,
         }
     }
 
@@ -79,9 +79,9 @@ impl Authenticator {
     /// section 3): nothing where a load balancer signs people in.
     #[must_use]
     pub fn challenge(&self) -> Option<&'static str> {
-        match self.kind {
-            Kind::Alb(_) => None,
-            Kind::Bearer(_) => Some("Bearer"),
+        match self.verifier {
+            AnyVerifier::Alb(_) => None,
+            AnyVerifier::Bearer(_) => Some("Bearer"),
         }
     }
 }

@@ -90,7 +90,7 @@ impl Inbound {
     /// # Errors
     /// 401 when they are to be named by a token and have none.
     pub fn principal(&self, user: &User) -> Result<Principal, Problem> {
-        self.naming.of(user).ok_or_else(Problem::unauthorized)
+        self.naming.principal(user).ok_or_else(Problem::unauthorized)
     }
 
     /// The signed-in user who sent `headers`, from no page that was made for somebody else.

@@ -24,7 +24,7 @@ pub use error::SessionError;
 pub use json_size::{json_bytes, shortened};
 pub use key::{InvalidSessionId, SessionId};
 pub use limits::{saved_pending, saved_turn};
-pub use listing::{InvalidMark, Listed, Mark, Page};
+pub use listing::{Cursor, InvalidCursor, Listed, Page};
 pub use message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
 pub use pending::{Call, CallState, Confirmation, Pending, Wait};
 pub use store::{Loaded, Sessions};

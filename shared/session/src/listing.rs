@@ -25,23 +25,23 @@ pub struct Page {
     /// The conversations, the newest first.
     pub sessions: Vec<Listed>,
     /// Where the next page begins; `None` on the last.
-    pub next: Option<Mark>,
+    pub next: Option<Cursor>,
 }
 
 /// A position in a list: just after a conversation of the page before. It stays valid while
 /// conversations are added and deleted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mark {
+pub struct Cursor {
     milliseconds: u64,
     id: String,
 }
 
-/// What can't be a [`Mark`].
+/// What can't be a [`Cursor`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no place in the list")]
-pub struct InvalidMark;
+pub struct InvalidCursor;
 
-impl From<&Listed> for Mark {
+impl From<&Listed> for Cursor {
     fn from(listed: &Listed) -> Self {
         let since = listed.updated.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
@@ -49,25 +49,25 @@ impl From<&Listed> for Mark {
     }
 }
 
-impl fmt::Display for Mark {
+impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.milliseconds, self.id)
     }
 }
 
-impl FromStr for Mark {
-    type Err = InvalidMark;
+impl FromStr for Cursor {
+    type Err = InvalidCursor;
 
-    fn from_str(text: &str) -> Result<Self, InvalidMark> {
-        let (milliseconds, id) = text.split_once('.').ok_or(InvalidMark)?;
-        let id = SessionId::parse(id).map_err(|_| InvalidMark)?.to_string();
-        let milliseconds = milliseconds.parse().map_err(|_| InvalidMark)?;
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let (milliseconds, id) = text.split_once('.').ok_or(InvalidCursor)?;
+        let id = SessionId::parse(id).map_err(|_| InvalidCursor)?.to_string();
+        let milliseconds = milliseconds.parse().map_err(|_| InvalidCursor)?;
         Ok(Self { milliseconds, id })
     }
 }
 
 impl Sessions {
-    /// The conversations of `user` after `mark`, the newest first, at most `limit`. Costs one
+    /// The conversations of `user` after `cursor`, the newest first, at most `limit`. Costs one
     /// request for every 1,000 that the user has.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Sessions {
     pub async fn list(
         &self,
         user: &UserId,
-        mark: Option<&Mark>,
+        cursor: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page, SessionError> {
         let objects = self.bucket.list(&key::user_prefix(user), Some("/")).await?;
@@ -83,9 +83,9 @@ impl Sessions {
             let (owner, id) = key::parse(&key)?;
             (owner == *user).then_some(Listed { id, updated })
         });
-        let mut listed: Vec<(Mark, Listed)> = listed
-            .map(|listed| (Mark::from(&listed), listed))
-            .filter(|(place, _)| mark.is_none_or(|mark| place < mark))
+        let mut listed: Vec<(Cursor, Listed)> = listed
+            .map(|listed| (Cursor::from(&listed), listed))
+            .filter(|(place, _)| cursor.is_none_or(|cursor| place < cursor))
             .collect();
         listed.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
         let is_last = listed.len() <= limit;

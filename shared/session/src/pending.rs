@@ -60,7 +60,8 @@ pub struct Wait {
     pub provider: Option<String>,
     /// What the token must allow.
     pub scopes: Vec<String>,
-    /// The mark of the token that the provider refused, if the consent was forced. Another
+    /// The fingerprints of the tokens that the provider refused, separated by spaces, if the consent
+    /// was forced. Another
     /// refusal after it is an error, and not another consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,

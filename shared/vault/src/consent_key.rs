@@ -215,7 +215,7 @@ mod tests {
         }
     }
 
-    fn of(site: &str, workload: &str) -> ConsentKeys {
+    fn keys_for(site: &str, workload: &str) -> ConsentKeys {
         keys(NEW).tied_to(site, &WorkloadName::parse(workload).unwrap())
     }
 
@@ -229,10 +229,12 @@ mod tests {
 
     #[test]
     fn another_deployment_with_the_same_key_opens_nothing() {
-        let here = of("https://a.example", "agent");
+        let here = keys_for("https://a.example", "agent");
         let sealed = here.seal(Purpose::Flow, b"flow").unwrap();
-        assert!(of("https://a.example", "agent").open(Purpose::Flow, &sealed).is_some());
-        for other in [of("https://b.example", "agent"), of("https://a.example", "other")] {
+        assert!(keys_for("https://a.example", "agent").open(Purpose::Flow, &sealed).is_some());
+        for other in
+            [keys_for("https://b.example", "agent"), keys_for("https://a.example", "other")]
+        {
             assert!(other.open(Purpose::Flow, &sealed).is_none());
             assert!(!other.is_mark(&here.mark(&user("alice")), &user("alice")));
         }

@@ -37,7 +37,7 @@ impl Cause {
     }
 
     /// What AgentCore Identity said, or why it could not be heard.
-    pub(crate) fn of<E>(error: &SdkError<E>) -> Self
+    pub(crate) fn from_sdk_error<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -100,11 +100,11 @@ impl VaultError {
         }
     }
 
-    pub(crate) fn of<E>(error: &SdkError<E>) -> Self
+    pub(crate) fn from_sdk_error<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let cause = Cause::of(error);
+        let cause = Cause::from_sdk_error(error);
         if error.as_service_error().is_none() {
             return match error {
                 SdkError::ResponseError(_) => Self::Unexpected(cause),

@@ -114,7 +114,7 @@ impl Flow {
     /// Whether `state` is what only the browser that consented could bring.
     #[must_use]
     pub fn is_of_state(&self, state: &str) -> bool {
-        self.contents.state == StateHash::of(state)
+        self.contents.state == StateHash::new(state)
     }
 
     /// When the flow is over.

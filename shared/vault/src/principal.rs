@@ -19,7 +19,7 @@ pub enum Naming {
 impl Naming {
     /// `user` by this name. `None` if they have no token to be named by.
     #[must_use]
-    pub fn of(self, user: &User) -> Option<Principal> {
+    pub fn principal(self, user: &User) -> Option<Principal> {
         Some(Principal(match self {
             Self::UserId => Name::Id(user.id().clone()),
             Self::UserToken => Name::Token(user.token()?.clone()),

@@ -75,7 +75,7 @@ impl SessionBinder {
         let unclear = Unclear::default();
         let bound = call.customize().interceptor(unclear.clone()).send().await;
         bound.map(|_| ()).map_err(|error| match unclear.0.load(Ordering::Relaxed) {
-            true => BindError::Unclear(Cause::of(&error).without(session)),
+            true => BindError::Unclear(Cause::from_sdk_error(&error).without(session)),
             false => bind_error(&error, session),
         })
     }
@@ -124,9 +124,9 @@ fn bind_error(error: &SdkError<CompleteResourceTokenAuthError>, session: &Sessio
     let says = error.message().unwrap_or_default().to_lowercase();
     let is_refusal = error.raw_response().is_some_and(|answer| answer.status().is_client_error());
     if is_refusal && says.contains("invalid or expired session") {
-        return BindError::SessionRefused(Cause::of(error).without(session));
+        return BindError::SessionRefused(Cause::from_sdk_error(error).without(session));
     }
-    VaultError::of(error).map(|cause| cause.without(session)).into()
+    VaultError::from_sdk_error(error).map(|cause| cause.without(session)).into()
 }
 
 #[cfg(test)]

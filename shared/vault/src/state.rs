@@ -35,7 +35,7 @@ impl FlowState {
     /// What a flow keeps of it.
     #[must_use]
     pub fn hash(&self) -> StateHash {
-        StateHash::of(&self.0)
+        StateHash::new(&self.0)
     }
 }
 
@@ -52,7 +52,7 @@ pub struct StateHash([u8; 32]);
 impl StateHash {
     /// The hash of what a browser brought.
     #[must_use]
-    pub fn of(state: &str) -> Self {
+    pub fn new(state: &str) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest::digest(&digest::SHA256, state.as_bytes()).as_ref());
         Self(hash)

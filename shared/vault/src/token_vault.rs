@@ -94,7 +94,7 @@ impl TokenVault {
             let token = self.workload_token(request.user, now).await?;
             answer = self.resource_token(&token, request).await;
         }
-        match access(answer.map_err(|error| VaultError::of(&error))?)? {
+        match access(answer.map_err(|error| VaultError::from_sdk_error(&error))?)? {
             Access::Granted(_) if request.force => {
                 Err(VaultError::Unexpected(Cause::new("a token instead of the forced consent")))
             }
@@ -136,13 +136,15 @@ impl TokenVault {
             Name::Id(id) => {
                 let call = self.client.get_workload_access_token_for_user_id();
                 let call = call.workload_name(workload).user_id(id.as_str());
-                let answer = call.send().await.map_err(|error| VaultError::of(&error))?;
+                let answer =
+                    call.send().await.map_err(|error| VaultError::from_sdk_error(&error))?;
                 answer.workload_access_token
             }
             Name::Token(token) => {
                 let call = self.client.get_workload_access_token_for_jwt();
                 let call = call.workload_name(workload).user_token(token.expose());
-                let answer = call.send().await.map_err(|error| VaultError::of(&error))?;
+                let answer =
+                    call.send().await.map_err(|error| VaultError::from_sdk_error(&error))?;
                 answer.workload_access_token
             }
         };

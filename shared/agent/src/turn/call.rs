@@ -19,7 +19,7 @@
 //! never applied twice. One whose token the provider refused is `Pending` again, without its approval:
 //! nothing was done. Declined, a call is finished as *not run*.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use session::{CallState, Confirmation, ToolResult, ToolUse, Wait};
 use vault::{Scope, TokenFingerprint};
@@ -39,14 +39,17 @@ pub(crate) struct TokenNeed {
     pub(crate) provider: Arc<Provider>,
     /// What it must allow.
     pub(crate) scopes: Scopes,
-    /// The token that the provider has refused, so that it must be another one.
-    pub(crate) refused: Option<TokenFingerprint>,
+    /// The tokens that the provider has refused, so that it must be another one. There may be several,
+    /// because the vault may have one for each set of scopes.
+    pub(crate) refused: BTreeSet<TokenFingerprint>,
+    /// Whether a consent was forced for this call, so that another refusal is an error.
+    pub(super) was_forced: bool,
 }
 
 impl TokenNeed {
     fn new(needs: &Needs) -> Self {
         let (provider, scopes) = (Arc::clone(&needs.provider), needs.scopes.clone());
-        Self { provider, scopes, refused: None }
+        Self { provider, scopes, refused: BTreeSet::new(), was_forced: false }
     }
 }
 
@@ -142,8 +145,11 @@ impl TurnCall {
         let Some(open) = self.open_mut() else { return };
         let Some(need) = &mut open.need else { return };
         if wait.provider.as_deref().is_none_or(|name| name == need.provider.name().as_str()) {
-            need.scopes.extend(named(wait.scopes.iter().map(String::as_str)));
-            need.refused = wait.refused.clone().map(TokenFingerprint::from_saved);
+            let saved = named(wait.scopes.iter().map(String::as_str));
+            need.scopes.extend(need.provider.known(&saved));
+            let refused = wait.refused.iter().flat_map(|saved| saved.split(' '));
+            need.refused = refused.map(|it| TokenFingerprint::from_saved(it.to_owned())).collect();
+            need.was_forced = wait.refused.is_some();
             open.interrupt = Some(wait.interrupt.clone());
         }
     }
@@ -174,7 +180,9 @@ impl OpenCall {
             interrupt: interrupt.to_owned(),
             provider: need.map(|need| need.provider.name().to_string()),
             scopes: need.iter().flat_map(|need| &need.scopes).map(Scope::to_string).collect(),
-            refused: need.and_then(|need| Some(need.refused.as_ref()?.as_str().to_owned())),
+            refused: need.filter(|need| !need.refused.is_empty()).map(|need| {
+                need.refused.iter().map(TokenFingerprint::as_str).collect::<Vec<_>>().join(" ")
+            }),
         }
     }
 }

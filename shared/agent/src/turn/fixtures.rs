@@ -87,7 +87,7 @@ fn fixture(name: &'static str, needs: Option<(Arc<Provider>, &str, &[&str])>) ->
     Fixture(ToolSpec {
         name: ToolName::from_static(name),
         description: "".into(),
-        input: InputSchema::of::<serde_json::Map<String, Value>>(),
+        input: InputSchema::from_type::<serde_json::Map<String, Value>>(),
         needs,
     })
 }

@@ -70,7 +70,7 @@ impl World {
         };
         let message = Message { role: Role::Assistant, content: vec![Block::ToolUse(call)] };
         let mut turn = Turn::begin("please".into(), rules());
-        turn.model_answered(message).unwrap();
+        turn.model_answered(message, &BTreeMap::new(), &[]);
         turn.previewed("a", ACCOUNTS[0], "confirm 0".into(), NOW);
         Self {
             stored: Some(turn.to_pending(NOW)),

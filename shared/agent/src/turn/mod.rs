@@ -9,6 +9,7 @@
 
 mod approval;
 mod call;
+mod fit;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
@@ -19,7 +20,11 @@ mod resume;
 mod tests;
 mod texts;
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use identity::UserId;
 use session::{Block, Call, Confirmation, Message, Pending, Role, ToolResult, ToolUse};
@@ -39,6 +44,9 @@ use crate::{
 
 /// A model that never stops calling tools is stopped after this many answers in one turn.
 const MAX_MODEL_CALLS: usize = 10;
+
+/// How many messages with calls that can't be read a model may send in one turn.
+const MAX_UNREADABLE_ROUNDS: usize = 2;
 
 /// As many calls of one message of the model are made; the model is told of the others.
 const MAX_CALLS: usize = 8;
@@ -62,9 +70,11 @@ pub struct Turn {
     messages: Vec<Message>,
     calls: Vec<TurnCall>,
     rules: Rules,
-    /// What the provider is called where a call was interrupted, so that it may have been made.
-    may_have_happened_at: Option<String>,
+    /// What the providers are called where a call was interrupted, so that it may have been made.
+    may_have_happened_at: BTreeSet<String>,
     withheld: bool,
+    unreadable_rounds: usize,
+    is_without_history: bool,
 }
 
 /// A call that is to be read or previewed.
@@ -102,11 +112,6 @@ pub(crate) enum Step {
     Done,
 }
 
-/// The model has given two calls one id, so that nobody could say which of them is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("two tool calls in one message have the same id")]
-pub struct SameId;
-
 impl std::fmt::Debug for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Action").field("call", &self.call).field("need", &self.need).finish()
@@ -121,8 +126,15 @@ impl Turn {
     }
 
     fn new(messages: Vec<Message>, rules: Rules) -> Self {
-        let calls = Vec::new();
-        Self { messages, calls, rules, may_have_happened_at: None, withheld: false }
+        Self {
+            messages,
+            calls: Vec::new(),
+            rules,
+            may_have_happened_at: BTreeSet::new(),
+            withheld: false,
+            unreadable_rounds: 0,
+            is_without_history: false,
+        }
     }
 
     /// What is next.
@@ -160,22 +172,63 @@ impl Turn {
         calls.map(attempt).collect()
     }
 
-    /// The model has answered with `message`, which may call tools.
-    pub(crate) fn model_answered(&mut self, message: Message) -> Result<(), SameId> {
-        let mut ids: Vec<&str> = message.tool_uses().map(|call| &*call.tool_use_id).collect();
-        ids.sort_unstable();
-        if ids.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(SameId);
-        }
+    /// The model has answered with `message`, which may call tools; the input of some of the calls
+    /// may be `unreadable`. `earlier` are the messages before this turn that the model sees.
+    pub(crate) fn model_answered(
+        &mut self,
+        mut message: Message,
+        unreadable: &BTreeMap<usize, String>,
+        earlier: &[Message],
+    ) {
+        let renamed = fit::fit(&mut message, earlier.iter().chain(&self.messages));
         let tools = &self.rules.tools;
         let calls = message.tool_uses().map(|call| TurnCall::new(call.clone(), tools));
         self.calls = calls.collect();
         for call in self.calls.iter_mut().skip(MAX_CALLS) {
             call.finish(texts::too_many_at_once(&call.tool_use.tool_use_id));
         }
+        for call in self.calls.iter_mut().filter(|it| renamed.contains(&it.tool_use.tool_use_id)) {
+            call.finish(texts::no_such_tool(&call.tool_use.tool_use_id));
+        }
+        for (at, why) in unreadable {
+            if let Some(call) = self.calls.get_mut(*at) {
+                call.finish(texts::unreadable_input(&call.tool_use.tool_use_id, why));
+            }
+        }
+        self.unreadable_rounds += usize::from(!unreadable.is_empty());
         self.messages.push(message);
         self.close_round();
-        Ok(())
+        if self.unreadable_rounds > MAX_UNREADABLE_ROUNDS && self.calls.is_empty() {
+            self.say(texts::TOO_MANY_MISTAKES.to_owned());
+        }
+    }
+
+    /// Whether calls were answered that the model has said nothing of yet.
+    pub(crate) fn has_unreported_results(&self) -> bool {
+        let is_results = |last: &Message| last.role == Role::User && self.messages.len() > 1;
+        self.calls.is_empty() && self.messages.last().is_some_and(is_results)
+    }
+
+    /// Ends a turn of which the model refuses to report: what was done is said in words of our own,
+    /// so that the conversation goes on.
+    pub(crate) fn report_results(&mut self) {
+        let report = texts::own_report(&self.messages);
+        self.say(report);
+    }
+
+    /// The model can't be shown what was said before this turn.
+    pub(crate) fn leave_history_out(&mut self) {
+        self.is_without_history = true;
+    }
+
+    /// Whether the model is shown this turn alone.
+    pub(crate) fn is_without_history(&self) -> bool {
+        self.is_without_history
+    }
+
+    fn say(&mut self, text: String) {
+        let content = vec![Block::Text(text)];
+        self.messages.push(Message { role: Role::Assistant, content });
     }
 
     /// A call has been answered.
@@ -275,7 +328,7 @@ impl Turn {
     #[must_use]
     pub fn consent_interrupt(&self, provider: &Provider) -> Option<&str> {
         self.open_calls().find_map(|(_, open)| match &open.stage {
-            Stage::AwaitingConsent { interrupt } if open.provider()?.name() == provider.name() => {
+            Stage::AwaitingConsent { interrupt } if **open.provider()? == *provider => {
                 Some(interrupt.as_str())
             }
             _ => None,
@@ -293,7 +346,10 @@ impl Turn {
     /// What the user must hear whatever the model says.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
-        self.may_have_happened_at.as_deref().map(texts::may_have_happened)
+        let happened = texts::may_have_happened(&self.may_have_happened_at);
+        let forgot = self.is_without_history.then(|| texts::WITHOUT_HISTORY.to_owned());
+        let notices: Vec<String> = happened.into_iter().chain(forgot).collect();
+        (!notices.is_empty()).then(|| notices.join("\n\n"))
     }
 
     /// Whether a call was not made because the user declined it, or went on without allowing it.
@@ -337,8 +393,7 @@ impl Turn {
         self.messages.push(Message { role: Role::User, content });
         let answers = self.messages.iter().filter(|message| message.role == Role::Assistant);
         if answers.count() >= MAX_MODEL_CALLS {
-            let content = vec![Block::Text(texts::TOO_MANY_CALLS.to_owned())];
-            self.messages.push(Message { role: Role::Assistant, content });
+            self.say(texts::TOO_MANY_CALLS.to_owned());
         }
     }
 }

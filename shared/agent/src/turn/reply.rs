@@ -1,8 +1,8 @@
 //! What a provider's reply means for a call.
 //!
 //! A token that the provider does not accept any more, or that turns out to allow less than the call
-//! needs, leads to one consent; another refusal after that is an error, which the model is told, and
-//! never a third consent. A token that is known to allow too little may have brought a partial
+//! needs, leads to another token of the vault's, if it has one, and else to one forced consent. Another
+//! refusal after that is an error, which the model is told, and never a third consent. A token that is known to allow too little may have brought a partial
 //! result, so that what it brought is discarded.
 
 use std::time::SystemTime;
@@ -11,8 +11,13 @@ use serde_json::Value;
 use session::{Confirmation, ToolOutput, ToolResult, ToolStatus};
 use vault::TokenFingerprint;
 
-use super::{Turn, call::Stage, texts};
+use super::{
+    Turn,
+    call::{Stage, TokenNeed},
+    texts,
+};
 use crate::{
+    provider::MAX_SETS,
     scopes::Scopes,
     tool::{Failure, Preview, Reply, TokenVerdict},
 };
@@ -163,10 +168,15 @@ impl Turn {
     /// that was used on the way is used up.
     pub(super) fn refused(&mut self, id: &str, refusal: TokenRefusal) {
         let Some(open) = self.open_mut(id) else { return };
-        let need = open.need.as_mut().filter(|need| need.refused.is_none());
+        let is_final = |need: &TokenNeed| {
+            need.was_forced
+                || need.refused.len() > MAX_SETS
+                || need.refused.contains(&refusal.token)
+        };
+        let need = open.need.as_mut().filter(|need| !is_final(need));
         let Some(need) = need else { return self.answered(refusal.otherwise) };
         need.scopes.extend(need.provider.known(&refusal.scopes));
-        need.refused = Some(refusal.token);
+        need.refused.insert(refusal.token);
         open.stage = match &open.stage {
             Stage::Pending(approval) => Stage::Pending(approval.clone()),
             _ => Stage::Pending(None),

@@ -86,7 +86,7 @@ impl Turn {
             Some(CallState::Started { .. }) => {
                 let label = call.open().and_then(|open| open.provider());
                 let label = label.map_or("the provider", |provider| provider.label());
-                self.may_have_happened_at = Some(label.to_owned());
+                self.may_have_happened_at.insert(label.to_owned());
                 call.finish(texts::outcome_unknown(&id));
             }
             Some(CallState::Waiting(wait)) => match answer(&wait.interrupt) {

@@ -1,6 +1,9 @@
 //! The turn's decisions, without a network.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime},
+};
 
 use identity::UserId;
 use serde_json::{Value, json};
@@ -8,7 +11,7 @@ use session::{Block, CallState, Message, Pending, Role, ToolResult, ToolStatus, 
 use vault::TokenFingerprint;
 
 use super::{
-    Answers, MAX_MODEL_CALLS, ResumeError, Rules, SameId, Step, TokenNeed, Turn, Verdict,
+    Answers, MAX_MODEL_CALLS, ResumeError, Rules, Step, TokenNeed, Turn, Verdict,
     fixtures::{EVENTS, ISSUE, PROFILE, REPOSITORIES, TIME, calendar, github, tools},
     reply::{KnownToken, TokenRefusal},
 };
@@ -41,7 +44,7 @@ fn calling(calls: &[(&str, &str)]) -> Turn {
 
 fn calling_by(rules: Rules, calls: &[(&str, &str)]) -> Turn {
     let mut turn = Turn::begin("please".into(), rules);
-    turn.model_answered(model_calls(calls)).unwrap();
+    turn.model_answered(model_calls(calls), &BTreeMap::new(), &[]);
     turn
 }
 
@@ -77,6 +80,11 @@ fn need(turn: &Turn) -> TokenNeed {
         Step::Try(mut attempts) => attempts.remove(0).need.unwrap(),
         other => panic!("not to be tried: {other:?}"),
     }
+}
+
+/// The token that [`refused`] says is refused.
+fn dead() -> BTreeSet<TokenFingerprint> {
+    BTreeSet::from([TokenFingerprint::from_saved("dead".into())])
 }
 
 fn refused(scopes: &[&str], id: &str) -> TokenRefusal {
@@ -133,6 +141,8 @@ mod confirmation;
 
 mod claims;
 
+mod mistakes;
+
 mod replies;
 
 mod providers;
@@ -144,7 +154,7 @@ fn whatever_happens_the_turn_is_one_that_a_model_accepts() {
     turn.previewed("b", "octo-alice", "confirm".into(), NOW);
     let mut turn = resumed(&turn, &[], gone_on()).unwrap();
     turn.needs_consent("a", "consent".into());
-    turn.model_answered(saying("I could not.")).unwrap();
+    turn.model_answered(saying("I could not."), &BTreeMap::new(), &[]);
     assert!(matches!(turn.next_step(), Step::Done));
     let roles: Vec<Role> = turn.messages().iter().map(|message| message.role).collect();
     assert_eq!(roles, [Role::User, Role::Assistant, Role::User, Role::Assistant]);

@@ -1,7 +1,9 @@
 //! What the model is told of a call that was not made, or whose outcome is unknown; and what the user
 //! is told of it, where that must not be left to the model.
 
-use session::{ToolResult, ToolStatus};
+use std::collections::BTreeSet;
+
+use session::{Block, Message, ToolOutput, ToolResult, ToolStatus};
 
 use crate::scopes::{Scopes, joined};
 
@@ -9,11 +11,13 @@ pub(super) const TOO_MANY_CALLS: &str =
     "I stopped here: this took too many steps. Ask me to go on, or for a smaller part of it.";
 
 /// For the user: no model's choice of words may hide it.
-pub(super) fn may_have_happened(provider: &str) -> String {
-    format!(
+pub(super) fn may_have_happened(providers: &BTreeSet<String>) -> Option<String> {
+    let providers: Vec<&str> = providers.iter().map(String::as_str).collect();
+    let provider = providers.join(" and ");
+    (!providers.is_empty()).then(|| format!(
         "Something that you asked for was interrupted, and it is not known whether it was done. Look \
          at {provider} before you ask for it again."
-    )
+    ))
 }
 
 /// The token allows less than the call needs.
@@ -22,6 +26,53 @@ pub(super) fn too_weak(id: &str, needed: &Scopes, allowed: &Scopes) -> ToolResul
     let text =
         format!("Not run: it needs the scopes {needed}, and the user has allowed {allowed} only.");
     error(id, &text)
+}
+
+/// For the model.
+const ASK_FIRST: &str = " Do not try again unless the user asks for it.";
+
+/// The calls of several messages in one turn could not be read.
+pub(super) const TOO_MANY_MISTAKES: &str = "I stopped here: the language model called tools in a \
+     form that can't be read, more than once. Ask again, perhaps in other words.";
+
+/// For the user.
+pub(super) const WITHOUT_HISTORY: &str = "(The language model could not take what was said before, \
+     so this answer was made without it.)";
+
+pub(super) fn unreadable_input(id: &str, why: &str) -> ToolResult {
+    error(id, &format!("Not run: {why}. Call it again with one JSON object as its input."))
+}
+
+/// What was done in a turn, where the model has no words for it: one line for each call.
+pub(super) fn own_report(turn: &[Message]) -> String {
+    let name = |id: &str| {
+        let call = turn.iter().flat_map(Message::tool_uses).find(|call| call.tool_use_id == id)?;
+        Some(call.name.as_str())
+    };
+    let line = |block: &Block| {
+        let Block::ToolResult(result) = block else { return None };
+        Some(format!("- {}: {}", name(&result.tool_use_id)?, outcome(result)))
+    };
+    let blocks = turn.iter().flat_map(|message| &message.content);
+    let lines: Vec<String> = blocks.filter_map(line).collect();
+    format!(
+        "(The language model could not go on. This is what came of its calls, in this service's own \
+         words.)\n{}",
+        lines.join("\n")
+    )
+}
+
+fn outcome(result: &ToolResult) -> String {
+    let text = result.content.iter().find_map(|output| match output {
+        // What only the model needs to be told is left out.
+        ToolOutput::Text(text) => Some(text.replace(ASK_FIRST, "")),
+        ToolOutput::Json(data) => data["url"].as_str().map(|url| format!("done, {url}")),
+    });
+    match (text, result.status) {
+        (Some(text), _) => text,
+        (None, ToolStatus::Success) => "done".to_owned(),
+        (None, ToolStatus::Error) => "failed".to_owned(),
+    }
 }
 
 pub(super) fn no_such_tool(id: &str) -> ToolResult {

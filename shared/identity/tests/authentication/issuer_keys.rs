@@ -30,20 +30,20 @@ async fn of_new_key(desk: &Desk, seconds: u64) -> String {
 
 #[tokio::test]
 async fn m15_the_user_of_a_bearer_token_comes_with_the_token_that_proved_it() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     let user = desk.user().await;
     assert_eq!((user.id().as_str(), user.name()), ("alice", Some("Alice Example")));
     let token = user.token().unwrap();
     assert_eq!(token.expose().split('.').count(), 3);
     assert!(!format!("{user:?}").contains(token.expose()));
 
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     assert!(desk.user().await.token().is_none());
 }
 
 #[tokio::test]
 async fn a_thousand_requests_at_once_make_one_discovery_and_one_fetch() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     let gate = Arc::new(Semaphore::new(0));
     let keys = key_set("p256", SigningKey::P256);
     desk.world.server().put(KEYS_PATH, Answer::Gated(Arc::clone(&gate), keys));
@@ -58,7 +58,7 @@ async fn a_thousand_requests_at_once_make_one_discovery_and_one_fetch() {
 
 #[tokio::test]
 async fn new_keys_are_believed_and_old_ones_are_not_without_a_restart() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     assert_eq!(desk.after(0).await, "User");
     rotate(&desk, "new", SigningKey::OtherLoadBalancer);
     assert_eq!(of_new_key(&desk, MINUTE).await, "User");
@@ -67,7 +67,7 @@ async fn new_keys_are_believed_and_old_ones_are_not_without_a_restart() {
 
 #[tokio::test]
 async fn a_key_that_was_taken_back_is_not_believed_for_longer_than_fifteen_minutes() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     assert_eq!(desk.after(0).await, "User");
     rotate(&desk, "new", SigningKey::OtherLoadBalancer);
     assert_eq!(desk.after(15 * MINUTE - 1).await, "User");
@@ -76,7 +76,7 @@ async fn a_key_that_was_taken_back_is_not_believed_for_longer_than_fifteen_minut
 
 #[tokio::test]
 async fn concurrent_requests_with_a_new_key_share_one_fetch() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     assert_eq!(desk.after(0).await, "User");
     let gate = Arc::new(Semaphore::new(0));
     let keys = key_set("new", SigningKey::OtherLoadBalancer);
@@ -93,7 +93,7 @@ async fn concurrent_requests_with_a_new_key_share_one_fetch() {
 
 #[tokio::test]
 async fn made_up_key_ids_make_one_fetch_a_minute_and_no_more() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     for second in 0..130 {
         let kid = format!("made-up-{second}");
         assert_eq!(desk.of_key(&kid, second).await, "UnknownKey");
@@ -103,7 +103,7 @@ async fn made_up_key_ids_make_one_fetch_a_minute_and_no_more() {
 
 #[tokio::test]
 async fn while_the_issuer_is_down_its_keys_work_for_twelve_hours_and_new_ones_can_not_be_decided() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     assert_eq!(desk.after(0).await, "User");
     desk.world.server().put(DISCOVERY_PATH, Answer::Status(503));
     assert_eq!(of_new_key(&desk, HOUR).await, "Unavailable");
@@ -115,7 +115,7 @@ async fn while_the_issuer_is_down_its_keys_work_for_twelve_hours_and_new_ones_ca
 
 #[tokio::test]
 async fn an_issuer_that_is_down_is_asked_every_five_seconds_at_most() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     desk.world.server().put(KEYS_PATH, Answer::Status(500));
     for (seconds, asked) in [(0, 1), (1, 1), (4, 1), (5, 2), (10, 3)] {
         assert_eq!(desk.after(seconds).await, "Unavailable");
@@ -125,7 +125,7 @@ async fn an_issuer_that_is_down_is_asked_every_five_seconds_at_most() {
 
 #[tokio::test]
 async fn an_unusable_key_set_gives_503_not_401() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     let redirect = format!("{}{ENTRA_KEYS_PATH}", desk.world.server().address());
     let answers = [
         Answer::Status(404),
@@ -148,7 +148,7 @@ async fn an_unusable_key_set_gives_503_not_401() {
 /// one who listens on the network must not be asked for keys.
 #[tokio::test]
 async fn a_discovery_document_of_another_issuer_or_of_keys_in_the_open_is_not_followed() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     let good = desk.world.discovery_document();
     let changed = |name: &str, value: Value| {
         let mut document = good.clone();
@@ -178,7 +178,7 @@ async fn a_discovery_document_of_another_issuer_or_of_keys_in_the_open_is_not_fo
 
 #[tokio::test]
 async fn a_configured_key_set_address_is_the_only_one_fetched() {
-    let desk = Desk::of(Kind::Entra).await;
+    let desk = Desk::new(Kind::Entra).await;
     assert_eq!(desk.after(0).await, "User");
     assert_eq!(desk.world.server().asked(ENTRA_KEYS_PATH), 1);
     assert_eq!(desk.world.server().asked_in_all(), 1);
@@ -187,7 +187,7 @@ async fn a_configured_key_set_address_is_the_only_one_fetched() {
 /// The clock is stopped, so that the patience of three seconds ends at once.
 #[tokio::test(start_paused = true)]
 async fn an_issuer_that_never_answers_times_out() {
-    let desk = Desk::of(Kind::Bearer).await;
+    let desk = Desk::new(Kind::Bearer).await;
     desk.world.server().put(DISCOVERY_PATH, Answer::Silence);
     assert_eq!(desk.after(0).await, "Unavailable");
 }
@@ -203,7 +203,7 @@ async fn an_issuer_that_drips_times_out_after_three_seconds() {
         (DISCOVERY_PATH, 5, "User"),
         (DISCOVERY_PATH, 1000, "Unavailable"),
     ] {
-        let (desk, begun) = (Desk::of(Kind::Bearer).await, Instant::now());
+        let (desk, begun) = (Desk::new(Kind::Bearer).await, Instant::now());
         let whole = if path == KEYS_PATH { keys.clone() } else { document(&desk) };
         desk.world.server().put(KEYS_PATH, Answer::Document(keys.clone()));
         desk.world.server().put(path, Answer::Drip(Duration::from_millis(pause), whole));

@@ -23,7 +23,7 @@ fn unknown(number: usize) -> String {
 
 #[tokio::test]
 async fn a_thousand_requests_at_once_make_one_fetch() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     let gate = Arc::new(Semaphore::new(0));
     let gated = Answer::Gated(Arc::clone(&gate), SigningKey::LoadBalancer.pem());
     desk.world.server().put(&path(KEY_ID), gated);
@@ -40,7 +40,7 @@ async fn a_thousand_requests_at_once_make_one_fetch() {
 
 #[tokio::test]
 async fn a_fetch_goes_on_when_its_first_caller_leaves() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     let gate = Arc::new(Semaphore::new(0));
     let gated = Answer::Gated(Arc::clone(&gate), SigningKey::LoadBalancer.pem());
     desk.world.server().put(&path(KEY_ID), gated);
@@ -58,7 +58,7 @@ async fn a_fetch_goes_on_when_its_first_caller_leaves() {
 
 #[tokio::test]
 async fn a_key_is_kept_and_asked_for_again_every_fifteen_minutes() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     for (seconds, asked) in [(0, 1), (14 * MINUTE, 1), (15 * MINUTE, 2), (29 * MINUTE, 2)] {
         assert_eq!(desk.after(seconds).await, "User");
         assert_eq!(desk.world.server().asked_in_all(), asked, "after {seconds} s");
@@ -67,7 +67,7 @@ async fn a_key_is_kept_and_asked_for_again_every_fifteen_minutes() {
 
 #[tokio::test]
 async fn a_key_that_was_taken_back_is_not_believed_for_longer_than_fifteen_minutes() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     assert_eq!(desk.after(0).await, "User");
     desk.world.server().put(&path(KEY_ID), Answer::Status(404));
     assert_eq!(desk.after(15 * MINUTE - 1).await, "User");
@@ -79,7 +79,7 @@ async fn a_key_that_was_taken_back_is_not_believed_for_longer_than_fifteen_minut
 /// would be signed out. For a key that was never there it means what S3 means by it.
 #[tokio::test]
 async fn a_403_of_the_key_server_keeps_proven_keys() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     assert_eq!(desk.after(0).await, "User");
     desk.world.server().put(&path(KEY_ID), Answer::Status(403));
     desk.world.server().put(&path(&unknown(0)), Answer::Status(403));
@@ -92,7 +92,7 @@ async fn a_403_of_the_key_server_keeps_proven_keys() {
 
 #[tokio::test]
 async fn while_the_key_server_is_down_a_known_key_works_for_twelve_hours() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     assert_eq!(desk.after(0).await, "User");
     desk.world.server().put(&path(KEY_ID), Answer::Status(503));
     assert_eq!(desk.after(HOUR).await, "User");
@@ -106,7 +106,7 @@ async fn while_the_key_server_is_down_a_known_key_works_for_twelve_hours() {
 
 #[tokio::test]
 async fn a_key_server_that_is_down_is_asked_every_five_seconds_at_most() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     desk.world.server().put(&path(KEY_ID), Answer::Status(500));
     for (seconds, asked) in [(0, 1), (1, 1), (4, 1), (5, 2), (9, 2), (10, 3)] {
         assert_eq!(desk.after(seconds).await, "Unavailable");
@@ -116,7 +116,7 @@ async fn a_key_server_that_is_down_is_asked_every_five_seconds_at_most() {
 
 #[tokio::test]
 async fn only_a_p256_key_from_its_very_address_is_one() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     let elsewhere = format!("{}{}", desk.world.server().address(), path("elsewhere"));
     let key = SigningKey::LoadBalancer.pem();
     desk.world.server().put(&path("elsewhere"), Answer::Document(key.clone()));
@@ -153,7 +153,7 @@ async fn only_a_p256_key_from_its_very_address_is_one() {
 /// The clock is stopped, so that the patience of three seconds ends at once.
 #[tokio::test(start_paused = true)]
 async fn a_key_server_that_never_answers_times_out() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     desk.world.server().put(&path(KEY_ID), Answer::Silence);
     assert_eq!(desk.after(0).await, "Unavailable");
 }
@@ -162,7 +162,7 @@ async fn a_key_server_that_never_answers_times_out() {
 #[tokio::test(start_paused = true)]
 async fn a_key_server_that_drips_times_out_after_three_seconds() {
     for (pause, verdict) in [(10, "User"), (1000, "Unavailable")] {
-        let (desk, begun) = (Desk::of(Kind::Alb).await, Instant::now());
+        let (desk, begun) = (Desk::new(Kind::Alb).await, Instant::now());
         let pem = SigningKey::LoadBalancer.pem();
         let drip = Answer::Drip(Duration::from_millis(pause), pem);
         desk.world.server().put(&path(KEY_ID), drip);
@@ -175,7 +175,7 @@ async fn a_key_server_that_drips_times_out_after_three_seconds() {
 
 #[tokio::test]
 async fn an_unreachable_key_server_gives_503_and_no_pass() {
-    let mut desk = Desk::of(Kind::Alb).await;
+    let mut desk = Desk::new(Kind::Alb).await;
     let token = desk.request(&json!({}), None);
     desk.world.stop();
     assert_eq!(desk.of_request(&token, 0).await, "Unavailable");
@@ -183,7 +183,7 @@ async fn an_unreachable_key_server_gives_503_and_no_pass() {
 
 #[tokio::test]
 async fn made_up_key_ids_make_ten_fetches_in_five_seconds_and_no_more() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     for number in 0..100 {
         let verdict = desk.of_key(&unknown(number), 0).await;
         assert_eq!(verdict, if number < 10 { "UnknownKey" } else { "Unavailable" });
@@ -196,7 +196,7 @@ async fn made_up_key_ids_make_ten_fetches_in_five_seconds_and_no_more() {
 
 #[tokio::test]
 async fn a_flood_of_made_up_key_ids_does_not_keep_the_known_key_from_working_or_renewal() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     assert_eq!(desk.after(0).await, "User");
     let flood = |from: usize| join_all((from..from + 200).map(|n| async move { unknown(n) }));
     for kid in flood(0).await {
@@ -208,7 +208,7 @@ async fn a_flood_of_made_up_key_ids_does_not_keep_the_known_key_from_working_or_
 
 #[tokio::test]
 async fn a_new_key_that_was_refused_in_a_flood_works_as_soon_as_it_is_over() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     for number in 0..50 {
         desk.of_key(&unknown(number), 0).await;
     }
@@ -220,7 +220,7 @@ async fn a_new_key_that_was_refused_in_a_flood_works_as_soon_as_it_is_over() {
 /// the key server answers. They must not push ours out.
 #[tokio::test]
 async fn other_customers_published_keys_never_take_the_place_of_ours() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     assert_eq!(desk.after(0).await, "User");
     for number in 0..100 {
         let kid = unknown(number);
@@ -235,7 +235,7 @@ async fn other_customers_published_keys_never_take_the_place_of_ours() {
 
 #[tokio::test]
 async fn a_clock_that_is_put_back_makes_no_key_immortal() {
-    let desk = Desk::of(Kind::Alb).await;
+    let desk = Desk::new(Kind::Alb).await;
     assert_eq!(desk.after(HOUR).await, "User");
     desk.world.server().put(&path(KEY_ID), Answer::Status(404));
     assert_eq!(desk.after(HOUR - 1).await, "User");

@@ -46,10 +46,10 @@ impl Bench {
             Kind::Alb => (OIDC_DATA_HEADER, value.to_vec()),
             _ => (header::AUTHORIZATION, [b"Bearer ", value].concat()),
         };
-        Some(self.of(kind, name, HeaderValue::from_bytes(&value).ok()?))
+        Some(self.outcome(kind, name, HeaderValue::from_bytes(&value).ok()?))
     }
 
-    fn of(&self, kind: Kind, name: HeaderName, value: HeaderValue) -> String {
+    fn outcome(&self, kind: Kind, name: HeaderName, value: HeaderValue) -> String {
         let headers = HeaderMap::from_iter([(name, value)]);
         let verdict = self.authenticators[kind as usize].authenticate(&headers, at(NOW));
         word(&self.runtime.block_on(verdict))

@@ -64,7 +64,7 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) async fn of(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
         let world = World::start().await;
         Self { authenticator: authenticator(kind, &world), world, kind }
     }

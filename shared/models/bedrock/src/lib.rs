@@ -24,7 +24,7 @@ use aws_sdk_bedrockruntime::{
 };
 use aws_smithy_types::{Document, Number};
 use futures_util::future::{BoxFuture, FutureExt};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use session::{Block, Message, Role, ToolOutput, ToolStatus, ToolUse};
 
 /// A model on Amazon Bedrock.
@@ -35,15 +35,15 @@ pub struct Bedrock {
 }
 
 /// A content block as its fragments arrive.
-enum Partial {
+enum PartialBlock {
     Text(String),
     ToolUse { id: String, name: String, input: String },
 }
 
 /// A model's message as its events arrive.
 #[derive(Default)]
-struct Answer {
-    blocks: BTreeMap<i32, Partial>,
+struct PartialAnswer {
+    blocks: BTreeMap<i32, PartialBlock>,
     stop: Option<StopReason>,
     usage: Usage,
 }
@@ -68,9 +68,9 @@ impl Bedrock {
 
     async fn converse(
         &self,
-        prompt: Prompt<'_>,
+        prompt: &Prompt<'_>,
         listener: &mut dyn Listener,
-    ) -> Result<ModelAnswer, ModelError> {
+    ) -> Result<PartialAnswer, ModelError> {
         let messages: Result<Vec<_>, _> =
             prompt.messages.iter().map(|message| wire_message(message)).collect();
         let max_tokens = i32::try_from(prompt.max_tokens).unwrap_or(i32::MAX);
@@ -83,11 +83,11 @@ impl Bedrock {
             .tool_config(tool_config(&prompt.tools)?)
             .inference_config(InferenceConfiguration::builder().max_tokens(max_tokens).build());
         let mut stream = call.send().await.map_err(failure)?.stream;
-        let mut answer = Answer::default();
+        let mut answer = PartialAnswer::default();
         while let Some(event) = stream.recv().await.map_err(failure)? {
             answer.take(event, listener);
         }
-        answer.finish(listener)
+        Ok(answer)
     }
 }
 
@@ -97,17 +97,31 @@ impl Model for Bedrock {
         prompt: Prompt<'a>,
         listener: &'a mut dyn Listener,
     ) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
-        self.converse(prompt, listener).boxed()
+        async move {
+            let first = self.converse(&prompt, listener).await?;
+            if !first.is_malformed() {
+                return first.finish(listener);
+            }
+            listener.hear(Event::TextDiscarded);
+            match self.converse(&prompt, listener).await {
+                Ok(mut second) => {
+                    second.usage += first.usage;
+                    second.finish(listener)
+                }
+                Err(_) => first.finish(listener),
+            }
+        }
+        .boxed()
     }
 }
 
-impl Answer {
+impl PartialAnswer {
     fn take(&mut self, event: ConverseStreamOutput, listener: &mut dyn Listener) {
         match event {
             ConverseStreamOutput::ContentBlockStart(start) => {
                 if let Some(ContentBlockStart::ToolUse(tool_use)) = start.start {
                     let (id, name) = (tool_use.tool_use_id, tool_use.name);
-                    let call = Partial::ToolUse { id, name, input: String::new() };
+                    let call = PartialBlock::ToolUse { id, name, input: String::new() };
                     self.blocks.insert(start.content_block_index, call);
                 }
             }
@@ -115,15 +129,15 @@ impl Answer {
                 let block = self.blocks.entry(delta.content_block_index);
                 match delta.delta {
                     Some(ContentBlockDelta::Text(more)) => {
-                        let text = block.or_insert_with(|| Partial::Text(String::new()));
-                        if let Partial::Text(text) = text {
+                        let text = block.or_insert_with(|| PartialBlock::Text(String::new()));
+                        if let PartialBlock::Text(text) = text {
                             text.push_str(&more);
                             listener.hear(Event::Text(&more));
                         }
                     }
                     Some(ContentBlockDelta::ToolUse(more)) => {
                         block.and_modify(|block| {
-                            if let Partial::ToolUse { input, .. } = block {
+                            if let PartialBlock::ToolUse { input, .. } = block {
                                 input.push_str(&more.input);
                             }
                         });
@@ -143,33 +157,74 @@ impl Answer {
         }
     }
 
-    /// The message, once the stream has ended; one that ended without saying why is broken.
+    /// Whether the model says of itself that it broke off, or says something unknown.
+    fn is_malformed(&self) -> bool {
+        use StopReason::{
+            ContentFiltered, EndTurn, GuardrailIntervened, MaxTokens, ModelContextWindowExceeded,
+            StopSequence, ToolUse,
+        };
+        !matches!(
+            self.stop,
+            None | Some(
+                ContentFiltered
+                    | EndTurn
+                    | GuardrailIntervened
+                    | MaxTokens
+                    | ModelContextWindowExceeded
+                    | StopSequence
+                    | ToolUse
+            )
+        )
+    }
+
+    /// The message, once the stream has ended; one that ended without saying why is broken. A call
+    /// that is whole counts whatever the stop reason is, unless the answer was withheld.
     fn finish(self, listener: &mut dyn Listener) -> Result<ModelAnswer, ModelError> {
+        let is_malformed = self.is_malformed();
         let broken = |what: &str| ModelError::Busy(what.into());
         let stop = self.stop.ok_or_else(|| broken("the stream ended early"))?;
-        let calls_tools = stop == StopReason::ToolUse;
-        let mut content = Vec::new();
+        let is_withheld =
+            matches!(stop, StopReason::GuardrailIntervened | StopReason::ContentFiltered);
+        let may_be_cut_off = !matches!(stop, StopReason::ToolUse | StopReason::EndTurn);
+        let (mut texts, mut calls, mut unreadable) = (Vec::new(), Vec::new(), BTreeMap::new());
         for block in self.blocks.into_values() {
             match block {
-                Partial::Text(text) if !text.trim().is_empty() => content.push(Block::Text(text)),
-                Partial::ToolUse { id, name, input } if calls_tools => {
-                    content.push(Block::ToolUse(tool_use(id, name, &input)?));
+                // Models refuse blank text in a history.
+                PartialBlock::Text(text) if !text.trim().is_empty() => {
+                    texts.push(Block::Text(text))
                 }
-                // Models refuse blank text in a history, and a call that was cut off can't run.
-                Partial::Text(_) | Partial::ToolUse { .. } => {}
+                PartialBlock::ToolUse { id, name, input } if !is_withheld => {
+                    // A call that ends before its input begins is not one without an input.
+                    if may_be_cut_off && input.is_empty() {
+                        continue;
+                    }
+                    let input = match object(&input) {
+                        Ok(input) => input,
+                        Err(_) if may_be_cut_off => continue,
+                        Err(why) => {
+                            unreadable.insert(calls.len(), why);
+                            Value::Object(Map::new())
+                        }
+                    };
+                    calls.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
+                }
+                PartialBlock::Text(_) | PartialBlock::ToolUse { .. } => {}
             }
         }
-        if let Some(note) = note(&stop, content.is_empty()) {
+        if calls.is_empty()
+            && let Some(note) = note(&stop, is_malformed, texts.is_empty())
+        {
             listener.hear(Event::Text(note));
-            content.push(Block::Text(note.to_owned()));
+            texts.push(Block::Text(note.to_owned()));
         }
-        let message = Message { role: Role::Assistant, content };
-        Ok(ModelAnswer { message, usage: self.usage })
+        texts.append(&mut calls);
+        let message = Message { role: Role::Assistant, content: texts };
+        Ok(ModelAnswer { message, unreadable, usage: self.usage })
     }
 }
 
 /// What the user should know of an answer that is not whole.
-fn note(stop: &StopReason, is_empty: bool) -> Option<&'static str> {
+fn note(stop: &StopReason, is_malformed: bool, is_empty: bool) -> Option<&'static str> {
     match stop {
         StopReason::MaxTokens | StopReason::ModelContextWindowExceeded => {
             Some("(The answer was cut off here: it is too long.)")
@@ -177,20 +232,20 @@ fn note(stop: &StopReason, is_empty: bool) -> Option<&'static str> {
         StopReason::GuardrailIntervened | StopReason::ContentFiltered => {
             Some("(The answer was withheld by a content filter.)")
         }
+        _ if is_malformed => Some("(The model broke off here. Ask again.)"),
         _ if is_empty => Some("(The model gave no answer.)"),
         _ => None,
     }
 }
 
-fn tool_use(tool_use_id: String, name: String, input: &str) -> Result<ToolUse, ModelError> {
+/// The input of a call; an error says what it is instead.
+fn object(input: &str) -> Result<Value, String> {
     let input = if input.trim().is_empty() { "{}" } else { input };
-    let failed = |what: String| ModelError::Unusable(what.into());
-    let input: Value = serde_json::from_str(input)
-        .map_err(|error| failed(format!("the input of a tool call is no JSON: {error}")))?;
-    if !input.is_object() {
-        return Err(failed("the input of a tool call is no object".to_owned()));
+    match serde_json::from_str(input) {
+        Ok(Value::Object(members)) => Ok(Value::Object(members)),
+        Ok(_) => Err("the input is JSON, but no object".to_owned()),
+        Err(error) => Err(format!("the input is no JSON: {error}")),
     }
-    Ok(ToolUse { tool_use_id, name, input })
 }
 
 fn failure<E, R>(error: SdkError<E, R>) -> ModelError
@@ -198,18 +253,16 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    /// Refusals that no repetition changes.
-    const FATAL: [&str; 4] = [
-        "AccessDeniedException",
-        "ResourceNotFoundException",
-        "ValidationException",
-        "validationException",
-    ];
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
-    if code.is_some_and(|code| FATAL.contains(&code)) {
-        return ModelError::Refused(Box::new(error));
+    match code {
+        Some("ValidationException" | "validationException") => {
+            ModelError::Rejected(Box::new(error))
+        }
+        Some("AccessDeniedException" | "ResourceNotFoundException") => {
+            ModelError::Refused(Box::new(error))
+        }
+        _ => ModelError::Busy(Box::new(error)),
     }
-    ModelError::Busy(Box::new(error))
 }
 
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> ModelError {

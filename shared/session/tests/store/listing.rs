@@ -1,7 +1,7 @@
 //! A user's conversations as a list.
 
 use http::Method;
-use session::{Mark, SessionError};
+use session::{Cursor, SessionError};
 
 use crate::{World, id, s3::Fault, turn, user};
 
@@ -13,13 +13,13 @@ impl World {
 
     /// Page by page.
     async fn listed(&self, sub: &str, limit: usize) -> Vec<Vec<String>> {
-        let (mut pages, mut mark) = (Vec::new(), None::<Mark>);
+        let (mut pages, mut cursor) = (Vec::new(), None::<Cursor>);
         loop {
-            let page = self.sessions.list(&user(sub), mark.as_ref(), limit).await.unwrap();
+            let page = self.sessions.list(&user(sub), cursor.as_ref(), limit).await.unwrap();
             pages.push(page.sessions.iter().map(|it| it.id.to_string()).collect());
             // As it goes through a client.
-            mark = page.next.map(|mark| mark.to_string().parse().unwrap());
-            if mark.is_none() {
+            cursor = page.next.map(|cursor| cursor.to_string().parse().unwrap());
+            if cursor.is_none() {
                 return pages;
             }
         }
@@ -106,7 +106,7 @@ async fn lists_and_deletions_are_retried_after_transient_failures() {
 #[test]
 fn a_malformed_cursor_is_refused() {
     for text in ["", "1", "1.", ".s", "x.s", "1.a/b", "-1.s", "1.s.t"] {
-        assert!(text.parse::<Mark>().is_err(), "{text}");
+        assert!(text.parse::<Cursor>().is_err(), "{text}");
     }
-    assert_eq!("1.s".parse::<Mark>().unwrap().to_string(), "1.s");
+    assert_eq!("1.s".parse::<Cursor>().unwrap().to_string(), "1.s");
 }

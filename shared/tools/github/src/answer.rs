@@ -14,7 +14,7 @@ use serde::Deserialize;
 use vault::AccessToken;
 
 /// An answer, whatever its status.
-pub(crate) struct Answer {
+pub(crate) struct GitHubAnswer {
     pub(crate) status: StatusCode,
     headers: HeaderMap,
     /// `None` if it is too large.
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     pub(crate) allows: Option<Scopes>,
 }
 
-impl Answer {
+impl GitHubAnswer {
     pub(crate) fn new(
         status: StatusCode,
         headers: HeaderMap,

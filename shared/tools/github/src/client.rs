@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 use vault::AccessToken;
 
-use crate::answer::Answer;
+use crate::answer::GitHubAnswer;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No answer that a tool needs is larger, in bytes.
@@ -82,13 +82,17 @@ impl GitHub {
         route: &str,
         body: &Value,
         token: &AccessToken,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<GitHubAnswer, NoAnswer> {
         self.send(Request::Post(route, body), token).await
     }
 
     /// One request; nothing is repeated, because octocrab's own repetition makes no difference
     /// between a GET and a POST.
-    async fn send(&self, request: Request<'_>, token: &AccessToken) -> Result<Answer, NoAnswer> {
+    async fn send(
+        &self,
+        request: Request<'_>,
+        token: &AccessToken,
+    ) -> Result<GitHubAnswer, NoAnswer> {
         let client = self.client(token)?;
         let answer = match request {
             Request::Get(route) => client._get(route).await?,
@@ -100,7 +104,7 @@ impl GitHub {
             Err(error) if error.is::<LengthLimitError>() => None,
             Err(error) => return Err(NoAnswer(error)),
         };
-        Ok(Answer::new(status, headers, body, token))
+        Ok(GitHubAnswer::new(status, headers, body, token))
     }
 
     /// The user's client, sharing connections with everyone's.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use vault::AccessToken;
 
 use crate::{
-    answer::Answer,
+    answer::GitHubAnswer,
     client::GitHub,
     repository::{self, Name},
     typed::{Described, Write},
@@ -125,7 +125,7 @@ impl Write for CreateIssue {
     }
 }
 
-fn created(answer: &Answer) -> Result<Value, Failure> {
+fn created(answer: &GitHubAnswer) -> Result<Value, Failure> {
     match answer.failure() {
         // A gateway that gave up does not know either.
         Some(_) if answer.status.is_server_error() => Err(outcome_unknown()),

@@ -88,7 +88,7 @@ impl<T: Described> Typed<T> {
         let spec = ToolSpec {
             name: T::NAME,
             description: T::DESCRIPTION.into(),
-            input: InputSchema::of::<T::Input>(),
+            input: InputSchema::from_type::<T::Input>(),
             needs: Some(needs),
         };
         Self { github: Arc::clone(github), spec, tool: std::marker::PhantomData }

@@ -58,7 +58,7 @@ fn a_new_message_tries_once_more_and_then_the_call_is_answered_as_not_run() {
 fn after_a_new_message_no_call_waits_for_the_user_however_often_the_model_tries() {
     let mut turn = resumed(&waiting(), &[], gone_on()).unwrap();
     turn.needs_consent("a", "another".into());
-    turn.model_answered(model_calls(&[("c", REPOSITORIES), ("d", ISSUE)])).unwrap();
+    turn.model_answered(model_calls(&[("c", REPOSITORIES), ("d", ISSUE)]), &BTreeMap::new(), &[]);
     turn.needs_consent("c", "another".into());
     assert!(turn.previewed("d", "octo-alice", "confirm".into(), NOW).is_none());
     assert!(matches!(turn.next_step(), Step::CallModel));
@@ -69,13 +69,13 @@ fn after_a_new_message_no_call_waits_for_the_user_however_often_the_model_tries(
 fn a_refused_token_leads_to_one_forced_consent_for_what_it_lacked_too() {
     let mut turn = calling(&[("a", REPOSITORIES)]);
     turn.refused("a", refused(&["read:user", "repo"], "a"));
-    assert_eq!(need(&turn).refused, Some(TokenFingerprint::from_saved("dead".into())));
+    assert_eq!(need(&turn).refused, dead());
     turn.needs_consent("a", "consent".into());
     assert_eq!(joined(&turn.consents_needed()[&github()]), "read:user repo");
 
     let turn = resumed(&turn, &[], rules()).unwrap();
     assert_eq!(joined(&need(&turn).scopes), "read:user repo");
-    assert_eq!(need(&turn).refused, Some(TokenFingerprint::from_saved("dead".into())));
+    assert_eq!(need(&turn).refused, dead());
 }
 
 #[test]

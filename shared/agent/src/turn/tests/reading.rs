@@ -6,7 +6,7 @@ use super::*;
 fn a_plain_answer_ends_the_turn() {
     let mut turn = Turn::begin("hello".into(), rules());
     assert!(matches!(turn.next_step(), Step::CallModel));
-    turn.model_answered(saying("hi")).unwrap();
+    turn.model_answered(saying("hi"), &BTreeMap::new(), &[]);
     assert!(matches!(turn.next_step(), Step::Done));
 }
 
@@ -39,21 +39,25 @@ fn an_answer_nobody_waits_for_changes_nothing() {
 }
 
 #[test]
-fn two_calls_with_one_id_are_refused_because_the_wrong_one_could_be_approved() {
+fn two_calls_with_one_id_get_ids_of_their_own_because_the_wrong_one_could_be_approved() {
     let mut turn = Turn::begin("please".into(), rules());
     let twice = model_calls(&[("a", ISSUE), ("b", PROFILE), ("a", ISSUE)]);
-    assert_eq!(turn.model_answered(twice), Err(SameId));
+    turn.model_answered(twice, &BTreeMap::new(), &[]);
+    let calls: Vec<&str> = turn.messages()[1].tool_uses().map(|it| &*it.tool_use_id).collect();
+    assert_eq!(calls, ["a", "b", "call-3"]);
+    assert_eq!(tried(&turn), calls);
 }
 
 #[test]
 fn a_model_that_never_stops_is_stopped_even_if_it_waits_in_between() {
     let mut turn = Turn::begin("loop".into(), rules());
-    for _ in 0..MAX_MODEL_CALLS {
+    for round in 0..MAX_MODEL_CALLS {
+        let id = format!("a{round}");
         assert!(matches!(turn.next_step(), Step::CallModel));
-        turn.model_answered(model_calls(&[("a", PROFILE)])).unwrap();
-        turn.needs_consent("a", "consent".into());
+        turn.model_answered(model_calls(&[(&id, PROFILE)]), &BTreeMap::new(), &[]);
+        turn.needs_consent(&id, "consent".into());
         turn = resumed(&turn, &[], rules()).unwrap();
-        turn.answered(fine("a"));
+        turn.answered(fine(&id));
     }
     assert!(matches!(turn.next_step(), Step::Done));
 }

@@ -30,7 +30,7 @@ fn a_token_that_is_not_accepted_needs_another_one_with_what_it_allowed() {
     let known = token(Some(&["public_repo", "read:user", "gist"]));
     assert_eq!(turn.was_read("a", Some(&known), failing(TokenVerdict::NotAccepted)), "code");
     let need = need(&turn);
-    assert_eq!(need.refused, Some(known.fingerprint));
+    assert_eq!(need.refused, dead());
     assert_eq!(joined(&need.scopes), "public_repo read:user", "gist is never asked for");
 }
 
@@ -79,4 +79,23 @@ fn a_tool_that_needs_no_token_never_leads_to_a_consent() {
     turn.was_read("a", None, failing(TokenVerdict::NotAccepted));
     assert!(told(&turn)[0].contains("says no"));
     assert!(turn.consents_needed().is_empty());
+}
+
+#[test]
+fn each_token_that_the_vault_has_is_tried_once_before_a_consent_is_forced() {
+    let mut turn = calling(&[("a", PROFILE)]);
+    let named = |name: &str| KnownToken {
+        fingerprint: TokenFingerprint::from_saved(name.to_owned()),
+        allows: None,
+    };
+    for name in ["narrow", "wide"] {
+        turn.was_read("a", Some(&named(name)), failing(TokenVerdict::NotAccepted));
+        assert_eq!(tried(&turn), ["a"], "another token may do");
+    }
+    assert_eq!(need(&turn).refused.len(), 2);
+    turn.needs_consent("a", "consent".into());
+    let mut turn = resumed(&turn, &[], rules()).unwrap();
+    assert_eq!(need(&turn).refused.len(), 2, "both are remembered");
+    turn.was_read("a", Some(&named("new")), failing(TokenVerdict::NotAccepted));
+    assert!(told(&turn)[0].contains("says no"), "the consent was forced already");
 }

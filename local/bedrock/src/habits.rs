@@ -1,0 +1,61 @@
+//! What real models do and no script of ours would: habits that end in an error where they are not
+//! expected. A message has one if it names it, so that a test, or a curious person, sees what comes of
+//! it.
+//!
+//! Sources: "ConverseStream" and `ToolUseBlock` in Amazon Bedrock's API Reference, and public reports of
+//! people who run agents.
+
+use super::{
+    request::Request,
+    script::{self, ModelAnswer},
+};
+
+/// Complete tool calls arrive beside the stop reason `end_turn`.
+const STOPS_WITH_END_TURN: &str = "(stops with end_turn)";
+/// Names and ids break the API's own pattern.
+const NAMES_BADLY: &str = "(names badly)";
+/// Calls of one message have the same id.
+const REPEATS_IDS: &str = "(repeats ids)";
+/// The input of a call is two JSON objects.
+const WRITES_TWO_OBJECTS: &str = "(writes two objects)";
+/// The model says of itself that its call is malformed.
+const BREAKS_OFF: &str = "(breaks off)";
+/// The results of this message's calls are refused.
+const REFUSES_RESULTS: &str = "(refuses results)";
+/// A conversation in which this was said is refused from the next turn on.
+const REFUSES_THE_PAST: &str = "(refuses the past)";
+
+/// The rule that `request` is said to break, if the model has a habit of refusing it.
+pub(super) fn refusal(request: &Request) -> Option<String> {
+    let said: Vec<String> = request.messages.iter().filter_map(script::said_by_user).collect();
+    let (now, past) = said.split_last()?;
+    let has_results = script::user_message(request).is_none();
+    let refuses_results = has_results && now.contains(REFUSES_RESULTS);
+    let refuses_past = past.iter().any(|text| text.contains(REFUSES_THE_PAST));
+    let rule = "The model returned the following errors: this conversation can't be continued.";
+    (refuses_results || refuses_past).then(|| rule.to_owned())
+}
+
+/// Spoils `answer` as the user's last message says.
+pub(super) fn spoil(request: &Request, answer: &mut ModelAnswer) {
+    let Some(said) = script::user_message(request) else { return };
+    if said.contains(STOPS_WITH_END_TURN) {
+        answer.stop_reason = "end_turn";
+    }
+    for (at, call) in answer.calls.iter_mut().enumerate() {
+        if said.contains(NAMES_BADLY) && at == 0 {
+            call.id = "not an id".to_owned();
+            call.tool = "$READFILE";
+        }
+        if said.contains(REPEATS_IDS) {
+            call.id = "x".to_owned();
+        }
+        if said.contains(WRITES_TWO_OBJECTS) {
+            call.input = format!("{0}{0}", call.input);
+        }
+    }
+    if said.contains(BREAKS_OFF) {
+        answer.stop_reason = "malformed_tool_use";
+        answer.calls.iter_mut().for_each(|call| call.input = "{\"vis".to_owned());
+    }
+}
