@@ -69,7 +69,18 @@ resource "aws_iam_role_policy" "tokens" {
         },
       ],
       var.zips == null ? [] : [
-        { Sid = "ReadOwnVariables", Effect = "Allow", Action = "kms:Decrypt", Resource = aws_kms_key.service.arn },
+        {
+          Sid      = "ReadConsentKey"
+          Effect   = "Allow"
+          Action   = "secretsmanager:GetSecretValue"
+          Resource = aws_secretsmanager_secret.consent_key.arn
+        },
+        {
+          Sid      = "DecryptOwnVariablesAndConsentKey"
+          Effect   = "Allow"
+          Action   = "kms:Decrypt"
+          Resource = aws_kms_key.service.arn
+        },
       ],
       var.github_client_secret_key_arn == null ? [] : [
         { Sid = "ProviderSecretsKey", Effect = "Allow", Action = "kms:Decrypt", Resource = var.github_client_secret_key_arn },

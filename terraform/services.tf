@@ -52,7 +52,7 @@ resource "aws_lambda_function" "this" {
     log_group  = aws_cloudwatch_log_group.this[each.key].name
   }
   environment {
-    variables = merge(local.configuration[each.key], { CONSENT_KEY = random_password.consent_key.result })
+    variables = merge(local.configuration[each.key], { CONSENT_KEY_SECRET = aws_secretsmanager_secret.consent_key.arn })
   }
 }
 

@@ -56,7 +56,7 @@ impl<S> Handler for S where
 pub async fn run<F: Function>() -> Result<(), Box<dyn Error + Send + Sync>> {
     match env::args().nth(1).as_deref() {
         None => {
-            let handler = service::Handler::<F>::of_process()?;
+            let handler = service::Handler::<F>::of_process().await?;
             listen(handler, Settings::read(&ProcessEnvironment)?).await
         }
         Some("health") => health::check(Settings::read(&ProcessEnvironment)?.address).await,

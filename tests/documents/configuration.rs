@@ -9,7 +9,7 @@ use std::{
 
 use bind_session::BindSession;
 use invoke::Invoke;
-use service::{ConfigError, Source, variable::Section};
+use service::{ConfigError, Source, consent_key::WithConsentKey, variable::Section};
 
 use super::markdown::root;
 
@@ -73,20 +73,28 @@ impl Source for Recorded {
     }
 }
 
+fn recorded(variables: &[(&str, &str)]) -> Recorded {
+    let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    Recorded(variables.collect(), Mutex::default())
+}
+
 /// Returns what `start` reads with `variables` and with everything that it then says is missing.
 fn read<T>(
     variables: &[(&str, &str)],
     start: fn(&dyn Source) -> Result<T, ConfigError>,
 ) -> BTreeSet<String> {
-    let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-    let source = Recorded(variables.collect(), Mutex::default());
+    let source = recorded(variables);
     let _incomplete = start(&source);
     source.1.into_inner().expect("names")
 }
 
-#[test]
-fn every_variable_that_a_service_reads_is_declared_and_every_declared_one_is_read() {
+#[tokio::test]
+async fn every_variable_that_a_service_reads_is_declared_and_every_declared_one_is_read() {
     let mut read_by_any = BTreeSet::new();
+    let secret = [("CONSENT_KEY_SECRET", "arn:aws:secretsmanager:eu-west-1:0:secret:key")];
+    let source = recorded(&secret);
+    let _no_region = WithConsentKey::fetch(&source).await;
+    read_by_any.extend(source.1.into_inner().expect("names"));
     for inbound in ["alb", "bearer"] {
         let variables = [("INBOUND_AUTH", inbound)];
         read_by_any.extend(read(&variables, Invoke::start));

@@ -22,6 +22,7 @@ crate::variables! {
     IDENTITY_REGION: Optional, "the region of AgentCore Identity, when not `AWS_REGION`";
     AWS_ENDPOINT_URL: Optional, "where every AWS service is, when not at AWS. One of its own takes precedence";
     AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: Optional, "where AgentCore Identity is";
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: Optional, "where AWS Secrets Manager is, which only `CONSENT_KEY_SECRET` needs";
     AWS_ACCESS_KEY_ID: Optional, "credentials, as on Lambda. Not set: those of the SDK's default chain, as a task's or a pod's role";
     AWS_SECRET_ACCESS_KEY: Optional, "their secret";
     AWS_SESSION_TOKEN: Optional, "their session token, if they are temporary";
@@ -64,6 +65,20 @@ impl AwsEndpoint {
             None => reader.required(&AWS_REGION, text)?,
         };
         Some(Self { region, url: own.or(general).map(String::from) })
+    }
+
+    /// The region that it is in.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Its address; that of the service that AWS calls `name`, if none is configured (AWS General
+    /// Reference, "AWS service endpoints").
+    pub(crate) fn address(&self, name: &str) -> String {
+        let domain =
+            if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let regional = || format!("https://{name}.{}.{domain}/", self.region);
+        self.url.clone().unwrap_or_else(regional)
     }
 
     /// The settings for the clients of this service.

@@ -20,7 +20,8 @@ crate::variables! {
     /// What a consent is begun and completed with.
     pub CONSENTS = "Consents", read by "both services, and the same for both":
     SESSION_BINDING_URL: Required, "the page after consent: `https://{host}/oauth2/session-binding`";
-    CONSENT_KEY: Required, "the secret that seals flows: at least 32 random characters; two, comma-separated, while rotating (the first seals)";
+    CONSENT_KEY: Required, "the secret that seals flows: at least 32 random characters; two, comma-separated, while rotating (the first seals). Required unless `CONSENT_KEY_SECRET` is set";
+    CONSENT_KEY_SECRET: Optional, "the ARN of a secret in AWS Secrets Manager that holds the consent key, instead of `CONSENT_KEY`: it is fetched when a service starts, so that the key is in no configuration, and a new one needs no deployment";
     WORKLOAD_IDENTITY_NAME: Required, "this agent in AgentCore Identity; what one deployment seals, no other opens";
     BROWSER_BINDING: Or("on"), "`on`: a consent counts only in the browser that asked; `off` only with `INBOUND_AUTH=bearer`";
     VAULT_IDENTITY: Or("user-id"), "as whom AgentCore Identity knows a user: `user-id`, or `user-token` with `INBOUND_AUTH=bearer` only";

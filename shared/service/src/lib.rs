@@ -6,6 +6,7 @@ pub mod body;
 pub mod browser;
 pub mod code;
 pub mod connection;
+pub mod consent_key;
 pub mod environment;
 pub mod inbound;
 mod not_allowed;

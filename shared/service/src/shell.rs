@@ -21,6 +21,7 @@ use tower_service::Service;
 use tracing::Instrument;
 
 use crate::{
+    consent_key::WithConsentKey,
     environment::{ConfigError, ProcessEnvironment, Reader, Source, text},
     problem::Problem,
     reply::Reply,
@@ -65,12 +66,13 @@ impl<F> Clone for Handler<F> {
 
 impl<F: Function> Handler<F> {
     /// The handler for this process: configured by its environment, with its logs on standard output.
+    /// The consent key is fetched if the environment says so.
     ///
     /// # Errors
-    /// As [`start`](Self::start).
-    pub fn of_process() -> Result<Self, ConfigError> {
+    /// As [`start`](Self::start), and when the consent key can't be fetched.
+    pub async fn of_process() -> Result<Self, ConfigError> {
         telemetry::init(Reader::new(&ProcessEnvironment).or(&RUST_LOG, text).as_deref());
-        Self::start(&ProcessEnvironment)
+        Self::start(&WithConsentKey::fetch(&ProcessEnvironment).await?)
     }
 
     /// Reads the configuration and makes the handler; nothing goes over the network.
@@ -125,7 +127,7 @@ impl<F: Function> Service<Request> for Handler<F> {
 /// # Errors
 /// When the configuration is wrong, or the Lambda runtime can't be reached.
 pub async fn run_on_lambda<F: Function>() -> Result<(), lambda_http::Error> {
-    let handler = Handler::<F>::of_process()?;
+    let handler = Handler::<F>::of_process().await?;
     handler.prepare();
     lambda_http::run_concurrent(handler).await
 }

@@ -107,7 +107,7 @@ macro_rules! variables {
      $($name:ident: $presence:ident $(($default:literal))?, $meaning:literal;)+) => {
         $(
             #[doc = $meaning]
-            const $name: $crate::variable::Variable<$crate::variable::$presence> =
+            pub(crate) const $name: $crate::variable::Variable<$crate::variable::$presence> =
                 $crate::variable::Variable::declared(
                     stringify!($name),
                     $crate::variable::$presence $(($default))?,
