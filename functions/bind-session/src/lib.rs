@@ -19,7 +19,7 @@ use lambda_http::Request;
 use service::{
     ConfigError, Handler, Inbound, Reader, Source,
     aws::{Aws, AwsEndpoint},
-    connection::Bare,
+    connection::Preconnect,
     shell::{Function, ReplyFuture},
 };
 use tokio::sync::OnceCell;
@@ -42,7 +42,7 @@ impl Function for Service {
     async fn prepare(self: Arc<Self>) {
         let identity = async {
             let nothing = self.binder().await.client().complete_resource_token_auth();
-            let _refused = nothing.customize().interceptor(Bare).send().await;
+            let _refused = nothing.customize().interceptor(Preconnect).send().await;
         };
         tokio::join!(self.inbound.authenticator.connect(), identity);
     }
