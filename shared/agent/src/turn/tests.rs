@@ -11,9 +11,10 @@ use session::{Block, CallState, Message, Pending, Role, ToolResult, ToolStatus, 
 use vault::TokenFingerprint;
 
 use super::{
-    Answers, MAX_MODEL_CALLS, ResumeError, Rules, Step, TokenNeed, Turn, Verdict,
+    Answers, ResumeError, Rules, Step, TokenNeed, Turn, Verdict,
     fixtures::{EVENTS, ISSUE, PROFILE, REPOSITORIES, TIME, calendar, github, tools},
     reply::{KnownToken, TokenRefusal},
+    round::{MAX_MODEL_CALLS, MAX_UNREADABLE_ROUNDS},
 };
 use crate::{
     scopes::{joined, named},
