@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use bind_session::BindSession;
+use edge::Reply;
 use http_body_util::BodyExt;
 use invoke::Invoke;
 use local::{
@@ -11,7 +12,6 @@ use local::{
     parts::Addresses,
 };
 use serde_json::Value;
-use service::Reply;
 use tests::World;
 use tower_service::Service;
 

@@ -15,7 +15,7 @@ mod settings;
 
 use std::{convert::Infallible, env, error::Error};
 
-use service::{ProcessEnvironment, Reply, shell::Function};
+use edge::{ProcessEnvironment, Reply, shell::Function};
 use tokio::signal::unix::{SignalKind, signal};
 use tower_service::Service;
 
@@ -56,7 +56,7 @@ impl<S> Handler for S where
 pub async fn run<F: Function>() -> Result<(), Box<dyn Error + Send + Sync>> {
     match env::args().nth(1).as_deref() {
         None => {
-            let handler = service::Handler::<F>::of_process().await?;
+            let handler = edge::Handler::<F>::of_process().await?;
             listen(handler, Settings::read(&ProcessEnvironment)?).await
         }
         Some("health") => health::check(Settings::read(&ProcessEnvironment)?.address).await,
@@ -67,7 +67,7 @@ pub async fn run<F: Function>() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 async fn listen(
-    handler: service::Handler<impl Function>,
+    handler: edge::Handler<impl Function>,
     settings: Settings,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     files::raise_limit();

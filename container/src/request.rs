@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
+use edge::{Kind, Problem, Reply, body::Unread, request};
 use http::{Request, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use lambda_http::{
     Body, RequestExt, aws_lambda_events::alb::AlbTargetGroupRequestContext, request::RequestContext,
 };
-use service::{Kind, Problem, Reply, body::Unread, request};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,

@@ -120,7 +120,7 @@ fn send_away(mut stream: TcpStream) {
 }
 
 async fn pause(error: &io::Error) {
-    if service::out_of_open_files(error) {
+    if edge::out_of_open_files(error) {
         tracing::error!(%error, "no connection can be accepted: every open file is in use");
     } else {
         tracing::warn!(%error, "no connection could be accepted");

@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use service::{ConfigError, Reader, Source, environment::parsed};
+use edge::{ConfigError, Reader, Source, environment::parsed};
 
-service::variables! {
+edge::variables! {
     /// Where a container listens, how much it takes on, and how it stops.
     pub CONTAINERS = "Containers", read by "the containers of both services":
     LISTEN_ADDRESS: Or("127.0.0.1"), "an address of this machine; `0.0.0.0` in the images (`::` where there is IPv6 alone)";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use service::Source;
+use edge::Source;
 
 use stand_in::REGION;
 

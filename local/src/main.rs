@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::Parser;
+use edge::{ProcessEnvironment, Source};
 use local::{
     Running, environment, greeting,
     narration::Narration,
@@ -13,7 +14,6 @@ use local::{
     process::Output,
     proxies, signing_in,
 };
-use service::{ProcessEnvironment, Source};
 use stand_in::Clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{

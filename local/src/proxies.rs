@@ -4,7 +4,7 @@
 
 use std::{env, io, os::unix::process::CommandExt, process::Command};
 
-use service::Source;
+use edge::Source;
 
 /// The variables of proxies for plain HTTP, which all stand-ins use.
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use bedrock_local::ModelError;
-use service::ConfigError;
+use edge::ConfigError;
 
 use crate::binaries::BinaryError;
 

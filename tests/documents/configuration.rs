@@ -8,22 +8,22 @@ use std::{
 };
 
 use bind_session::BindSession;
+use edge::{ConfigError, Source, consent_key::WithConsentKey, variable::Section};
 use invoke::Invoke;
-use service::{ConfigError, Source, consent_key::WithConsentKey, variable::Section};
 
 use super::markdown::root;
 
 const PAGE: &str = "docs/configuration.md";
 const SECTIONS: [Section; 9] = [
-    service::aws::AWS,
-    service::sign_in::SIGN_IN,
-    service::inbound::CONSENTS,
+    edge::aws::AWS,
+    edge::sign_in::SIGN_IN,
+    edge::inbound::CONSENTS,
     invoke::CONVERSATIONS,
     invoke::MODEL,
     invoke::TURNS,
     invoke::GITHUB,
     container::CONTAINERS,
-    service::shell::LOGS,
+    edge::shell::LOGS,
 ];
 
 /// `page` with the tables as they have to be.

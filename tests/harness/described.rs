@@ -2,12 +2,12 @@
 
 use std::sync::OnceLock;
 
+use edge::Site;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 use serde_json::{Value, json};
-use service::Site;
 
 /// The document.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What a browser or an application brings back after a consent, parsed once and not yet believed.
 
+use edge::{Problem, Site, browser, request, request::query, returned::ReturnedConsent};
 use lambda_http::Request;
-use service::{Problem, Site, browser, request, request::query, returned::ReturnedConsent};
 use vault::SessionUri;
 
 use crate::outcome::Outcome;
@@ -94,9 +94,9 @@ fn provider_error(request: &Request) -> Option<Outcome> {
 
 #[cfg(test)]
 mod tests {
+    use edge::Site;
     use http::header::COOKIE;
     use lambda_http::{Body, Request};
-    use service::Site;
 
     use super::{Callback, Outcome};
 

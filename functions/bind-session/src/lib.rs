@@ -15,13 +15,13 @@ mod state;
 use std::sync::Arc;
 
 use clock::Clock;
-use lambda_http::Request;
-use service::{
+use edge::{
     ConfigError, Handler, Inbound, Reader, Source,
     aws::{Aws, AwsEndpoint},
     connection::Preconnect,
     shell::{Function, ReplyFuture},
 };
+use lambda_http::Request;
 use tokio::sync::OnceCell;
 
 pub use crate::state::Service;

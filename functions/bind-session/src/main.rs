@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    service::shell::run_on_lambda::<bind_session::Service>().await
+    edge::shell::run_on_lambda::<bind_session::Service>().await
 }

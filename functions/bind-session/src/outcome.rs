@@ -1,7 +1,7 @@
 //! Every way a visit can end, with its code, its status and its text.
 
+use edge::{Code, Kind, returned::Connection};
 use http::StatusCode;
-use service::{Code, Kind, returned::Connection};
 
 /// How a visit ended. The code stands in the page's address; it holds no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! What the visitor sees, or a program reads.
 
-use http::{HeaderMap, StatusCode, header};
-use service::{
+use edge::{
     Named, Problem, Reply,
     page::{Page, escape},
     reply,
     returned::ConsentResult,
 };
+use http::{HeaderMap, StatusCode, header};
 
 use crate::outcome::Outcome;
 

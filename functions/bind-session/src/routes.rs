@@ -2,17 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderValue, Method, header};
-use identity::User;
-use lambda_http::Request;
-use serde_json::json;
-use service::{
+use edge::{
     Inbound, Kind, Named, Problem, Reply, body, browser, reply,
     request::{self, query, refuse_cross_site, require_json},
     shell::to_the_end,
     site::SESSION_BINDING_PATH,
     visit::{refuse_speculation, visitor},
 };
+use http::{HeaderMap, HeaderValue, Method, header};
+use identity::User;
+use lambda_http::Request;
+use serde_json::json;
 use telemetry::Audit;
 use vault::{Bound, Ended, SessionUri};
 

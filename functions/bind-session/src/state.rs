@@ -1,6 +1,6 @@
 //! What the service holds between requests.
 
-use service::{
+use edge::{
     Inbound,
     aws::{Aws, AwsEndpoint},
 };

@@ -7,7 +7,7 @@ use agent::{
     model::Usage,
     turn::Turn,
 };
-use service::Site;
+use edge::Site;
 use session::{Confirmation, Role, SessionId, ToolUse};
 use time::OffsetDateTime;
 

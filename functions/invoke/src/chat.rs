@@ -1,11 +1,11 @@
 //! `GET /`: a plain page to talk to the agent with.
 
-use http::StatusCode;
-use identity::User;
-use service::{
+use edge::{
     Named, PersonMark, Reply,
     page::{Page, escape},
 };
+use http::StatusCode;
+use identity::User;
 
 use crate::state::Service;
 

@@ -1,8 +1,8 @@
 //! The clients for what AWS does. They are made at first use: a start, a health check or a refused
 //! request needs none of them.
 
+use edge::connection::Preconnect;
 use models_bedrock::Bedrock;
-use service::connection::Preconnect;
 use session::Sessions;
 use vault::TokenVault;
 

@@ -4,16 +4,16 @@
 //! that person and browser are those that asked, and because the browser needs the sealed flow as a
 //! cookie before it leaves.
 
-use http::StatusCode;
-use identity::User;
-use lambda_http::Request;
-use service::{
+use edge::{
     Named, Problem, Reply, browser,
     page::{Page, escape},
     reply,
     request::query,
     visit::visitor,
 };
+use http::StatusCode;
+use identity::User;
+use lambda_http::Request;
 use telemetry::Audit;
 use vault::{Flow, FlowRefusal};
 

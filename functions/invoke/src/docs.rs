@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use edge::{PersonMark, Problem, Reply, person::MARK_HEADER, reply};
 use http::{HeaderValue, StatusCode, header};
-use service::{PersonMark, Problem, Reply, person::MARK_HEADER, reply};
 use utoipa_swagger_ui::Config;
 
 /// Swagger UI writes style attributes, and draws its icons from data URLs.

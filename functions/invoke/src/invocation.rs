@@ -1,9 +1,9 @@
 //! The request and the response body of `POST /invocations`.
 
 use agent::turn::{Answers, Verdict};
+use edge::{Kind, Problem, request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service::{Kind, Problem, request};
 use session::{ContextTokens, SessionId};
 use time::OffsetDateTime;
 use utoipa::ToSchema;

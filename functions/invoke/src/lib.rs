@@ -26,11 +26,11 @@ use std::sync::Arc;
 
 use agent::granted_sets::GrantedSets;
 use clock::Clock;
-use lambda_http::Request;
-use service::{
+use edge::{
     ConfigError, Handler, Source,
     shell::{Function, ReplyFuture},
 };
+use lambda_http::Request;
 use tokio::sync::OnceCell;
 use tools_github::GitHubTools;
 

@@ -10,8 +10,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use edge::{Code, Kind, Problem};
 use identity::UserId;
-use service::{Code, Kind, Problem};
 use session::{SessionId, Spent};
 
 use crate::settings::Turns;

@@ -10,12 +10,12 @@ mod paths;
 mod responses;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
-use service::{
+use edge::{
     Site,
     problem_document::ProblemDocument,
     returned::{ConsentResult, ReturnedConsent},
 };
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
@@ -99,8 +99,8 @@ fn security(bearer: bool) -> (&'static str, Value) {
 
 #[cfg(test)]
 mod tests {
+    use edge::Site;
     use serde_json::Value;
-    use service::Site;
 
     use super::document;
 

@@ -2,9 +2,9 @@
 
 use std::time::UNIX_EPOCH;
 
+use edge::{Problem, Reply, reply};
 use http::StatusCode;
 use serde::Serialize;
-use service::{Problem, Reply, reply};
 use utoipa::ToSchema;
 
 use crate::state::Service;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, StatusCode};
-use identity::{BrowserSecret, User};
-use lambda_http::{Request, RequestExt};
-use service::{
+use edge::{
     PersonMark, Problem, Reply, body, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
+use http::{HeaderMap, Method, StatusCode};
+use identity::{BrowserSecret, User};
+use lambda_http::{Request, RequestExt};
 use session::SessionId;
 
 use crate::{

@@ -4,15 +4,15 @@
 
 use std::{str::FromStr, time::Duration};
 
+use edge::{
+    Kind, Problem, Reply, reply,
+    request::{self, refuse_cross_site},
+};
 use http::{Method, StatusCode, header};
 use identity::User;
 use lambda_http::{Request, RequestExt};
 use serde::Serialize;
 use serde_json::Value;
-use service::{
-    Kind, Problem, Reply, reply,
-    request::{self, refuse_cross_site},
-};
 use session::{
     Block, CallState, Conversation, Cursor, Listed, Loaded, Message, Role, SessionError, SessionId,
     ToolStatus, json_bytes, shortened,

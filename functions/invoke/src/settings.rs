@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 
 use agent::provider::Provider;
 use clock::Clock;
-use service::{
+use edge::{
     ConfigError, Inbound, Reader, Source,
     aws::{Aws, AwsEndpoint},
     environment::{parsed, switch, text},
@@ -14,7 +14,7 @@ use session::ContextTokens;
 use url::Url;
 use vault::endpoint;
 
-service::variables! {
+edge::variables! {
     /// Where conversations are kept.
     pub CONVERSATIONS = "Conversations", read by "the agentic workload":
     SESSION_BUCKET: Required, "the S3 bucket of the conversations";
@@ -23,7 +23,7 @@ service::variables! {
     AWS_ENDPOINT_URL_S3: Optional, "where S3 is, when not at AWS";
 }
 
-service::variables! {
+edge::variables! {
     /// Which model is asked.
     pub MODEL = "The model", read by "the agentic workload":
     MODEL_ID: Required, "model or inference profile on Amazon Bedrock";
@@ -31,7 +31,7 @@ service::variables! {
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: Optional, "where Amazon Bedrock is, when not at AWS";
 }
 
-service::variables! {
+edge::variables! {
     /// What a turn, a user and all of them together may take, and what needs an approval.
     pub TURNS = "Turns", read by "the agentic workload":
     TURN_SECONDS: Or("60"), "how long one turn may take, 1 to 890; on Lambda the function's own time-out counts too";
@@ -41,7 +41,7 @@ service::variables! {
     USER_TOKENS_PER_DAY: Or("0"), "tokens of the model that one user may spend in a day (UTC); then 429 `daily_tokens_used` until midnight. 0: no limit. Costs no request: each process counts what it spends and reads what a conversation it opens has cost today. So it is exact for one process but for turns that run at once; a restarted one, or one of several, knows only of what it spent and of the conversations it has opened, and on Lambda little more than one conversation is limited";
 }
 
-service::variables! {
+edge::variables! {
     /// Where GitHub is, and by which credential provider its tokens come.
     pub GITHUB = "GitHub", read by "the agentic workload":
     GITHUB_PROVIDER_NAME: Or("github"), "the credential provider in AgentCore Identity";

@@ -3,11 +3,11 @@
 //! That session is all in the load balancer's cookies, which the application is to let expire (AWS,
 //! "Authenticate users using an Application Load Balancer", "Authentication logout").
 
+use edge::{Problem, Reply, browser, reply, request::refuse_cross_site};
 use http::StatusCode;
 use identity::User;
 use lambda_http::Request;
 use serde::Serialize;
-use service::{Problem, Reply, browser, reply, request::refuse_cross_site};
 use telemetry::Audit;
 use utoipa::ToSchema;
 

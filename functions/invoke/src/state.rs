@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use agent::{granted_sets::GrantedSets, tool::ToolSource};
 use bytes::Bytes;
 use clock::Clock;
-use service::{ConfigError, Source, shell::Function};
+use edge::{ConfigError, Source, shell::Function};
 use tokio::sync::OnceCell;
 
 use crate::{clients::Clients, limits::Limits, settings::Settings};

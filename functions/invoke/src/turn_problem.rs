@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agent::{error::TurnError, model::ModelError};
-use service::{Code, Kind, Problem};
+use edge::{Code, Kind, Problem};
 use session::SessionError;
 use vault::VaultError;
 
@@ -108,7 +108,7 @@ fn is_out_of_open_files(error: &TurnError) -> bool {
             | TurnError::Session(_)
             | TurnError::NotSaved { .. }
     );
-    is_upstreams && service::out_of_open_files(error)
+    is_upstreams && edge::out_of_open_files(error)
 }
 
 fn words(error: &TurnError) -> (Kind, String) {

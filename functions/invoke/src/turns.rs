@@ -11,8 +11,8 @@ use agent::{
     toolbox::Toolbox,
     turn::{Answers, ResumeError, Rules, Turn, Verdict},
 };
+use edge::{Code, Kind, Problem, Site, shell::to_the_end};
 use identity::{BrowserHash, User};
-use service::{Code, Kind, Problem, Site, shell::to_the_end};
 use session::{SessionError, Spent};
 use telemetry::Audit;
 use tokio::time::{Instant, error::Elapsed, timeout_at};

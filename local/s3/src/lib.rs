@@ -38,7 +38,7 @@ pub fn router(
 }
 
 /// Refuses an unsigned HEAD, as S3 does. That is how the services open a connection before
-/// they need it (`service::connection`), and `s3s` would log it as an error.
+/// they need it (`edge::connection`), and `s3s` would log it as an error.
 async fn refuse_unsigned_head(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD && !request.headers().contains_key(header::AUTHORIZATION) {
         return StatusCode::FORBIDDEN.into_response();

@@ -30,6 +30,7 @@ const OWN: [&str; 19] = [
     "bedrock_local",
     "bind_session",
     "container",
+    "edge",
     "github_local",
     "identity",
     "invoke",
@@ -39,7 +40,6 @@ const OWN: [&str; 19] = [
     "models_bedrock",
     "openid_local",
     "s3_local",
-    "service",
     "session",
     "telemetry",
     "tools_github",
@@ -209,10 +209,10 @@ mod tests {
     #[test]
     fn own_errors_are_shown_and_lines_of_dependencies_are_not() {
         let fields = fields(&[("message", "request failed"), ("cause", "no route")]);
-        let line = PLAIN.line("service::problem", Level::ERROR, &fields);
+        let line = PLAIN.line("edge::problem", Level::ERROR, &fields);
         assert_eq!(line.as_deref(), Some("! request failed: no route\n"));
         assert_eq!(PLAIN.line("s3s::ops", Level::ERROR, &fields), None);
-        assert_eq!(PLAIN.line("service::request", Level::INFO, &fields), None);
+        assert_eq!(PLAIN.line("edge::request", Level::INFO, &fields), None);
         let printed = "invoke | the configuration can't be used";
         assert_eq!(PLAIN.line_of_process(printed), Some(format!("{printed}\n")));
     }

@@ -18,15 +18,18 @@ use tracing_subscriber::{
 };
 
 /// Whose `debug` and `trace` lines may be written.
-const OWN: [&str; 9] = [
+const OWN: [&str; 12] = [
+    "agent",
     "audit",
     "bind_session",
     "container",
+    "edge",
     "identity",
     "invoke",
-    "service",
+    "models_bedrock",
     "session",
     "telemetry",
+    "tools_github",
     "vault",
 ];
 
@@ -94,7 +97,7 @@ mod tests {
                 event!(target: "aws_smithy_runtime::client", Level::DEBUG, "secret");
                 event!(target: "services_of_another", Level::DEBUG, "secret");
                 event!(target: "lambda_runtime", Level::ERROR, "plain");
-                event!(target: "service::request", Level::DEBUG, "own");
+                event!(target: "edge::request", Level::DEBUG, "own");
             });
             let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
             assert!(!text.contains("secret"), "{setting}: {text}");

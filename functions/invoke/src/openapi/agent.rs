@@ -1,7 +1,7 @@
 //! The operations of the agentic workload for a signed-in user.
 
+use edge::{Code, Kind};
 use serde_json::{Value, json};
-use service::{Code, Kind};
 
 use super::{
     operation::{Callers, Operation, body, query},

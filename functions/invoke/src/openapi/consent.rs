@@ -1,7 +1,7 @@
 //! The operations of a consent: the way to the provider, and the way back.
 
+use edge::{Code, Kind, returned::Connection};
 use serde_json::json;
-use service::{Code, Kind, returned::Connection};
 
 use super::{
     operation::{Callers, Operation, body, query},

@@ -1,7 +1,7 @@
 //! One operation of the document: what is sent, and every answer.
 
+use edge::{Code, Kind};
 use serde_json::{Map, Value, json};
-use service::{Code, Kind};
 
 use super::responses::{SIGNED_IN, failures, html};
 

@@ -1,7 +1,7 @@
 //! The paths of both services.
 
+use edge::{Code, Kind, site::SESSION_BINDING_PATH};
 use serde_json::{Value, json};
-use service::{Code, Kind, site::SESSION_BINDING_PATH};
 
 use super::{
     agent, consent,

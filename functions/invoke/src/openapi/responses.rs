@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use edge::{Code, Kind};
 use serde_json::{Map, Value, json};
-use service::{Code, Kind};
 
 /// What any operation for a signed-in caller can be answered.
 pub(super) const SIGNED_IN: &[(Kind, Code)] = &[

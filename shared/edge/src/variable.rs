@@ -93,7 +93,7 @@ impl Section {
 /// Declares the variables of one concern and their [`Section`], as
 ///
 /// ```
-/// service::variables! {
+/// edge::variables! {
 ///     /// How much is taken on.
 ///     pub LIMITS = "Limits", read by "containers":
 ///     MAX_REQUESTS: Or("500"), "how many requests may be at work at once";
