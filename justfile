@@ -15,6 +15,7 @@ test filter="":
 # what is quick to know before a commit
 check:
     cargo fmt --all --check
+    .ci/words
     cargo clippy --workspace --all-targets -- -D warnings
 
 # the flow in Chromium; with a FOLDER, screenshots

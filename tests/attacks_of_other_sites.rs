@@ -22,7 +22,7 @@ fn body(media_type: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_another_sites_page_can_not_speak_for_alice() {
+async fn m9_state_changing_requests_from_another_site_are_refused() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     let body = json!({ "sessionId": SESSION, "message": "hello" });

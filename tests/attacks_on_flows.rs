@@ -33,7 +33,7 @@ fn binding(world: &World, query: &[(&str, &str)]) -> Url {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_bob_who_opens_alices_authorization_url_and_consents_himself_gives_and_gets_nothing() {
+async fn m9_bob_consenting_on_alices_authorization_url_binds_nothing() {
     let world = World::in_process().await;
     let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let link = world.ask(&alice, SESSION).await;
@@ -59,7 +59,7 @@ async fn m9_bob_who_opens_alices_authorization_url_and_consents_himself_gives_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_consents_can_not_be_led_to_a_return_url_that_is_not_allowed() {
+async fn m9_no_consent_begins_with_a_return_url_that_is_not_registered() {
     let logs = Logs::kept();
     let mut world = World::in_process().await;
     let alice = world.browser_of("alice").await;
@@ -111,7 +111,7 @@ async fn m9_a_state_of_alices_other_browser_completes_nothing_in_this_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_bob_can_not_complete_what_alice_consented_to_with_any_value_that_he_knows_as_state() {
+async fn m9_no_state_that_bob_knows_completes_alices_consent() {
     let world = World::in_process().await;
     let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let link = world.ask(&bob, SESSION).await;
@@ -157,7 +157,7 @@ async fn m9_bob_can_not_complete_what_alice_consented_to_with_any_value_that_he_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_a_callback_of_alice_with_the_state_of_bobs_flow_gives_him_nothing_of_hers() {
+async fn m9_alices_callback_with_the_state_of_bobs_flow_gives_bob_nothing() {
     let world = World::in_process().await;
     let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let link_of_bob = world.ask(&bob, SESSION).await;
@@ -176,7 +176,7 @@ async fn m9_a_callback_of_alice_with_the_state_of_bobs_flow_gives_him_nothing_of
     let page = alice.open(mixed.as_str()).await;
     assert!(page.way.iter().any(|at| at.as_str().contains("session_id=")), "{:?}", page.way);
     assert_refused(&page, "no_flow", StatusCode::FORBIDDEN);
-    // He knows his session and not what her browser was given for it.
+    // Bob knows the session's URI and not the state that her browser was given for it.
     for (state, code) in [(None, "no_state"), (Some(&state_of_bob), "wrong_state")] {
         let mut address = binding(&world, &[("session_id", &session_of_bob)]);
         address.query_pairs_mut().extend_pairs(state.map(|state| ("state", state)));

@@ -179,7 +179,7 @@ async fn m9_an_application_can_not_bind_with_another_user_state_flow_or_session(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_nobody_posts_a_return_without_a_token_from_another_site_or_as_a_form() {
+async fn m9_a_return_posted_without_a_token_from_another_site_or_as_a_form_is_refused() {
     let application = Application::with(&[("BROWSER_BINDING", "off")]).await;
     let alice = application.token("alice");
     let returned = application.consented(&alice).await;
@@ -198,7 +198,7 @@ async fn m9_nobody_posts_a_return_without_a_token_from_another_site_or_as_a_form
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_with_browser_binding_the_browser_counts_in_bearer_mode_too() {
+async fn m9_browser_binding_is_checked_in_bearer_mode() {
     let application = Application::with(&[]).await;
     let alice = application.token("alice");
     let body = json!({ "sessionId": SESSION, "message": "Which repositories do I have?" });
@@ -215,7 +215,7 @@ async fn m9_with_browser_binding_the_browser_counts_in_bearer_mode_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m6_named_by_her_token_a_user_is_bound_with_that_very_token_alone() {
+async fn m6_a_user_named_by_token_is_bound_with_that_token_only() {
     let by_token = [("BROWSER_BINDING", "off"), ("VAULT_IDENTITY", "user-token")];
     let application = Application::with(&by_token).await;
     let alice = application.token("alice");

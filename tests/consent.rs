@@ -1,5 +1,5 @@
-//! Interrupts and their end: whatever the user does, the turn goes on once, with what they allowed
-//! and nothing more (M6, M7, M10, M11).
+//! Interrupts and how they end: for each answer of the user the turn goes on once, with what they
+//! allowed and nothing more (M6, M7, M10, M11).
 
 use std::time::Duration;
 
@@ -139,7 +139,7 @@ async fn m10_a_cancelled_interrupt_ends_its_call_and_the_user_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_resolved_without_a_consent_is_asked_again_by_the_same_interrupt() {
+async fn m10_a_resume_without_consent_returns_the_same_interrupt() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     let asked = ok(alice.say(SESSION, REPOSITORIES)).await;
@@ -184,7 +184,7 @@ async fn m10_a_link_is_good_for_ten_minutes_and_a_fresh_one_takes_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_with_a_new_message_instead_the_model_speaks_of_what_was_not_run_and_then_answers() {
+async fn m10_a_new_message_without_consent_ends_the_waiting_calls_as_not_run() {
     let (world, proxies) = World::proxied(Setup::default()).await;
     let alice = world.browser_of("alice").await;
     ok(alice.say(SESSION, REPOSITORIES)).await;
@@ -292,7 +292,7 @@ async fn m10_an_answer_to_an_interrupt_that_is_not_open_is_refused_and_changes_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_a_further_message_that_fails_tells_the_truth_about_what_waited_before_it() {
+async fn m10_a_failed_further_message_reports_what_was_saved_of_the_waiting_turn() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     let link = ok(alice.say(SESSION, REPOSITORIES)).await;

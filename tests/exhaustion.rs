@@ -13,7 +13,7 @@ use tokio::{
 };
 use url::Url;
 
-/// Long enough for any answer that is not waited for in vain.
+/// Long enough for any answer that arrives at all.
 const SOON: Duration = Duration::from_secs(20);
 
 /// A client that sends the head of a request, and of a body of 1,000 bytes the first one.
@@ -71,7 +71,7 @@ async fn m15_an_unfinished_body_is_not_waited_for_before_route_method_and_token(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m15_clients_that_never_finish_a_body_leave_ping_alone_and_the_rest_hears_503() {
+async fn m15_unfinished_bodies_give_503_while_ping_still_answers() {
     let world = World::in_process().await;
     let limits = Limits { requests: 3, ..Limits::default() };
     let machine = Machine::with_limits(&world, Setup::default().clock, limits).await;
@@ -100,7 +100,7 @@ async fn m15_clients_that_never_finish_a_body_leave_ping_alone_and_the_rest_hear
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m15_connections_that_say_nothing_keep_nobody_out() {
+async fn m15_idle_connections_lock_no_client_out() {
     let world = World::in_process().await;
     let limits = Limits { connections: 3, ..Limits::default() };
     let machine = Machine::with_limits(&world, Setup::default().clock, limits).await;
@@ -111,7 +111,7 @@ async fn m15_connections_that_say_nothing_keep_nobody_out() {
         stream.write_all(b"GET /ping HT").await.expect("half a head");
         silent.push(stream);
     }
-    // Once they are not new any more; until then who comes is told to try again.
+    // Once they are not new any more; until then a further client is told to try again.
     finds_a_place(&machine.address).await;
     // The oldest was ended for it.
     let told = answer(silent.remove(0)).await;
@@ -119,7 +119,7 @@ async fn m15_connections_that_say_nothing_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m15_a_connection_too_many_hears_503_and_the_next_one_finds_its_place() {
+async fn m15_a_connection_over_the_limit_gets_503_until_a_place_is_free() {
     let world = World::in_process().await;
     let limits = Limits { connections: 2, ..Limits::default() };
     let machine = Machine::with_limits(&world, Setup::default().clock, limits).await;

@@ -1,4 +1,4 @@
-//! A visitor who hangs up while their consent is completed is in the audit trail (M14).
+//! A binding is audited even if the browser disconnects while it runs (M14).
 
 use container::Limits;
 use std::{
@@ -83,7 +83,7 @@ fn visit(world: &World, alice: &Browser, back: &Url) -> String {
 
 /// On one thread, whose logs are kept.
 #[tokio::test]
-async fn m14_a_binding_whose_visitor_hangs_up_is_in_the_audit_trail() {
+async fn m14_a_binding_is_audited_even_if_the_browser_disconnects() {
     let logs = Logs::default();
     let writer = logs.clone();
     let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone());

@@ -17,7 +17,7 @@ fn profile(folder: &tempfile::TempDir) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m4_the_real_model_alone_is_asked_with_ones_own_credentials() {
+async fn m4_only_the_real_model_is_called_with_the_given_credentials() {
     let bedrock = World::in_process().await;
     let proxy = Proxy::new().await;
     proxy.lead_to(&bedrock.running.addresses.bedrock);
@@ -50,7 +50,7 @@ async fn m4_the_real_model_alone_is_asked_with_ones_own_credentials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m4_a_refusal_of_the_real_model_is_said_in_the_terminal() {
+async fn m4_a_refusal_of_the_real_model_is_shown_in_the_terminal() {
     let proxy = Proxy::new().await;
     proxy.rule(|_| {
         Fate::aws_error(StatusCode::FORBIDDEN, "AccessDeniedException", "no access to the model")
@@ -70,7 +70,7 @@ async fn m4_a_refusal_of_the_real_model_is_said_in_the_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m4_without_credentials_for_the_real_model_nothing_starts_and_it_is_said_why() {
+async fn m4_missing_credentials_for_the_real_model_stop_the_start_with_a_reason() {
     let arguments = ["--model", "bedrock", "--model-id", "m", "--aws-profile", "nobody"];
     let variables = [("AWS_REGION", "eu-central-1"), ("AWS_EC2_METADATA_DISABLED", "true")];
     let mut terminal = Terminal::run(Platform::InProcess, &arguments, &variables).await;

@@ -166,7 +166,7 @@ async fn m7_a_tool_result_that_tells_the_model_to_print_all_it_knows_gets_no_sec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m14_the_audit_trail_tells_who_allowed_what_and_which_action_came_of_it() {
+async fn m14_the_audit_trail_tells_who_allowed_what_and_which_action_followed() {
     let logs = Logs::kept();
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;

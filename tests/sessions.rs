@@ -24,7 +24,7 @@ fn ids(list: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m12_ones_conversations_are_listed_the_newest_first_and_in_pages() {
+async fn m12_conversations_are_listed_newest_first_in_pages() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     assert_eq!(get(&alice, "/sessions").await, json!({ "sessions": [], "next": null }));

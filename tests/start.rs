@@ -63,7 +63,7 @@ async fn m15_plain_http_to_another_host_is_refused_and_no_value_is_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m15_a_container_is_asked_by_its_own_program_whether_it_is_well() {
+async fn m15_the_container_binary_checks_the_health_of_a_running_container() {
     let world = World::on(Platform::Container).await;
     let addresses = &world.running.addresses;
     for (binary, address) in [

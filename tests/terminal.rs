@@ -178,7 +178,7 @@ async fn m19_a_second_ctrl_c_does_not_wait_for_a_turn_that_never_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m19_nobody_else_on_the_network_reaches_what_runs_here() {
+async fn m19_local_listens_on_loopback_only() {
     let world = World::on(Platform::Container).await;
     let it = &world.running.addresses;
     for address in [
@@ -220,7 +220,7 @@ async fn m19_a_program_signs_in_without_a_browser_by_a_cookie_that_local_prints(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m16_a_stranger_reads_the_interface_and_is_refused_as_it_says() {
+async fn m16_the_document_is_public_and_describes_the_401_of_every_call() {
     let world = World::in_process().await;
     let at = |path| world.running.addresses.application.join(path).expect("an address");
     let document: Value =

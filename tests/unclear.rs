@@ -26,7 +26,7 @@ async fn returns_to(fate: Fate) -> (World, Proxies, Browser, Visit, Logs) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_a_binding_whose_answer_is_lost_may_have_happened_and_the_page_says_so() {
+async fn m9_a_binding_whose_answer_is_lost_is_reported_as_unclear() {
     let (_world, proxies, alice, page, logs) = returns_to(Fate::AnswerLost).await;
     // The SDK has asked again, and was told that the session is used.
     assert!(proxies.agentcore.count(&Method::POST, COMPLETE) > 1);
@@ -55,7 +55,7 @@ async fn m9_a_completion_that_never_arrived_leaves_the_session_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_an_error_of_the_providers_is_not_called_the_users_no() {
+async fn m9_a_providers_error_is_not_reported_as_declined() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     let mut address = world.running.addresses.application.join(BINDING).expect("an address");

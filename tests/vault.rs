@@ -1,4 +1,5 @@
-//! What the agent asks of AgentCore Identity, how often, and what comes of its failures (M6, M11).
+//! What the agent asks of AgentCore Identity, how often, and how its failures are answered (M6,
+//! M11).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -35,7 +36,7 @@ async fn m6_a_turn_that_needs_no_tool_asks_nothing_of_agentcore_identity() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m6_a_turn_that_finds_its_token_asks_the_vault_once_whatever_its_tools_need() {
+async fn m6_a_turn_that_finds_its_token_asks_the_vault_once() {
     let (_world, proxies, alice) = connected(Setup::default()).await;
     let both = "Who am I, and which repositories do I have?";
     for message in [REPOSITORIES, "Who am I?", both] {
@@ -64,7 +65,7 @@ async fn m6_at_most_three_sets_of_scopes_are_ever_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m6_one_workload_access_token_serves_all_of_a_users_turns_and_nobody_elses() {
+async fn m6_one_workload_access_token_serves_all_turns_of_one_user_only() {
     let (world, proxies, alice) = connected(Setup::default()).await;
     for _ in 0..3 {
         alice.say(SESSION, REPOSITORIES).await;
@@ -112,7 +113,7 @@ async fn m6_a_fresh_token_that_is_refused_too_is_a_failure_and_no_loop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m6_throttled_or_failing_after_the_sdks_retries_is_a_503_and_nothing_is_saved() {
+async fn m6_a_throttling_or_failing_vault_gives_503_and_nothing_is_saved() {
     for (status, name) in [
         (StatusCode::TOO_MANY_REQUESTS, "ThrottlingException"),
         (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException"),
@@ -138,7 +139,7 @@ async fn m6_throttled_or_failing_after_the_sdks_retries_is_a_503_and_nothing_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m6_unreachable_is_a_503_and_a_missing_permission_is_the_operators_502() {
+async fn m6_an_unreachable_vault_gives_503_and_a_missing_permission_502() {
     let nowhere = Setup::default().with("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", "http://127.0.0.1:9");
     let world = World::with(nowhere).await;
     let alice = world.browser_of("alice").await;

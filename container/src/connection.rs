@@ -77,7 +77,7 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// Whether it is not over.
+    /// Returns whether it is still open.
     pub(crate) fn is_open(&self) -> bool {
         !self.end.is_closed()
     }

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Asks for `/ping` where the one that runs listens: on loopback, if that is every interface.
 ///
 /// # Errors
-/// When the answer is not 200, or there is none within three seconds.
+/// When the answer is not 200, or does not arrive within three seconds.
 pub(crate) async fn check(mut at: SocketAddr) -> Result<(), Box<dyn Error + Send + Sync>> {
     match at {
         SocketAddr::V4(it) if it.ip().is_unspecified() => at.set_ip(Ipv4Addr::LOCALHOST.into()),

@@ -19,10 +19,10 @@ use tokio::{
 const MAX_BODY_BYTES: usize = 1_048_576;
 /// How long a body may take to arrive, once it is read.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much is kept at once of bodies that are not whole.
+/// How many bytes of incomplete bodies are kept at a time.
 const MAX_UNFINISHED_BYTES: usize = 32 * MAX_BODY_BYTES;
 
-/// How much there may still come of bodies that are not whole.
+/// How many bytes of incomplete bodies may still arrive.
 #[derive(Debug, Clone)]
 pub(crate) struct Bodies(Arc<Semaphore>);
 

@@ -21,11 +21,11 @@ use crate::{
 /// seconds, because a client whose connection found no place tries again only after one (listen(2);
 /// the kernel's `net.core.somaxconn` limits it, 4,096 by default).
 const BACKLOG: u32 = 4_096;
-/// How long to leave the listener alone when the system has no socket to give.
+/// How long to wait before accepting again when the system has no socket left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a client that is sent away may take to hear it.
+/// How long the refusal of a client may take to be sent.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// Said without a look at what was asked: there is no room for that.
+/// Sent without reading the request, because there is no room for that.
 const TOO_MANY: &str = concat!(
     "HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n",
     "content-type: application/problem+json\r\ncache-control: no-store\r\n",
@@ -76,7 +76,7 @@ pub async fn serve(
     }
 }
 
-/// As many connections as there may be.
+/// The limited places for connections.
 struct Places {
     most: usize,
     free: Arc<Semaphore>,
@@ -89,8 +89,8 @@ impl Places {
         Self { most, free: Arc::new(Semaphore::new(most)), open: VecDeque::new() }
     }
 
-    /// A free place, or that of the oldest connection that only waits for a request: clients that
-    /// connect and say nothing keep nobody out. None if every connection has something to do.
+    /// Returns a free place, or that of the oldest idle connection, so that clients that connect
+    /// and send nothing lock no one out. `None` if every connection is at work.
     async fn find(&mut self) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
             return Some(place);

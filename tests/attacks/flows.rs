@@ -22,7 +22,7 @@ fn is_binding(address: &Url) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_bob_finishing_a_flow_of_alice_in_his_own_browser_is_refused() {
+async fn m9_bob_finishing_alices_flow_in_another_browser_is_refused() {
     let world = World::in_process().await;
     let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let link = world.ask(&alice, SESSION).await;
@@ -48,7 +48,7 @@ async fn m9_the_consent_link_of_bob_does_not_open_for_alice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_alice_consenting_on_a_bare_provider_link_of_bob_gives_him_nothing() {
+async fn m9_alices_consent_on_bobs_bare_provider_link_gives_bob_nothing() {
     let world = World::in_process().await;
     let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let agentcore = world.running.addresses.agentcore.clone();
@@ -65,7 +65,7 @@ async fn m9_alice_consenting_on_a_bare_provider_link_of_bob_gives_him_nothing() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_bob_completing_in_his_own_browser_a_flow_that_alice_consented_to_is_refused() {
+async fn m9_bob_completing_a_flow_that_alice_consented_to_is_refused() {
     let world = World::in_process().await;
     let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
     let agentcore = world.running.addresses.agentcore.clone();
@@ -126,7 +126,7 @@ async fn m9_another_browser_of_the_same_person_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_someone_who_signs_in_over_alice_in_her_browser_can_not_finish_her_flow() {
+async fn m9_another_user_signed_in_in_alices_browser_can_not_finish_her_flow() {
     let world = World::in_process().await;
     let browser = world.browser_of("alice").await;
     let link = world.ask(&browser, SESSION).await;
@@ -223,7 +223,7 @@ async fn m9_a_prefetch_a_frame_or_a_head_request_never_binds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m12_bob_naming_a_conversation_of_alice_gets_one_of_his_own() {
+async fn m12_alices_session_id_gives_bob_another_conversation() {
     let world = World::in_process().await;
     let (alice, bob) = (world.browser_of("alice").await, world.browser_of("bob").await);
     alice.say("shared-name", "My secret word is xyzzy.").await;

@@ -31,7 +31,7 @@ async fn from_page(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_a_stale_tab_of_alices_asks_for_nothing_as_bob() {
+async fn m9_a_stale_tab_of_alice_is_refused_after_bob_signed_in() {
     let logs = Logs::kept();
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
@@ -125,7 +125,7 @@ async fn m9_a_link_that_says_how_a_consent_ended_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m14_a_made_up_cookie_makes_no_line_that_a_flow_was_bound_before() {
+async fn m14_a_forged_cookie_does_not_audit_a_flow_as_bound_before() {
     let logs = Logs::kept();
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
@@ -163,7 +163,7 @@ async fn m9_a_member_that_is_given_twice_is_refused_at_every_level() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_another_sites_page_takes_nothing_in_on_any_route() {
+async fn m9_another_sites_page_can_not_load_any_route() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     for path in ["/", "/docs/", "/docs/swagger-ui.css", "/openapi.json", "/sessions", BINDING] {
@@ -184,7 +184,7 @@ async fn m9_another_sites_page_takes_nothing_in_on_any_route() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m17_a_site_with_https_tells_browsers_never_to_ask_without() {
+async fn m17_an_https_site_sends_strict_transport_security() {
     let world = World::in_process().await;
     let mut variables = world.running.variables.clone();
     let page = "https://agent.example.com/oauth2/session-binding".to_owned();

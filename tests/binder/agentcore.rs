@@ -5,7 +5,7 @@ use tests::{Fate, World};
 
 use super::{COMPLETE, ready::Ready};
 
-/// What becomes of completions from now on.
+/// Sets the proxy's behaviour for completions from now on.
 fn complete(ready: &Ready, fate: Fate) {
     ready.proxies.agentcore.rule(move |seen| {
         if seen.is(&Method::POST, COMPLETE) { fate.clone() } else { Fate::Arrives }
@@ -49,7 +49,7 @@ async fn anothers() -> Ready {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_refused_by_agentcore_identity_is_one_page_whether_used_unknown_or_anothers() {
+async fn m9_used_unknown_and_foreign_sessions_get_the_same_page() {
     let elsewhere = World::in_process().await;
     let mut pages = Vec::new();
     for ready in [used().await, unknown(&elsewhere).await, anothers().await] {
@@ -65,7 +65,7 @@ async fn m9_refused_by_agentcore_identity_is_one_page_whether_used_unknown_or_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_a_session_that_is_refused_as_anothers_or_unknown_is_not_used_up_and_not_bound() {
+async fn m9_a_session_refused_as_foreign_or_unknown_is_neither_used_up_nor_bound() {
     let elsewhere = World::in_process().await;
     for ready in [unknown(&elsewhere).await, anothers().await] {
         ready.ends(&ready.alice, &ready.back, "session_refused", StatusCode::FORBIDDEN).await;
@@ -80,7 +80,7 @@ async fn m9_a_session_that_is_refused_as_anothers_or_unknown_is_not_used_up_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_agentcore_identity_throttling_failing_refusing_us_or_making_no_sense() {
+async fn m9_each_failure_of_agentcore_identity_has_its_own_outcome() {
     let denied = "User: arn:aws:sts::1:assumed-role/binder is not authorized to perform: \
                   bedrock-agentcore:CompleteResourceTokenAuth";
     let (busy, wrong) = ("Please try again in a moment", "Something is wrong on our side");
@@ -130,7 +130,7 @@ fn moved() -> Fate {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_agentcore_identity_that_can_not_be_reached() {
+async fn m9_a_connection_lost_while_binding_is_unclear() {
     let ready = Ready::new().await;
     complete(&ready, Fate::NeverArrives);
     let status = StatusCode::SERVICE_UNAVAILABLE;

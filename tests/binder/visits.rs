@@ -9,7 +9,7 @@ use tests::Form;
 use super::{BINDING, COMPLETE, ready::Ready};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m8_bound_once_and_already_bound_on_a_reload() {
+async fn m8_a_reload_after_binding_says_so_and_binds_nothing() {
     let ready = Ready::new().await;
     let page =
         ready.shows(&ready.alice, &ready.back, ("connected", "You are connected"), StatusCode::OK);
@@ -21,13 +21,13 @@ async fn m8_bound_once_and_already_bound_on_a_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m8_bound_for_a_program_with_its_audit_event() {
+async fn m8_a_binding_by_a_program_is_audited() {
     let ready = Ready::new().await;
     ready.ends(&ready.alice, &ready.back, "connected", StatusCode::OK).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_no_session_and_a_malformed_one() {
+async fn m9_a_missing_or_malformed_session_is_refused() {
     let ready = Ready::new().await;
     let state = ready.parameter("state");
     for (query, code) in [
@@ -52,7 +52,7 @@ async fn m9_no_session_and_a_malformed_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_nobody_is_signed_in() {
+async fn m9_a_visit_without_sign_in_binds_nothing() {
     let ready = Ready::new().await;
     let target = &ready.world.running.addresses.bind_session;
     let mut address = target.join(BINDING).expect("an address");
@@ -116,7 +116,7 @@ async fn m9_another_browser_no_flow_cookie_and_an_expired_flow_are_told_apart() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_a_flow_cookie_of_another_flow_or_of_no_key_of_ours_is_none() {
+async fn m9_a_flow_cookie_of_another_flow_or_key_is_ignored() {
     let ready = Ready::new().await;
     let flow = ready.alice.cookie("flow-");
     let (name, sealed) = flow.split_once('=').expect("a cookie");
@@ -136,7 +136,7 @@ async fn m9_a_flow_cookie_of_another_flow_or_of_no_key_of_ours_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_the_state_is_missing_empty_or_wrong() {
+async fn m9_a_missing_empty_or_wrong_state_is_refused() {
     let ready = Ready::new().await;
     let session = ready.parameter("session_id");
     let missing = ready.back_with(&[("session_id", &session)]);
@@ -164,7 +164,7 @@ async fn m8_the_state_may_come_by_any_of_three_names_beside_others_that_are_wron
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_declined_at_the_provider() {
+async fn m9_a_consent_declined_at_the_provider_binds_nothing() {
     let ready = Ready::new().await;
     let link = ready.world.ask(&ready.alice, "another").await;
     let page = ready.alice.open(&link).await;

@@ -1,4 +1,4 @@
-//! The binding protocol, checked over every state that it can reach (M9), and held against the
+//! The binding protocol, checked over every state that it can reach (M9), and compared with the
 //! real handlers.
 //!
 //! The claim: a token in the vault of a user was consented to in a browser that this user's own
@@ -75,8 +75,8 @@ fn assert_found(attack: &Attack) {
     checker.assert_discovery(breaks, steps);
 }
 
-/// Takes an attack's steps at the real handlers; returns what refused first. Whatever comes of
-/// the others, nobody has what is another's in the end.
+/// Takes an attack's steps at the real handlers; returns what refused first. In the end no user has
+/// another's token, however the other steps ended.
 async fn replay(attack: &Attack) -> Option<(Action, String)> {
     let mut protocol = Protocol::complete(2);
     (attack.without)(&mut protocol);
@@ -118,7 +118,7 @@ async fn assert_found_and_stopped(attack: Attack, at: usize, reason: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_without_person_and_browser_alice_who_consents_on_bobs_link_gives_him_her_token() {
+async fn m9_without_the_checks_of_person_and_browser_bob_gets_alices_token() {
     let attack = attacks::alice_consents_on_bobs_link();
     assert_found_and_stopped(attack, 1, "This request is not yours").await;
 }
@@ -159,17 +159,17 @@ async fn m9_without_single_completion_a_flow_brings_two_tokens() {
 }
 
 #[test]
-fn what_is_left_to_alice_is_to_keep_the_address_that_waits_for_her_to_herself() {
+fn a_leaked_authorization_address_gives_alice_bobs_account() {
     assert_found(&attacks::bob_consents_on_the_address_that_waits_for_alice());
 }
 
 #[test]
-fn what_is_left_to_alice_is_to_look_as_whom_she_is_signed_in() {
+fn an_unnoticed_sign_in_as_bob_lets_alice_use_bobs_account() {
     assert_found(&attacks::alice_takes_bobs_account_for_hers());
 }
 
 #[test]
-fn what_is_left_to_alice_is_to_keep_the_page_that_waits_for_her_to_herself() {
+fn a_leaked_provider_page_gives_alice_bobs_account() {
     assert_found(&attacks::bob_answers_the_page_that_waits_for_alice());
 }
 

@@ -1,4 +1,4 @@
-//! What each step does, what protects against it, and what must never come of it.
+//! What each step does, what protects against it, and what must never result from it.
 
 use stateright::{Model, Property};
 
@@ -41,7 +41,7 @@ pub(crate) enum Action {
     Bind { browser: Browser, session: FlowId, state: FlowId, cookie: FlowId },
 }
 
-/// What comes of a step.
+/// The result of a step.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
     /// Nobody there knows what it takes.
@@ -59,7 +59,7 @@ pub(crate) struct Protocol {
     pub(crate) checks_person: bool,
     /// Our pages compare the browser with the one that asked.
     pub(crate) checks_browser: bool,
-    /// Nobody learns what AgentCore Identity gives to someone else's browser on his own flow.
+    /// Bob does not learn what AgentCore Identity gives to alice's browser on a flow of bob's.
     pub(crate) keeps_state_secret: bool,
     /// A sealed flow, and so its state, counts for its own session alone.
     pub(crate) ties_state_to_session: bool,
@@ -101,7 +101,7 @@ impl Protocol {
         }
     }
 
-    /// What comes of `action`.
+    /// Returns the result of `action`.
     pub(crate) fn attempt(&self, last: &State, action: Action) -> Outcome {
         if !self.is_possible(last, action) {
             return Outcome::Impossible;

@@ -21,7 +21,7 @@ use crate::{
 const BINDING: &str = "/oauth2/session-binding";
 const CALLBACK: &str = "/identities/oauth2/callback/";
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Tried {
     /// The address that it takes was never given to anyone.
@@ -191,7 +191,7 @@ impl Replay {
             .append_pair("session_id", &uri)
             .append_pair("state", state.as_deref().unwrap_or("a guess"));
         let result = if browser == Bobs {
-            let name = target.cookie_name.as_deref().expect("whoever knows the session");
+            let name = target.cookie_name.as_deref().expect("a flow with a known session");
             let sealed = parameter(&self.flows[cookie].link, "flow").expect("a sealed flow");
             visit_with(&self.browsers[&Bobs], &address, (name, &sealed)).await
         } else {

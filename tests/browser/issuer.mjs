@@ -1,4 +1,4 @@
-// Signing in at an OpenID provider of one's own (M1): the certified `oidc-provider`, by discovery.
+// Signing in at an external OpenID provider (M1): the certified `oidc-provider`, by discovery.
 //
 //   node issuer.mjs PATH-OF-LOCAL-BINARY PATH-OF-CHROMIUM
 

@@ -27,7 +27,7 @@ async fn m5_an_issue_is_created_once_after_consent_and_approval() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m5_a_no_and_a_new_message_both_mean_no() {
+async fn m5_a_cancel_and_a_new_message_both_decline_the_action() {
     let ready = Ready::new().await;
     let asked = ready.asked().await;
     let answer = ok(ready.alice.invoke(&answering(&asked, "cancelled"))).await;
@@ -149,7 +149,7 @@ async fn m5_an_input_that_would_reach_elsewhere_is_never_shown_or_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m5_what_nobody_can_see_in_an_action_is_neither_shown_nor_sent() {
+async fn m5_invisible_characters_in_an_action_are_neither_shown_nor_sent() {
     let ready = Ready::new().await;
     for hidden in ['\u{200b}', '\u{202e}', '\u{e0141}', '\u{e0061}', '\u{3164}', '\u{7f}'] {
         let message = format!("create an issue in octo-alice/garden: Water{hidden}the Tomatoes");

@@ -64,7 +64,7 @@ async fn m10_of_two_requests_that_claim_at_the_same_moment_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_a_machine_that_dies_in_the_act_leaves_a_turn_that_says_so_and_never_repeats_it() {
+async fn m10_an_action_during_which_the_process_dies_is_reported_and_never_repeated() {
     let time = Time::default();
     let ready = Ready::with(Setup { clock: time.clock(), ..Setup::default() }).await;
     let asked = ready.asked().await;
@@ -95,7 +95,7 @@ async fn m10_a_machine_that_dies_in_the_act_leaves_a_turn_that_says_so_and_never
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m10_an_answer_of_github_that_is_lost_is_told_as_such_and_the_action_not_repeated() {
+async fn m10_a_lost_answer_of_github_is_reported_and_the_action_not_repeated() {
     let ready = Ready::new().await;
     let asked = ready.asked().await;
     ready

@@ -78,7 +78,7 @@ fn recorded(variables: &[(&str, &str)]) -> Recorded {
     Recorded(variables.collect(), Mutex::default())
 }
 
-/// What `start` reads with `variables` and whatever it says is missing.
+/// Returns what `start` reads with `variables` and with everything that it then says is missing.
 fn read<T>(
     variables: &[(&str, &str)],
     start: fn(&dyn Source) -> Result<T, ConfigError>,

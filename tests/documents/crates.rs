@@ -78,7 +78,7 @@ fn every_crate_has_a_readme() {
 }
 
 #[test]
-fn the_map_of_the_crates_is_as_the_manifests_are() {
+fn the_map_of_the_crates_matches_the_manifests() {
     let (dependencies, arrows) = (dependencies(), arrows());
     for (from, targets) in &arrows {
         for to in targets {

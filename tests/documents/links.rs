@@ -1,4 +1,4 @@
-//! Whatever a document links to is there.
+//! Everything that a document links to exists.
 
 use std::{fs, path::Path};
 
@@ -16,7 +16,7 @@ fn relative(target: &str) -> Option<(&str, Option<&str>)> {
 }
 
 #[test]
-fn every_relative_link_and_every_anchor_leads_somewhere() {
+fn every_relative_link_and_anchor_resolves() {
     let (root, mut followed) = (root(), 0);
     for document in documents() {
         let place = root.join(&document.path);

@@ -1,4 +1,4 @@
-//! The OpenAPI document, held against what the services answer.
+//! Compares what the services answer with the OpenAPI document.
 
 use std::sync::OnceLock;
 

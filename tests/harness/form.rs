@@ -13,7 +13,7 @@ impl Form {
     /// The form in `html`.
     ///
     /// # Panics
-    /// When there is none.
+    /// When the page has no form.
     #[must_use]
     pub fn in_page(html: &str) -> Self {
         let form = html.split("<form").nth(1).unwrap_or_else(|| panic!("no form in {html}"));

@@ -108,7 +108,7 @@ impl Machine {
         token(&self.issuer, person)
     }
 
-    /// Dies in the middle of whatever it does.
+    /// Dies in the middle of its work.
     pub fn dies(mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -1,4 +1,4 @@
-//! A proxy before a stand-in: it sees every request, and a test decides what becomes of each.
+//! A proxy before a stand-in: it sees every request, and a test chooses the fate of each.
 //!
 //! So a test makes AWS or GitHub fail on a real socket, loses an answer on its way, and holds one
 //! request while another one overtakes it, without waiting for any time to pass.
@@ -39,7 +39,7 @@ impl Seen {
     }
 }
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Debug, Clone)]
 pub enum Fate {
     /// It arrives, and so does its answer.
@@ -139,7 +139,7 @@ impl Proxy {
         self.inner().target = Some(target.clone());
     }
 
-    /// What becomes of requests from now on.
+    /// Sets the fate of requests from now on.
     pub fn rule(&self, rule: impl Fn(&Seen) -> Fate + Send + Sync + 'static) {
         self.inner().rule = Box::new(rule);
     }

@@ -12,7 +12,7 @@ use github_local::private_repositories;
 
 use crate::{logs::Logs, proxy::Proxy};
 
-/// Whatever a test may do, these are nowhere.
+/// Text that must be nowhere, in no test.
 const NEVER: [&str; 7] = [
     "urn:ietf:params:oauth:request_uri",
     "/oauth2/authorize",

@@ -57,7 +57,8 @@ pub(crate) fn check<'a>(
     Ok(Checked { user, session })
 }
 
-/// Whether `sealed` is the mark that `session` was bound for this visitor: they reloaded the page.
+/// Returns whether `sealed` proves that `session` was bound for this visitor before, who has
+/// reloaded the page.
 fn was_bound(
     sealed: &str,
     session: &SessionUri,

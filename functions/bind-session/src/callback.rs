@@ -15,7 +15,7 @@ const STATE_PARAMETERS: [&str; 3] = ["state", "customState", "custom_state"];
 pub(crate) enum Callback {
     /// The user consented; it is for [`binding`](crate::binding) to judge who completes it.
     Consented(Consent),
-    /// There is nothing that could be completed.
+    /// The return can't complete a consent.
     Ended {
         /// Why not.
         outcome: Outcome,
@@ -24,18 +24,18 @@ pub(crate) enum Callback {
     },
 }
 
-/// Everything that completing a consent is decided by.
+/// The values that decide whether a consent is completed.
 #[derive(Debug)]
 pub(crate) struct Consent {
     pub(crate) session: SessionUri,
     /// The sealed flow that the caller has of this session, or the mark that it was bound.
     pub(crate) sealed: Option<String>,
-    /// Every value that may be the state; one of them has to be.
+    /// Every value that may be the state; one of them has to match.
     pub(crate) states: Vec<String>,
 }
 
 impl Callback {
-    /// What the provider's redirect says, by way of the browser that sent `request`.
+    /// Parses the provider's redirect, which the browser followed with `request`.
     pub(crate) fn from_redirect(request: &Request, site: &Site) -> Self {
         let session = only_session(request);
         let declined = provider_error(request);
@@ -50,7 +50,7 @@ impl Callback {
         }
     }
 
-    /// What an application says in `body`.
+    /// Parses what an application sends in `body`.
     ///
     /// # Errors
     /// 400 for a body of another form.
@@ -73,7 +73,8 @@ impl Callback {
     }
 }
 
-/// The one session that the address names; two would let each check see another one.
+/// Returns the session if the address names exactly one. With two, one check could read the first
+/// and another the second.
 fn only_session(request: &Request) -> Result<SessionUri, Outcome> {
     let mut sessions = query(request, "session_id");
     let session = sessions.next().ok_or(Outcome::NoSession)?;

@@ -10,6 +10,7 @@ mod callback;
 mod outcome;
 mod pages;
 mod routes;
+mod state;
 
 use std::sync::Arc;
 
@@ -18,35 +19,15 @@ use lambda_http::Request;
 use service::{
     ConfigError, Handler, Inbound, Reader, Source,
     aws::{Aws, AwsEndpoint},
-    connection::Bare,
+    connection::Preconnect,
     shell::{Function, ReplyFuture},
 };
 use tokio::sync::OnceCell;
-use vault::SessionBinder;
+
+pub use crate::state::Service;
 
 /// The handler; cheap to clone.
 pub type BindSession = Handler<Service>;
-
-/// What the handler is made of.
-#[derive(Debug)]
-pub struct Service {
-    inbound: Inbound,
-    aws: Aws,
-    identity: AwsEndpoint,
-    binder: OnceCell<SessionBinder>,
-}
-
-impl Service {
-    /// AgentCore Identity. Its client is made at first use: a start, a health check or a refused
-    /// visit needs none.
-    async fn binder(&self) -> &SessionBinder {
-        let binder = || async {
-            let config = self.identity.within(&self.aws.load().await);
-            SessionBinder::new(aws_sdk_bedrockagentcore::Client::new(&config))
-        };
-        self.binder.get_or_init(binder).await
-    }
-}
 
 impl Function for Service {
     fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
@@ -61,7 +42,7 @@ impl Function for Service {
     async fn prepare(self: Arc<Self>) {
         let identity = async {
             let nothing = self.binder().await.client().complete_resource_token_auth();
-            let _refused = nothing.customize().interceptor(Bare).send().await;
+            let _refused = nothing.customize().interceptor(Preconnect).send().await;
         };
         tokio::join!(self.inbound.authenticator.connect(), identity);
     }

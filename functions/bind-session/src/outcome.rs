@@ -1,4 +1,4 @@
-//! Every way a visit can end, with its code, its status and the words for it.
+//! Every way a visit can end, with its code, its status and its text.
 
 use http::StatusCode;
 use service::{Code, Kind, returned::Connection};
@@ -8,7 +8,7 @@ use service::{Code, Kind, returned::Connection};
 pub(crate) enum Outcome {
     /// The token is the user's now.
     Connected,
-    /// It was before: the page was reloaded.
+    /// The token was bound before: the page was reloaded.
     AlreadyConnected,
     /// Nobody is signed in.
     NotSignedIn,

@@ -20,7 +20,7 @@ pub(crate) fn page(outcome: Outcome, visitor: Option<&Named>) -> Reply {
     let title = outcome.heading();
     let main = main(title, outcome.explanation(), visitor);
     let script = match outcome {
-        // Which finds out for itself.
+        // The conversation's page then asks whether the consent is there.
         Outcome::Connected | Outcome::AlreadyConnected | Outcome::Unclear => TELL_THE_CONVERSATION,
         Outcome::NotSignedIn => CLEAR_THE_ADDRESS,
         _ => "",
@@ -28,8 +28,8 @@ pub(crate) fn page(outcome: Outcome, visitor: Option<&Named>) -> Reply {
     Page { title, main: &main, script }.into_reply(outcome.status())
 }
 
-/// The page for an address that says how a visit ended, in a browser in which none ended so: anybody
-/// can send such a link.
+/// The page for a result link that this browser can't prove to be its own: anyone can send such a
+/// link.
 pub(crate) fn nothing_happened(visitor: &Named) -> Reply {
     let title = "Nothing has happened here";
     let text = "This page tells how a consent ended, for a few minutes and in the browser in which it \

@@ -1,4 +1,4 @@
-//! From a request to an answer: its callback parsed, judged and completed, its outcome told.
+//! The routes: parse a callback, check and complete it, and answer with the outcome.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,12 +16,11 @@ use service::{
 use telemetry::Audit;
 use vault::{Bound, Ended, SessionUri};
 
-use crate::{Service, binding, callback::Callback, outcome::Outcome, pages};
+use crate::{binding, callback::Callback, outcome::Outcome, pages, state::Service};
 
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Goes on if the visitor hangs up: AgentCore Identity may be binding by then, and the audit trail has
-/// to say so.
+/// Goes on if the browser disconnects, so that a binding is audited even then.
 pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
     let route = |request| to_the_end(route(Arc::clone(service), request));
     request::answer(request, &service.inbound.site, route).await
@@ -131,7 +130,7 @@ async fn attempt(
     })
 }
 
-/// Writes how it ended to the audit trail.
+/// Writes the outcome to the audit trail.
 fn record(outcome: Outcome, user: Option<&User>, session: Option<&SessionUri>) {
     let flow = session.map(SessionUri::fingerprint);
     match (outcome, user, flow.as_deref()) {

@@ -1,4 +1,4 @@
-//! What an invocation returns: the agent's words, and what only the user can do.
+//! Builds the answer to an invocation: the agent's text and the open interrupts.
 
 use agent::{
     consent::Consent,
@@ -16,26 +16,29 @@ use crate::invocation::{
     InterruptAnswer, InvocationAnswer, Status, UsageAnswer,
 };
 
-/// Makes the plain answer of what it hears: what the model said last in each turn, and notices.
+/// Collects a turn's events into the plain answer: the model's last message of each turn, and
+/// notices.
 #[derive(Debug, Default)]
 pub(crate) struct PlainText {
     texts: Vec<String>,
-    /// What was said last in the turn at work, if the turn ends with it.
+    /// The model's latest message of the current turn, which is part of the answer if the turn ends
+    /// with it.
     last: Option<String>,
 }
 
 impl PlainText {
-    /// Adds words that are not the model's.
+    /// Adds a notice of ours to the answer.
     pub(crate) fn add(&mut self, text: String) {
         self.texts.push(text);
     }
 
-    /// The turn goes no further in this request: what was said last in it is part of the answer.
+    /// Ends the current turn for this request: the model's latest message becomes part of the
+    /// answer.
     pub(crate) fn end_turn(&mut self) {
         self.texts.extend(self.last.take());
     }
 
-    /// Everything that was said, with the turn at work.
+    /// Returns the whole text, with that of the current turn.
     pub(crate) fn said(&self) -> Option<String> {
         let texts: Vec<&str> = self.texts.iter().chain(&self.last).map(String::as_str).collect();
         (!texts.is_empty()).then(|| texts.join("\n\n"))
@@ -51,7 +54,7 @@ impl Listener for PlainText {
     }
 }
 
-/// The whole answer.
+/// Returns the whole answer.
 pub(crate) fn new(
     session: &SessionId,
     message: Option<String>,
@@ -68,7 +71,7 @@ pub(crate) fn new(
     }
 }
 
-/// What `turn` waits for: consents, approvals, or nothing.
+/// Returns the interrupts of `turn`: the consents and approvals that it waits for.
 pub(crate) fn interrupts(
     turn: &Turn,
     consents: Vec<Consent>,

@@ -46,8 +46,8 @@ function answer(interrupt, status) {
   if (!busy) invoke({ sessionId: session, resume: [{ interruptId: interrupt.id, status }] });
 }
 
-// Nothing in an action may be hidden from whoever approves it: invisible characters, and those
-// that turn the direction of writing, are shown by their code.
+// Nothing in an action may be hidden from the person who approves it: invisible characters, and
+// those that turn the direction of writing, are shown by their code.
 function plainly(value) {
   const hidden = /[^\S\n ]|[\p{Default_Ignorable_Code_Point}\p{C}\p{Zl}\p{Zp}\u2800]/gu;
   const hex = (c) => c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");

@@ -7,7 +7,7 @@ use service::{
     page::{Page, escape},
 };
 
-use crate::Service;
+use crate::state::Service;
 
 const MAIN: &str = include_str!("chat.html");
 const SCRIPT: &str = include_str!("chat.js");

@@ -2,7 +2,7 @@
 //! request needs none of them.
 
 use models_bedrock::Bedrock;
-use service::connection::Bare;
+use service::connection::Preconnect;
 use session::Sessions;
 use vault::TokenVault;
 
@@ -45,9 +45,9 @@ impl Clients {
         let identity = self.identity.get_workload_access_token().workload_name(workload);
         let bedrock = self.model.client().converse_stream().model_id(&settings.model.id);
         let _refused = tokio::join!(
-            s3.customize().interceptor(Bare).send(),
-            identity.customize().interceptor(Bare).send(),
-            bedrock.customize().interceptor(Bare).send(),
+            s3.customize().interceptor(Preconnect).send(),
+            identity.customize().interceptor(Preconnect).send(),
+            bedrock.customize().interceptor(Preconnect).send(),
         );
     }
 }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bare_requests_open_connections_and_a_turn_uses_them() {
+    async fn preconnect_requests_open_connections_and_a_turn_uses_them() {
         let (address, arrived) = endpoint().await;
         let more = [
             ("AWS_ENDPOINT_URL", address.as_str()),

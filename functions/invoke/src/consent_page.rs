@@ -1,8 +1,8 @@
-//! `GET /consent`: from the conversation to the provider, with the flow in the browser's hands.
+//! `GET /consent`: gives the browser the sealed flow and redirects it to the provider.
 //!
-//! The link in an interrupt leads here and not straight to the provider, because here it can be
-//! made sure that the person and the browser are those who asked, and because the browser must
-//! be given the sealed flow as a cookie before it leaves.
+//! The link in an interrupt leads here and not straight to the provider, because this page checks
+//! that person and browser are those that asked, and because the browser needs the sealed flow as a
+//! cookie before it leaves.
 
 use http::StatusCode;
 use identity::User;
@@ -17,13 +17,13 @@ use service::{
 use telemetry::Audit;
 use vault::{Flow, FlowRefusal};
 
-use crate::Service;
+use crate::state::Service;
 
-/// Why a visitor is not sent on.
+/// Why a visitor is not redirected to the provider.
 enum LinkRefusal {
-    /// The link holds no flow that was sealed here.
+    /// The link has no flow that this deployment sealed.
     Malformed,
-    /// It holds one, and it is not theirs.
+    /// The flow is another user's, another browser's, or has expired.
     NotTheirs(FlowRefusal),
 }
 

@@ -1,4 +1,4 @@
-//! `/docs`: the OpenAPI document as an interactive page, out of the binary.
+//! `/docs`: the OpenAPI document as an interactive page that is embedded in the binary.
 //!
 //! Each file is sent as it is stored, compressed: the plain bundle has 1.5 MB, and a Lambda
 //! function behind an Application Load Balancer can answer with 1 MB.
@@ -14,7 +14,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// Where the page's own settings are, and what one of them begins with.
+/// The file with the page's settings, and the text before which another setting is inserted.
 const SETTINGS: &str = "swagger-initializer.js";
 const A_SETTING: &str = "presets: [";
 

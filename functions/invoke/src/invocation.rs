@@ -1,4 +1,4 @@
-//! What `POST /invocations` takes and answers.
+//! The request and the response body of `POST /invocations`.
 
 use agent::turn::{Answers, Verdict};
 use serde::{Deserialize, Serialize};

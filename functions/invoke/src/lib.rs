@@ -18,13 +18,13 @@ mod routes;
 mod sessions;
 mod settings;
 mod sign_out;
+mod state;
 mod turn_problem;
 mod turns;
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
-use agent::{granted_sets::GrantedSets, tool::ToolSource};
-use bytes::Bytes;
+use agent::granted_sets::GrantedSets;
 use clock::Clock;
 use lambda_http::Request;
 use service::{
@@ -34,44 +34,14 @@ use service::{
 use tokio::sync::OnceCell;
 use tools_github::GitHubTools;
 
-pub use crate::settings::{CONVERSATIONS, GITHUB, MODEL, TURNS};
-use crate::{clients::Clients, limits::Limits, settings::Settings};
+use crate::{limits::Limits, settings::Settings};
+pub use crate::{
+    settings::{CONVERSATIONS, GITHUB, MODEL, TURNS},
+    state::Service,
+};
 
 /// The handler; cheap to clone.
 pub type Invoke = Handler<Service>;
-
-/// What the handler is made of.
-#[derive(Debug)]
-pub struct Service {
-    settings: Settings,
-    sources: Vec<Arc<dyn ToolSource>>,
-    granted_sets: GrantedSets,
-    clients: OnceCell<Clients>,
-    limits: Limits,
-    /// The OpenAPI document, made when it is first asked for.
-    description: OnceCell<Bytes>,
-    started: SystemTime,
-}
-
-impl Service {
-    /// The workload with tools of one's own after GitHub's.
-    ///
-    /// # Errors
-    /// When variables are missing or malformed; the error names all of them.
-    pub fn with_tools(
-        source: &dyn Source,
-        clock: Clock,
-        tools: Vec<Arc<dyn ToolSource>>,
-    ) -> Result<Self, ConfigError> {
-        let mut service = Self::new(source, clock)?;
-        service.sources.extend(tools);
-        Ok(service)
-    }
-
-    async fn clients(&self) -> &Clients {
-        self.clients.get_or_init(|| Clients::new(&self.settings)).await
-    }
-}
 
 impl Function for Service {
     fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {

@@ -1,5 +1,4 @@
-//! What one user, and all of them together, may take of this process: turns at once, and tokens
-//! in a day.
+//! Limits on this process, for one user and for all: turns at once, and model tokens in a day.
 //!
 //! Everything here is counted in this process. RFC 6585, section 4: 429 is for the caller who asks
 //! for too much; RFC 9110, section 15.6.4: 503 is for a server that has too much to do.
@@ -34,7 +33,7 @@ pub(crate) struct Limits {
 struct Used {
     turns: usize,
     turns_of: HashMap<UserId, usize>,
-    /// The day that `tokens` are of.
+    /// The day on which `tokens` were spent.
     day: u64,
     tokens: HashMap<UserId, HashMap<String, u64>>,
 }
@@ -69,7 +68,7 @@ impl Limits {
         Ok(Admitted { user: user.clone(), used: Arc::clone(&self.used) })
     }
 
-    /// Refuses `user` if what is known to have been spent today is all that may be.
+    /// Refuses `user` if the tokens that they are known to have spent today reach the limit.
     pub(crate) fn check_tokens(&self, user: &UserId, now: SystemTime) -> Result<(), Problem> {
         let Some(most) = self.tokens_per_day else { return Ok(()) };
         let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -87,7 +86,8 @@ impl Limits {
         Err(problem.retry_after(Duration::from_secs(DAY - seconds % DAY)))
     }
 
-    /// Learns what a conversation of `user` says was spent in it: here before, or elsewhere.
+    /// Takes over the tokens that a conversation of `user` records as spent, by this process or
+    /// another.
     pub(crate) fn learn(
         &self,
         user: &UserId,
@@ -99,7 +99,7 @@ impl Limits {
         self.count(user, session, day, |known| *known = tokens.max(*known));
     }
 
-    /// Adds what has just been spent, saved or not.
+    /// Adds tokens that were just spent, whether or not the turn is saved.
     pub(crate) fn spend(&self, user: &UserId, session: &SessionId, spent: Spent) {
         self.count(user, session, spent.day, |known| *known = known.saturating_add(spent.tokens));
     }

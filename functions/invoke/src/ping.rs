@@ -7,9 +7,9 @@ use serde::Serialize;
 use service::{Problem, Reply, reply};
 use utoipa::ToSchema;
 
-use crate::Service;
+use crate::state::Service;
 
-/// Whether the agent is there (AgentCore Runtime, "HTTP protocol contract").
+/// Whether the agent is running (AgentCore Runtime, "HTTP protocol contract").
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
     /// It is.

@@ -13,8 +13,8 @@ use service::{
 use session::SessionId;
 
 use crate::{
-    Service, chat, consent_page, deadline, docs, invocation::Invocation, openapi, ping, sessions,
-    sign_out, turns,
+    chat, consent_page, deadline, docs, invocation::Invocation, openapi, ping, sessions, sign_out,
+    state::Service, turns,
 };
 
 const READ: &str = "GET, HEAD";

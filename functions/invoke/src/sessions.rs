@@ -23,7 +23,8 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
-    Service, deadline,
+    deadline,
+    state::Service,
     turn_problem::{self, Saved},
 };
 
@@ -107,7 +108,7 @@ enum Speaker {
     Assistant,
 }
 
-/// The use of a tool.
+/// A tool call.
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 struct ShownTool {
     #[serde(skip)]
@@ -116,11 +117,11 @@ struct ShownTool {
     name: String,
     /// What it was given.
     input: Value,
-    /// What became of it.
+    /// Its result.
     status: ShownStatus,
 }
 
-/// What became of the use of a tool.
+/// The result of a tool call.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum ShownStatus {
@@ -262,7 +263,7 @@ fn tools(message: &Message) -> Vec<ShownTool> {
     tools.collect()
 }
 
-/// Notes what became of the call `id`, which is one of the last message.
+/// Sets the result of the call `id`, which is one of the last message.
 fn note(shown: &mut [ShownMessage], id: &str, status: ToolStatus) {
     let tools = shown.last_mut().map(|last| last.tools.as_mut_slice()).unwrap_or_default();
     if let Some(tool) = tools.iter_mut().find(|tool| tool.id == id) {
@@ -273,8 +274,8 @@ fn note(shown: &mut [ShownMessage], id: &str, status: ToolStatus) {
     }
 }
 
-/// The last of `messages` before the place `before`, as many as fit an answer, and the place
-/// before which there are more.
+/// Returns the newest messages before the index `before`, as many as fit an answer, and the index
+/// at which the page before them ends.
 fn page(
     mut messages: Vec<ShownMessage>,
     before: Option<usize>,
@@ -286,7 +287,8 @@ fn page(
         Some(*sum)
     });
     let fitting = sizes.take(MAX_PAGE_MESSAGES).take_while(|sum| *sum <= MAX_PAGE_BYTES).count();
-    // One that is too long by itself is shown all the same, or nobody would get past it.
+    // A message that is longer than a page is still returned, because otherwise no page would lead
+    // past it.
     let start = end - fitting.max(1).min(end);
     let mut page = messages.split_off(start);
     if let ([message], 0) = (page.as_mut_slice(), fitting) {

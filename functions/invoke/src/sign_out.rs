@@ -11,7 +11,7 @@ use service::{Problem, Reply, browser, reply, request::refuse_cross_site};
 use telemetry::Audit;
 use utoipa::ToSchema;
 
-use crate::Service;
+use crate::state::Service;
 
 /// What a sign-out has ended, and what it has not.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +31,7 @@ const SIGNED_OUT: SignedOut = SignedOut {
 pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
     refuse_cross_site(request.method(), request.headers(), &inbound.site)?;
-    // A bearer token is the caller's own to throw away.
+    // Only the caller can discard a bearer token.
     if inbound.bearer {
         return Err(Problem::no_such_route());
     }

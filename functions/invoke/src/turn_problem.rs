@@ -1,4 +1,4 @@
-//! What the caller is told of a turn that failed, and what is left of it.
+//! The problem that a failed turn is answered with, and how much of the turn was saved.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use vault::VaultError;
 
 const RETRY: Duration = Duration::from_secs(5);
 
-/// What is saved of a request that failed.
+/// How much of a failed request was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Saved {
     /// There was nothing to save.
@@ -21,12 +21,12 @@ pub(crate) enum Saved {
     /// The same, and not all of that turn was done: the user had said no, or gone on without
     /// allowing it.
     EarlierWithheld,
-    /// The turn as far as it came.
+    /// The turn up to its failure.
     Unfinished,
-    /// Nothing, though something was done.
+    /// Nothing, although an action was done.
     Lost,
-    /// Perhaps that an action was about to begin. It was not begun.
-    Unheard,
+    /// Possibly the claim of an action: the write got no answer. The action was not begun.
+    ClaimUnconfirmed,
 }
 
 impl Saved {
@@ -49,7 +49,7 @@ impl Saved {
                 " Something was done that this conversation does not know of. Look at the provider \
                  before you ask for it again."
             }
-            Self::Unheard => {
+            Self::ClaimUnconfirmed => {
                 " Nothing was changed. Wait a minute or two, then go on with this \
                  conversation."
             }
@@ -57,14 +57,14 @@ impl Saved {
     }
 }
 
-/// What the caller is told of `error`, and the operator.
+/// Returns the problem for the caller, with the cause for the operator.
 pub(crate) fn problem(error: TurnError, saved: Saved) -> Problem {
-    let (kind, what) = match is_for_want_of_files(&error) {
+    let (kind, what) = match is_out_of_open_files(&error) {
         true => (Kind::Overloaded, "This service is overloaded.".to_owned()),
         false => words(&error),
     };
     let problem = match &error {
-        // No time to try again: whatever the turn did would be done twice.
+        // Without `Retry-After`: a repeated turn would repeat its actions.
         TurnError::NotSaved { said, .. } if saved != Saved::Unfinished => {
             let detail = "The turn is done, but could not be saved. What was said is in \
                               `unsaved`; the conversation does not know of it.";
@@ -85,7 +85,7 @@ pub(crate) fn problem(error: TurnError, saved: Saved) -> Problem {
         _ => {
             let problem = Problem::new(kind, format!("{what}{}", saved.words()));
             let problem = match saved {
-                Saved::Unfinished | Saved::Unheard => problem.code(Code::TurnUnfinished),
+                Saved::Unfinished | Saved::ClaimUnconfirmed => problem.code(Code::TurnUnfinished),
                 _ => problem,
             };
             match kind {
@@ -98,8 +98,9 @@ pub(crate) fn problem(error: TurnError, saved: Saved) -> Problem {
     problem.because(error)
 }
 
-/// Whether an upstream seems unavailable because this process can't open a connection to it.
-fn is_for_want_of_files(error: &TurnError) -> bool {
+/// Returns whether the upstream seems unavailable only because this process has no open file left
+/// for a connection.
+fn is_out_of_open_files(error: &TurnError) -> bool {
     let is_upstreams = matches!(
         error,
         TurnError::Model(ModelError::Busy(_))

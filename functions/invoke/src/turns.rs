@@ -1,4 +1,4 @@
-//! From an invocation to its answer: what waits first, then the new message.
+//! Runs an invocation: first the turn that waits, then the new message.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,10 +18,10 @@ use telemetry::Audit;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
 
 use crate::{
-    Service,
     answer::{self, PlainText},
     invocation::{self, InterruptAnswer, Invocation, InvocationAnswer},
     limits::{self, Limits},
+    state::Service,
     turn_problem::{Saved, problem},
 };
 
@@ -37,7 +37,7 @@ const SAVING: Duration = Duration::from_millis(1500);
 /// How much longer than its request a claim lasts: clocks differ.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
-/// One request at work, and its answer as far as it is known.
+/// A request being handled, and its answer so far.
 struct Work<'a> {
     runner: Runner<'a>,
     lease: Lease<'a>,
@@ -51,8 +51,8 @@ struct Work<'a> {
     earlier: Saved,
 }
 
-/// Runs an invocation of `user` to its answer, within `time`. It goes on if the caller hangs up:
-/// what it does for the user is not undone by closing a window.
+/// Runs an invocation of `user` to its answer, within `time`. It goes on if the caller disconnects,
+/// because its actions can't be undone.
 pub(crate) async fn run(
     service: Arc<Service>,
     user: User,
@@ -65,7 +65,7 @@ pub(crate) async fn run(
     }
     let admitted = service.limits.admit(user.id())?;
     service.limits.check_tokens(user.id(), service.settings.inbound.clock.now())?;
-    // It counts until it ends, whether or not somebody still waits for it.
+    // The turn counts until it ends, even if the caller has disconnected.
     let work = async move {
         let _counted = admitted;
         converse(&service, &user, browser, invocation, time).await
@@ -177,12 +177,16 @@ impl Work<'_> {
         Err(problem(error, self.saved_after_failure(turn, saved).await))
     }
 
-    /// What is saved of a turn that failed. What was done can't be undone, so that it must not be
-    /// forgotten either.
+    /// Saves a failed turn if it has done something, so that no action is forgotten and repeated.
+    /// Returns what was saved.
     async fn saved_after_failure(&mut self, turn: &Turn, before: Saved) -> Saved {
         let until = self.saved_by();
         if !self.lease.holds_claims() {
-            return if self.lease.has_unheard_claim() { Saved::Unheard } else { before };
+            return if self.lease.has_unconfirmed_claim() {
+                Saved::ClaimUnconfirmed
+            } else {
+                before
+            };
         }
         match in_time(until, self.lease.pause(turn)).await {
             Ok(()) => Saved::Unfinished,
@@ -190,7 +194,7 @@ impl Work<'_> {
         }
     }
 
-    /// Counts what was spent, whatever becomes of the turn.
+    /// Counts the tokens that were spent, even if the turn fails later.
     fn spend(&mut self, usage: Usage) {
         self.usage += usage;
         let day = limits::day(self.runner.clock.now());
@@ -201,7 +205,7 @@ impl Work<'_> {
         }
     }
 
-    /// When a write must be done, so that there is time for the answer.
+    /// Returns when a write must be done, so that there is time for the answer.
     fn saved_by(&self) -> Instant {
         self.runner.deadline + SAVING
     }
@@ -248,7 +252,7 @@ impl Work<'_> {
     }
 }
 
-/// A write that is not done by `until` is given up; it may or may not happen.
+/// Waits for a write until `until`. After that it may or may not have happened.
 async fn in_time(
     until: Instant,
     write: impl Future<Output = Result<(), TurnError>>,
@@ -257,7 +261,7 @@ async fn in_time(
     timeout_at(until, write).await.unwrap_or_else(slow)
 }
 
-/// What the user hears when `turns` were removed.
+/// Returns the notice that `turns` were removed.
 fn removal(turns: u64) -> Option<String> {
     let is_one = "(This conversation has become too long: its oldest turn was removed.)";
     match turns {

@@ -5,7 +5,7 @@ use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use super::script::ModelAnswer;
+use super::model_answer::ModelAnswer;
 
 /// Bytes of text, or of a tool's input, that one delta holds.
 const FRAGMENT: usize = 12;

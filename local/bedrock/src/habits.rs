@@ -1,13 +1,13 @@
 //! What real models do and no script of ours would: habits that end in an error where they are not
-//! expected. A message has one if it names it, so that a test, or a curious person, sees what comes of
-//! it.
+//! expected. A message has one if it names it, so that a test, or a curious person, sees its
+//! effect.
 //!
 //! Sources: "ConverseStream" and `ToolUseBlock` in Amazon Bedrock's API Reference, and public reports of
 //! people who run agents.
 
 use super::{
-    request::Request,
-    script::{self, ModelAnswer},
+    model_answer::ModelAnswer,
+    request::{Message, Request},
 };
 
 /// Complete tool calls arrive beside the stop reason `end_turn`.
@@ -27,9 +27,9 @@ const REFUSES_THE_PAST: &str = "(refuses the past)";
 
 /// The rule that `request` is said to break, if the model has a habit of refusing it.
 pub(super) fn refusal(request: &Request) -> Option<String> {
-    let said: Vec<String> = request.messages.iter().filter_map(script::said_by_user).collect();
+    let said: Vec<String> = request.messages.iter().filter_map(Message::said_by_user).collect();
     let (now, past) = said.split_last()?;
-    let has_results = script::user_message(request).is_none();
+    let has_results = request.user_message().is_none();
     let refuses_results = has_results && now.contains(REFUSES_RESULTS);
     let refuses_past = past.iter().any(|text| text.contains(REFUSES_THE_PAST));
     let rule = "The model returned the following errors: this conversation can't be continued.";
@@ -38,7 +38,7 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
 
 /// Spoils `answer` as the user's last message says.
 pub(super) fn spoil(request: &Request, answer: &mut ModelAnswer) {
-    let Some(said) = script::user_message(request) else { return };
+    let Some(said) = request.user_message() else { return };
     if said.contains(STOPS_WITH_END_TURN) {
         answer.stop_reason = "end_turn";
     }

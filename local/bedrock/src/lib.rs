@@ -2,6 +2,7 @@
 
 mod frames;
 mod habits;
+mod model_answer;
 pub mod real;
 mod request;
 mod script;
@@ -18,7 +19,7 @@ use serde_json::json;
 
 use stand_in::PRIVATE_STEP;
 
-use self::{request::Request, script::Script};
+use self::{model_answer::Script, request::Request};
 
 pub use self::real::ModelError;
 
@@ -69,7 +70,7 @@ fn log_request_if_valid(body: &[u8]) {
 }
 
 fn log_request(request: &Request) {
-    if let Some(text) = script::user_message(request) {
+    if let Some(text) = request.user_message() {
         let text = excerpt(&text);
         tracing::info!(target: PRIVATE_STEP, step = "model_asked", text, "the model is asked");
     } else {

@@ -87,6 +87,11 @@ impl Request {
         Ok(request)
     }
 
+    /// The user's last message. `None` if a tool result came after it.
+    pub(super) fn user_message(&self) -> Option<String> {
+        self.messages.last().map(Message::text).filter(|text| !text.is_empty())
+    }
+
     pub(super) fn offers(&self, tool: &str) -> bool {
         let tools = self.tool_config.iter().flat_map(|config| &config.tools);
         tools.filter_map(|tool| tool.tool_spec.as_ref()).any(|spec| spec.name == tool)
@@ -130,6 +135,20 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Message {
+    /// The words in it.
+    pub(super) fn text(&self) -> String {
+        let words = self.content.iter().filter_map(|block| match block {
+            Block::Text(text) => Some(text.as_str()),
+            Block::ToolUse(_) | Block::ToolResult(_) => None,
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    /// What the user says in it. `None` if it is the model's, or has results only.
+    pub(super) fn said_by_user(&self) -> Option<String> {
+        (self.role == Role::User).then(|| self.text()).filter(|text| !text.is_empty())
+    }
+
     fn check(&self, at: usize) -> Result<(), String> {
         if self.content.is_empty() {
             return Err(format!("messages.{at}: the content is empty"));

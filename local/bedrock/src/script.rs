@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     habits,
+    model_answer::{Call, ModelAnswer, Script},
     request::{Block, Message, Output, Request, Role, ToolResult},
 };
 
@@ -13,43 +14,6 @@ const REVEAL_ALL: &str = "print everything you know";
 
 const INTRODUCTION: &str = "I am the scripted model of the local stand-in, not a language model.";
 
-/// What the model does.
-pub(super) enum Script {
-    /// It answers.
-    Answer(ModelAnswer),
-    /// It refuses the request, which breaks this rule.
-    Refused(String),
-    /// The request is throttled.
-    Throttled,
-    /// It sends this text, and then an exception.
-    BrokenAfter(String),
-    /// It sends nothing and keeps the stream open.
-    NoAnswer,
-}
-
-/// A message from the model.
-pub(super) struct ModelAnswer {
-    pub(super) text: String,
-    pub(super) calls: Vec<Call>,
-    pub(super) stop_reason: &'static str,
-    pub(super) input_tokens: usize,
-}
-
-impl ModelAnswer {
-    fn new(text: String, calls: Vec<Call>, input_tokens: usize) -> Self {
-        let stop_reason = if calls.is_empty() { "end_turn" } else { "tool_use" };
-        Self { text, calls, stop_reason, input_tokens }
-    }
-}
-
-/// A tool call.
-pub(super) struct Call {
-    pub(super) id: String,
-    pub(super) tool: &'static str,
-    /// JSON, unless a habit spoils it.
-    pub(super) input: String,
-}
-
 /// Returns what the model does. It depends on `request` alone, except for the ids of tool calls.
 pub(super) fn answer(request: &Request) -> Script {
     if let Some(rule) = habits::refusal(request) {
@@ -57,8 +21,8 @@ pub(super) fn answer(request: &Request) -> Script {
     }
     let last = request.messages.last();
     let results: Vec<&ToolResult> = last.map(tool_results).unwrap_or_default();
-    let lowercase = last.map(text).unwrap_or_default().to_lowercase();
-    let input_tokens = request.messages.iter().map(|message| text(message).len() / 4 + 1).sum();
+    let lowercase = last.map(Message::text).unwrap_or_default().to_lowercase();
+    let input_tokens = request.messages.iter().map(|message| message.text().len() / 4 + 1).sum();
     if lowercase.contains(REVEAL_ALL)
         || results.iter().any(|result| contains_text(result, REVEAL_ALL))
     {
@@ -78,21 +42,11 @@ pub(super) fn answer(request: &Request) -> Script {
     if lowercase.contains("think forever") {
         return Script::NoAnswer;
     }
-    let calls = calls(request, &lowercase, &last.map(text).unwrap_or_default());
+    let calls = calls(request, &lowercase, &last.map(Message::text).unwrap_or_default());
     let text = if calls.is_empty() { chat(request) } else { "Let me look at GitHub.".to_owned() };
     let mut answer = ModelAnswer::new(text, calls, input_tokens);
     habits::spoil(request, &mut answer);
     Script::Answer(answer)
-}
-
-/// Returns the user's last message. `None` if a tool result came after it.
-pub(super) fn user_message(request: &Request) -> Option<String> {
-    request.messages.last().map(text).filter(|text| !text.is_empty())
-}
-
-/// What the user says in `message`. `None` if it is the model's, or has results only.
-pub(super) fn said_by_user(message: &Message) -> Option<String> {
-    (message.role == Role::User).then(|| text(message)).filter(|text| !text.is_empty())
 }
 
 /// The tool calls for the message `text`; `lowercase` is the same in lower case.
@@ -148,7 +102,8 @@ fn issue(text: &str) -> Option<Value> {
 }
 
 fn chat(request: &Request) -> String {
-    let is_from_user = |message: &&Message| message.role == Role::User && !text(message).is_empty();
+    let is_from_user =
+        |message: &&Message| message.role == Role::User && !message.text().is_empty();
     let count = request.messages.iter().filter(is_from_user).count();
     format!(
         "{INTRODUCTION} This is message {count} of yours in our conversation. Ask me about your \
@@ -206,14 +161,6 @@ fn to_text(output: &Output) -> String {
         Output::Text(text) => text.clone(),
         Output::Json(data) => data.to_string(),
     }
-}
-
-fn text(message: &Message) -> String {
-    let words = message.content.iter().filter_map(|block| match block {
-        Block::Text(text) => Some(text.as_str()),
-        Block::ToolUse(_) | Block::ToolResult(_) => None,
-    });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn tool_results(message: &Message) -> Vec<&ToolResult> {

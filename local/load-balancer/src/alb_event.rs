@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_answer_is_none() {
+    fn a_malformed_answer_is_refused() {
         for payload in ["", "{}", r#"{"statusCode":7}"#, r#""hello""#] {
             assert!(response(payload.as_bytes()).is_none(), "{payload}");
         }

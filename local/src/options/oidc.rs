@@ -1,4 +1,4 @@
-//! The options for an OpenID provider of one's own.
+//! The options for an external OpenID provider.
 
 use std::{fmt, str::FromStr};
 

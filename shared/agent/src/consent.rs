@@ -1,7 +1,8 @@
-//! Consent: asking the vault for a token, and the flow by which a user gives what it has not got.
+//! Asks the vault for a user's token; if the vault has none, starts the flow in which the user
+//! consents to one.
 //!
-//! No authorization URL leaves this module but sealed in a flow, which our own `/consent` page opens
-//! again: not to the model, not to the saved conversation, not to a log.
+//! An authorization URL leaves this module only sealed in a flow, which our own `/consent` page
+//! opens. It never reaches the model, the saved conversation or a log.
 
 use std::sync::Arc;
 

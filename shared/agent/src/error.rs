@@ -41,7 +41,7 @@ pub enum TurnError {
     /// The time that the platform gives a request is over.
     #[error("the turn took too long")]
     TooSlow,
-    /// A mistake of ours, or no randomness.
+    /// A bug in this program, or the system has no randomness to give.
     #[error("internal failure")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -1,7 +1,7 @@
-//! What happens in a turn, told while it happens.
+//! The events of a turn while it runs.
 //!
-//! A listener hears it at once and can't fail: one makes the plain answer of it, another may send it
-//! on as events of a protocol.
+//! A listener is called at once and can't fail: one collects the plain answer, another may send
+//! events of a protocol.
 
 use session::Message;
 
@@ -9,7 +9,7 @@ use session::Message;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The model goes on with these words, as they arrive. They belong to the next whole message.
+    /// A fragment of the model's text as it arrives. It is part of the next whole message.
     Text(&'a str),
     /// The words since the last whole message do not count: the model is asked again.
     TextDiscarded,

@@ -1,8 +1,8 @@
 //! By which set of scopes a user's token was found last.
 //!
-//! The vault finds a grant by the set that was asked for, and does not say which sets it has. Who has
-//! consented to the widest one would be asked for in vain by the narrower ones each time; this memory
-//! makes it one request. It is a hint and no more: what it does not know is asked for.
+//! The vault finds a grant by the set that was asked for, and does not say which sets it has. For a
+//! user who has consented to the widest set, a lookup by a narrower one misses each time; this
+//! memory makes it one request. It is only a hint: without one the sets are tried in turn.
 
 use std::{
     fmt,

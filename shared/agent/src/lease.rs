@@ -18,7 +18,7 @@ pub struct Lease<'a> {
     /// When this request's claims end, because it has certainly ended then.
     until: SystemTime,
     holds_claims: bool,
-    has_unheard_claim: bool,
+    has_unconfirmed_claim: bool,
 }
 
 impl<'a> Lease<'a> {
@@ -35,7 +35,7 @@ impl<'a> Lease<'a> {
         until: SystemTime,
     ) -> Result<Self, SessionError> {
         let loaded = sessions.open(user, session, context).await?;
-        Ok(Self { sessions, loaded, until, holds_claims: false, has_unheard_claim: false })
+        Ok(Self { sessions, loaded, until, holds_claims: false, has_unconfirmed_claim: false })
     }
 
     /// The whole turns that a model can see.
@@ -48,7 +48,7 @@ impl<'a> Lease<'a> {
         self.loaded.conversation.removed_turns
     }
 
-    /// What it says was spent in it.
+    /// Returns the tokens that the conversation records as spent.
     pub fn spent(&self) -> Option<Spent> {
         self.loaded.conversation.spent
     }
@@ -73,9 +73,10 @@ impl<'a> Lease<'a> {
         self.holds_claims
     }
 
-    /// Whether a claim was written of which no answer came: it may be there or not.
-    pub fn has_unheard_claim(&self) -> bool {
-        self.has_unheard_claim
+    /// Returns whether the write of a claim got no answer, so that the claim may or may not be
+    /// saved.
+    pub fn has_unconfirmed_claim(&self) -> bool {
+        self.has_unconfirmed_claim
     }
 
     /// Saves what `turn` has claimed, before it is applied.
@@ -85,11 +86,11 @@ impl<'a> Lease<'a> {
     pub async fn claim(&mut self, turn: &Turn) -> Result<(), TurnError> {
         let pending = self.to_pending(turn, self.until);
         // Until the answer comes, and for good if this is given up or S3 can't be reached.
-        self.has_unheard_claim = true;
+        self.has_unconfirmed_claim = true;
         let written = self.sessions.commit(&mut self.loaded, &[], Some(&pending)).await;
-        self.has_unheard_claim = matches!(written, Err(SessionError::Unavailable(_)));
+        self.has_unconfirmed_claim = matches!(written, Err(SessionError::Unavailable(_)));
         written?;
-        // A write that went unheard may have been followed by another one.
+        // After a write without an answer, another request may have written.
         if self.pending() != Some(&pending) {
             return Err(SessionError::Conflict.into());
         }

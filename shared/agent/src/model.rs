@@ -42,7 +42,7 @@ pub struct ModelAnswer {
     /// Why the input of a call can't be read, by the call's place among the message's calls. Such a
     /// call has an empty object for an input, and the model is told.
     pub unreadable: BTreeMap<usize, String>,
-    /// What it took.
+    /// The tokens that it used.
     pub usage: Usage,
 }
 

@@ -60,7 +60,7 @@ enum Made {
 
 impl Runner<'_> {
     /// Runs `turn` until it is done or waits for the user, who has to give the consents that this
-    /// returns. After an error the turn still tells how far it came, and `usage` what it took.
+    /// returns. After an error `turn` still has its progress, and `usage` the tokens used so far.
     ///
     /// # Errors
     /// When an upstream fails, the time is over, or another request has claimed the turn.
@@ -163,8 +163,8 @@ impl Runner<'_> {
         self.in_time(async { Ok(answer.await?) }).await
     }
 
-    /// Tries calls, all at once, each as far as it needs no consent. Tokens are looked for by the
-    /// widest need first, because that one's token may serve the others.
+    /// Reads or previews calls, all at once, except those that need a consent first. The token of
+    /// the widest need is fetched first, because it may serve the others.
     async fn try_all(
         &self,
         turn: &mut Turn,
@@ -195,7 +195,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// Tells the turn how a call went.
+    /// Reports the result of a call to the turn.
     fn settle(&self, turn: &mut Turn, made: MadeCall<'_>, tokens: &mut Tokens<'_>) {
         let MadeCall { attempt, token, made } = made;
         let Attempt { call, tool, .. } = attempt;
@@ -294,7 +294,7 @@ fn learned(
     Some(tokens.known(token))
 }
 
-/// Requests the consents that a pause needs, and tells which of them were given meanwhile.
+/// Requests the consents that a pause needs. One that was given meanwhile is reported to the turn.
 async fn request_consents(
     needed: BTreeMap<Arc<Provider>, Scopes>,
     tokens: &mut Tokens<'_>,

@@ -46,7 +46,7 @@ struct StaleToken {
     token: TokenFingerprint,
 }
 
-/// What becomes of a consent that seems to be needed.
+/// The result of requesting a consent that seems to be needed.
 #[derive(Debug)]
 pub(crate) enum ConsentState {
     /// The user has to give it.
@@ -67,7 +67,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// A token for `need`; `None` if that takes a consent.
+    /// Returns a token for `need`; `None` if the user has to consent first.
     pub(crate) async fn get(
         &mut self,
         need: &TokenNeed,
@@ -87,7 +87,7 @@ impl<'a> Tokens<'a> {
         Ok(Some(token))
     }
 
-    /// The token that a call was tried with; asks nobody.
+    /// Returns the token that a call was tried with, without asking the vault.
     pub(crate) fn used_for(&self, need: &TokenNeed) -> Option<Arc<AccessToken>> {
         self.used.get(need).map(Arc::clone)
     }

@@ -121,8 +121,8 @@ pub trait WriteTool: Send + Sync {
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Preview>>;
 
-    /// Makes the change. It is called once for a call, whatever comes of it: if the end is not known,
-    /// the failure says so.
+    /// Makes the change. Called at most once for each call, even if it fails; a failure whose
+    /// outcome is unknown says so.
     fn apply<'a>(
         &'a self,
         input: &'a Value,
@@ -183,10 +183,10 @@ pub trait ToolSource: fmt::Debug + Send + Sync {
     fn tools(&self) -> Vec<Tool>;
 }
 
-/// What came of one call to a provider.
+/// The result of one call to a provider.
 #[derive(Debug)]
 pub struct Reply<T> {
-    /// What it brought, or why nothing.
+    /// The value, or the failure.
     pub outcome: Result<T, Failure>,
     /// What the token allows, where the provider said so.
     pub allows: Option<Scopes>,
@@ -208,7 +208,7 @@ impl<T> Reply<T> {
     }
 }
 
-/// Why a call brought nothing.
+/// Why a call failed.
 #[derive(Debug)]
 pub struct Failure {
     /// For the audit trail.
@@ -231,7 +231,7 @@ pub enum TokenVerdict {
 }
 
 impl Failure {
-    /// A failure that another token would not mend.
+    /// A failure that another token would not avoid.
     #[must_use]
     pub fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self { code, text: text.into(), token: TokenVerdict::Fine }

@@ -1,8 +1,8 @@
-//! What time it is, from outside, so that a test can let ten minutes pass.
+//! The current time, passed in from outside, so that a test can let ten minutes pass.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-/// Tells the time; cheap to clone.
+/// A source of the current time; cheap to clone.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
@@ -13,7 +13,7 @@ impl Clock {
         Self::new(SystemTime::now)
     }
 
-    /// A clock that tells what `now` says.
+    /// A clock that returns what `now` returns.
     pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }

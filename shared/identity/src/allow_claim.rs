@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_only_resembles_a_value_is_one() {
+    fn a_value_that_only_resembles_an_allowed_one_is_refused() {
         let deep = format!(r#"{{"groups":{}"ops"{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
         for payload in [
             "{}",
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_without_a_name_or_with_a_blank_value_is_none() {
+    fn a_claim_without_a_name_or_with_a_blank_value_is_refused() {
         for text in ["", "groups", "=ops", "groups=", "groups=ops,", "groups=,ops", " = "] {
             assert!(text.parse::<AllowClaim>().is_err(), "{text}");
         }

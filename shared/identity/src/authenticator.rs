@@ -40,7 +40,7 @@ impl Authenticator {
         Self { verifier: AnyVerifier::Bearer(BearerVerifier::new(settings)), needed: None }
     }
 
-    /// Lets in only whose token has the claim `needed`, if one is.
+    /// Accepts only users whose token has the claim `needed`, if one is given.
     #[must_use]
     pub fn allowing(self, needed: Option<AllowClaim>) -> Self {
         Self { needed, ..self }
@@ -58,7 +58,7 @@ impl Authenticator {
     /// The user who sent a request with these `headers`, as of `now`.
     ///
     /// # Errors
-    /// [`AuthenticationError::Refused`] when the headers prove nobody's identity,
+    /// [`AuthenticationError::Refused`] when the headers prove no user's identity,
     /// [`AuthenticationError::NotAllowed`] when they prove that of someone who may not come in, and
     /// [`AuthenticationError::KeysUnavailable`] when that can't be decided now.
     pub async fn authenticate(
@@ -66,7 +66,7 @@ impl Authenticator {
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<User, AuthenticationError> {
-        // A clock that is set before 1970 knows nothing: then every token has expired.
+        // With a clock that is set before 1970 every token has expired.
         let needed = self.needed.as_ref();
         let now = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX);
         match &self.verifier {

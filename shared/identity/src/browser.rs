@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_of_another_length_or_alphabet_is_no_secret() {
+    fn a_cookie_of_another_length_or_alphabet_is_refused() {
         for value in ["", "abc", &"A".repeat(42), &"A".repeat(44), &"=".repeat(43)] {
             assert!(BrowserSecret::parse(value).is_none(), "{value:?}");
         }

@@ -24,7 +24,7 @@ type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 /// Why there is no document. Every request that waited for it gets a copy.
 #[derive(Debug, Clone)]
 pub(crate) enum FetchError {
-    /// The server says that there is none.
+    /// The server has no such document.
     Absent,
     /// It could not be asked, or did not answer sensibly.
     Unavailable(Arc<dyn Error + Send + Sync>),
@@ -46,7 +46,7 @@ impl From<FetchError> for AuthenticationError {
     }
 }
 
-/// An address without what could be secret in it.
+/// An address without its query and user name, which could be secret.
 pub(crate) fn place(address: &Url) -> String {
     format!("{}{}", address.origin().ascii_serialization(), address.path())
 }
@@ -56,7 +56,8 @@ pub(crate) fn place(address: &Url) -> String {
 pub(crate) struct Fetcher(OnceLock<HttpsClient>);
 
 impl Fetcher {
-    /// The document at `address`. Any of the statuses `absent` says that there is none.
+    /// The document at `address`. Each of the statuses `absent` means that the server has no such
+    /// document.
     pub(crate) async fn get(
         &self,
         address: &Url,

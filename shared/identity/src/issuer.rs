@@ -113,7 +113,7 @@ impl Source {
         Ok(document.jwks_uri)
     }
 
-    /// An issuer without keys is one that does not work, not one that knows no key.
+    /// An empty key set means that the issuer is broken, and not that it does not know the key.
     async fn get(&self, address: &Url) -> Result<bytes::Bytes, FetchError> {
         self.fetcher.get(address, &[]).await
     }

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_text_are_no_numbers_and_absence_is_neither() {
+    fn null_and_text_are_refused_as_numbers() {
         for text in [r#"{"exp":null}"#, r#"{"exp":"1"}"#, r#"{"exp":1e999}"#, r#"{"exp":NaN}"#] {
             assert_eq!(read(text), None, "{text}");
         }

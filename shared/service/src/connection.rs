@@ -16,11 +16,11 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 /// Turns a request into an unsigned, empty HEAD, so that sending it only opens the connection.
 #[derive(Debug)]
-pub struct Bare;
+pub struct Preconnect;
 
-impl Intercept for Bare {
+impl Intercept for Preconnect {
     fn name(&self) -> &'static str {
-        "bare"
+        "preconnect"
     }
 
     fn modify_before_transmit(

@@ -106,7 +106,7 @@ mod tests {
     use super::Named;
 
     #[test]
-    fn a_name_never_stands_alone() {
+    fn a_name_is_shown_with_an_email_address_or_sub() {
         let text = |name, email| Named::from_claims(name, email, "sub-7").text();
         assert_eq!(text(Some("Alice"), Some("alice@example.com")), "Alice (alice@example.com)");
         assert_eq!(text(Some("Alice"), None), "Alice (sub-7)");

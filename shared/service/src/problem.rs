@@ -243,7 +243,7 @@ mod tests {
     use super::out_of_open_files;
 
     #[test]
-    fn a_lack_of_open_files_is_told_from_a_refused_connection() {
+    fn a_lack_of_open_files_is_distinguished_from_a_refused_connection() {
         const ECONNREFUSED: i32 = 111;
         for (code, expected) in [(24, true), (23, true), (ECONNREFUSED, false)] {
             let error = io::Error::other(io::Error::from_raw_os_error(code));

@@ -17,7 +17,7 @@ crate::variables! {
     ALB_ARN: Required, "with `alb` only: the load balancers that may sign, comma-separated";
     ALB_PUBLIC_KEYS_URL: Optional, "with `alb` only: where the load balancer's keys are, when not at AWS's published place (there is none for AWS China): the key is at `{base}/{kid}`";
     OIDC_JWKS_URL: Optional, "with `bearer` only: where the issuer's keys are, when not where its discovery document says: the key set's own URL";
-    ALLOW_CLAIM: Optional, "who may use the agent, as `groups=engineering,ops`: only users whose token has that claim, as one of these values or as a list with one of them, compared exactly; others get 403 `not_allowed`. Behind a load balancer it is a claim of the user-info endpoint. Not set: whoever can sign in. Try it locally: alice is in `engineering`, bob in `sales`";
+    ALLOW_CLAIM: Optional, "who may use the agent, as `groups=engineering,ops`: only users whose token has that claim, as one of these values or as a list with one of them, compared exactly; others get 403 `not_allowed`. Behind a load balancer it is a claim of the user-info endpoint. Not set: everyone who can sign in. Try it locally: alice is in `engineering`, bob in `sales`";
 }
 
 /// Reads how callers prove who they are; the kind is returned even if the rest can't be used.

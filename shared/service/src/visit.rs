@@ -16,7 +16,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// `user` as they come with these `headers`, to be held against who began a flow.
+/// The visitor: `user` with the browser that sent `headers`, to be compared with who began a flow.
 #[must_use]
 pub fn visitor<'a>(inbound: &Inbound, headers: &HeaderMap, user: &'a User) -> Visitor<'a> {
     let browser = if inbound.browser_binding {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn speculation_frames_scripts_and_images_do_not() {
+    fn speculation_frames_scripts_and_images_are_no_visit() {
         for headers in [
             ("sec-purpose", "prefetch;prerender"),
             ("purpose", "prefetch"),

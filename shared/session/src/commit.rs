@@ -17,7 +17,7 @@ use crate::{
 /// the answer to their PUT reads back whether it happened.
 const REMEMBERED_WRITES: usize = 100;
 
-/// What one write makes of a conversation. It is written as a [`Conversation`] is read.
+/// A conversation as one write leaves it. It is written as a [`Conversation`] is read.
 #[derive(Debug)]
 pub(crate) struct Commit<'a> {
     conversation: &'a Conversation,
@@ -56,7 +56,7 @@ impl<'a> Commit<'a> {
         Self { conversation, turn, pending, change }
     }
 
-    /// Whether `now` is this, or was made on top of it.
+    /// Returns whether `now` contains this write.
     pub(crate) fn is_in(&self, now: &Conversation) -> bool {
         now.writes.contains(&self.change.id)
     }

@@ -108,7 +108,7 @@ mod tests {
     use crate::error::SessionError;
 
     #[test]
-    fn a_newer_object_is_told_from_a_damaged_one() {
+    fn a_newer_object_is_distinguished_from_a_damaged_one() {
         let read = |json: &str| Conversation::from_json(json.as_bytes());
         assert!(read(r#"{"schema":1,"messages":[],"writes":[]}"#).is_ok());
         for newer in [r#"{"schema":2,"messages":[],"writes":[]}"#, r#"{"schema":7,"turns":{}}"#] {

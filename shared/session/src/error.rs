@@ -25,7 +25,7 @@ pub enum SessionError {
     /// A newer version of this program wrote the object; it is left as it is.
     #[error("a newer version wrote this conversation")]
     Newer,
-    /// The conversation has no JSON form: a mistake of ours. Nothing was saved.
+    /// The conversation has no JSON form: a bug in this program. Nothing was saved.
     #[error("the conversation can't be written as JSON")]
     NotJson(#[source] serde_json::Error),
     /// S3 gave an object without a version, so that it could be overwritten unseen.

@@ -9,9 +9,9 @@ use crate::{
     pending::{CallState, Pending},
 };
 
-/// What a tool's result may have when it is saved.
+/// How many bytes a saved result of a tool may have.
 const LONGEST_RESULT: usize = 64 * 1024;
-/// It is never shortened to less.
+/// A result is never shortened to less than this.
 const SHORTEST_RESULT: usize = 1024;
 
 /// The messages of a turn as they are saved in a conversation of at most `most` bytes: the results

@@ -1,8 +1,8 @@
 //! What S3's failures mean, and how long to wait after one.
 //!
 //! Amazon S3 API Reference, "Error responses", and "How to prevent object overwrites with
-//! conditional writes". The SDK's own retries are off: they can't read back what became of a
-//! write whose answer was lost.
+//! conditional writes". The SDK's own retries are off: they can't read back whether a write whose
+//! answer was lost has happened.
 
 use std::{error::Error, time::Duration};
 

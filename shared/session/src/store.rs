@@ -27,9 +27,10 @@ use crate::{
     window::ContextTokens,
 };
 
-/// What a conversation may have when it is saved.
+/// How many bytes a saved conversation may have, unless configured.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
-/// One that was larger before is read all the same, up to this many times as much.
+/// A conversation that was saved under a larger limit is read if it has at most this many times as
+/// much.
 const READ_AT_MOST: usize = 4;
 
 /// The conversations in one bucket; cheap to clone.
@@ -71,7 +72,7 @@ impl Loaded {
         self.version.is_some() || !self.conversation.messages.is_empty()
     }
 
-    /// Goes on with what another request has made of it.
+    /// Replaces it by what another request has saved.
     fn follow(&mut self, now: Self) {
         (self.conversation, self.version) = (now.conversation, now.version);
         self.fold();
@@ -85,7 +86,7 @@ impl Loaded {
     }
 }
 
-/// What became of a write.
+/// The result of a write.
 enum WriteOutcome {
     /// It is stored as this version.
     Stored(Option<String>),

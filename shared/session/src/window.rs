@@ -13,7 +13,7 @@ use crate::{
 const BYTES_PER_TOKEN: usize = 3;
 /// What the wire format of a block costs.
 const BLOCK: usize = 4;
-/// A tool's result is never shortened to less.
+/// A tool's result is never shortened to less than this.
 const SHORTEST_RESULT: usize = 64;
 
 /// How many tokens of conversation a model is given, at least 1,000. System prompt and tools

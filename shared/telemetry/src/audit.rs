@@ -7,7 +7,7 @@ use tracing::info;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Audit<'a> {
-    /// A request proved nobody's identity.
+    /// A request proved no user's identity.
     SignInRefused {
         /// The rule that its token broke. What was expected and what came is written, too, if the
         /// rule compares the two: nothing secret, and of bounded length.

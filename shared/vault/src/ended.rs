@@ -1,7 +1,7 @@
 //! What a browser carries of a flow that is over, sealed: that it was bound, and how a visit ended.
 //!
-//! Neither decides about a token. They keep others from making up what our pages and the audit
-//! trail say: a cookie that anybody could write, or a link that anybody could send, would do.
+//! Neither decides about a token. Sealing stops others from forging what our pages and the audit
+//! trail say by a cookie of their own or a link that they send.
 
 use std::time::{Duration, SystemTime};
 
@@ -61,7 +61,7 @@ impl Bound {
         constant_time::verify_slices_are_equal(&self.session, &session.sha256()).is_ok()
     }
 
-    /// Whether nobody needs to know any more, by the time of `now`.
+    /// Returns whether it has expired at `now`.
     #[must_use]
     pub fn has_expired(&self, now: SystemTime) -> bool {
         since_epoch(now) >= self.expires
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn bound_is_one_users_one_sessions_and_for_ten_minutes() {
+    fn a_binding_is_remembered_for_one_user_one_session_and_ten_minutes() {
         let session = |id| SessionUri::parse(format!("urn:ietf:params:oauth:request_uri:{id}"));
         let (one, other) = (session("one").unwrap(), session("other").unwrap());
         let sealed = Bound::new(user("alice"), &one, NOW).seal(&keys()).unwrap();

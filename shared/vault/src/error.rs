@@ -36,7 +36,8 @@ impl Cause {
         Self(scrub(&text.to_string()))
     }
 
-    /// What AgentCore Identity said, or why it could not be heard.
+    /// The error code and message of AgentCore Identity, or the chain of causes if it did not
+    /// answer.
     pub(crate) fn from_sdk_error<E>(error: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn m9_a_flow_without_a_browser_is_nobodys_where_browsers_count() {
+    fn m9_a_flow_without_a_browser_is_refused_if_browsers_are_checked() {
         let flow = flow(None, "https://provider.example/");
         for browser in [Counts(None), Counts(Some(browser()))] {
             assert_eq!(check(&flow, "alice", browser, NOW), Err(FlowRefusal::AnotherBrowser));

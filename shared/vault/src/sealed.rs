@@ -14,7 +14,7 @@ pub enum SealError {
     /// The value has no JSON form.
     #[error("a value that a browser is to carry can't be written as JSON")]
     NotJson,
-    /// AES-256-GCM failed, for want of randomness for the nonce.
+    /// AES-256-GCM failed, because the system has no randomness for the nonce.
     #[error("AES-256-GCM could not seal what a browser is to carry")]
     Encryption,
     /// It has this many bytes, which no cookie can carry.

@@ -20,10 +20,10 @@ use crate::principal::Key;
 
 /// How many users' tokens are kept; the one not used for longest goes first.
 const MAX_USERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
-/// A secret that nobody uses should not lie about.
+/// An unused secret does not stay in memory for longer.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// A token; overwritten when the last who has it lets go.
+/// A token; its memory is overwritten when the last reference is dropped.
 pub(crate) type WorkloadToken = Arc<Zeroizing<String>>;
 
 struct Slot {

@@ -140,7 +140,8 @@ impl TurnCall {
     }
 
     /// Takes on what was saved of the consent that it waited for. What waited at another provider
-    /// than the tool's, because the configuration has changed since, starts afresh.
+    /// than the tool's, because the configuration has changed since, starts again from the
+    /// beginning.
     pub(super) fn waited(&mut self, wait: &Wait) {
         let Some(open) = self.open_mut() else { return };
         let Some(need) = &mut open.need else { return };

@@ -2,9 +2,9 @@
 //!
 //! Two requests read and write one stored turn as [`crate::lease`] does: each write succeeds only
 //! if nobody has written since the writer read. Either can die between any two steps. The user
-//! answers whatever is shown, twice if they like; the provider's account changes at will; tokens
-//! are refused; leases run out while their holder still works. In no order is the action made
-//! twice, or made without an approval of exactly this, as exactly this account.
+//! answers any confirmation that was shown, twice if they like; the provider's account changes at
+//! will; tokens are refused; leases run out while their holder still works. In no order is the
+//! action made twice, or made without an approval of exactly this, as exactly this account.
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},

@@ -4,8 +4,8 @@
 //! without a network. The messages that it makes keep to the Converse API's rules: roles alternate,
 //! and every tool call is answered in the one message that follows it.
 //!
-//! The way of one call is drawn in [`call`]; what a provider's reply means for it is decided in
-//! [`reply`]; what an approval covers, in [`approval`]; how a saved turn goes on, in [`resume`].
+//! The way of one call is drawn in `call.rs`; what a provider's reply means for it is decided in
+//! `reply.rs`; what an approval covers, in `approval.rs`; how a saved turn goes on, in `resume.rs`.
 
 mod approval;
 mod call;
@@ -16,6 +16,7 @@ mod fixtures;
 mod interleavings;
 mod reply;
 mod resume;
+mod round;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -27,7 +28,7 @@ use std::{
 };
 
 use identity::UserId;
-use session::{Block, Call, Confirmation, Message, Pending, Role, ToolResult, ToolUse};
+use session::{Call, Confirmation, Message, Pending, Role, ToolUse};
 
 pub use self::resume::{Answers, ResumeError, Verdict};
 use self::{
@@ -42,16 +43,7 @@ use crate::{
     toolbox::Toolbox,
 };
 
-/// A model that never stops calling tools is stopped after this many answers in one turn.
-const MAX_MODEL_CALLS: usize = 10;
-
-/// How many messages with calls that can't be read a model may send in one turn.
-const MAX_UNREADABLE_ROUNDS: usize = 2;
-
-/// As many calls of one message of the model are made; the model is told of the others.
-const MAX_CALLS: usize = 8;
-
-/// What holds for a turn.
+/// The rules of a turn.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Whose turn it is.
@@ -172,75 +164,6 @@ impl Turn {
         calls.map(attempt).collect()
     }
 
-    /// The model has answered with `message`, which may call tools; the input of some of the calls
-    /// may be `unreadable`. `earlier` are the messages before this turn that the model sees.
-    pub(crate) fn model_answered(
-        &mut self,
-        mut message: Message,
-        unreadable: &BTreeMap<usize, String>,
-        earlier: &[Message],
-    ) {
-        let renamed = fit::fit(&mut message, earlier.iter().chain(&self.messages));
-        let tools = &self.rules.tools;
-        let calls = message.tool_uses().map(|call| TurnCall::new(call.clone(), tools));
-        self.calls = calls.collect();
-        for call in self.calls.iter_mut().skip(MAX_CALLS) {
-            call.finish(texts::too_many_at_once(&call.tool_use.tool_use_id));
-        }
-        for call in self.calls.iter_mut().filter(|it| renamed.contains(&it.tool_use.tool_use_id)) {
-            call.finish(texts::no_such_tool(&call.tool_use.tool_use_id));
-        }
-        for (at, why) in unreadable {
-            if let Some(call) = self.calls.get_mut(*at) {
-                call.finish(texts::unreadable_input(&call.tool_use.tool_use_id, why));
-            }
-        }
-        self.unreadable_rounds += usize::from(!unreadable.is_empty());
-        self.messages.push(message);
-        self.close_round();
-        if self.unreadable_rounds > MAX_UNREADABLE_ROUNDS && self.calls.is_empty() {
-            self.say(texts::TOO_MANY_MISTAKES.to_owned());
-        }
-    }
-
-    /// Whether calls were answered that the model has said nothing of yet.
-    pub(crate) fn has_unreported_results(&self) -> bool {
-        let is_results = |last: &Message| last.role == Role::User && self.messages.len() > 1;
-        self.calls.is_empty() && self.messages.last().is_some_and(is_results)
-    }
-
-    /// Ends a turn of which the model refuses to report: what was done is said in words of our own,
-    /// so that the conversation goes on.
-    pub(crate) fn report_results(&mut self) {
-        let report = texts::own_report(&self.messages);
-        self.say(report);
-    }
-
-    /// The model can't be shown what was said before this turn.
-    pub(crate) fn leave_history_out(&mut self) {
-        self.is_without_history = true;
-    }
-
-    /// Whether the model is shown this turn alone.
-    pub(crate) fn is_without_history(&self) -> bool {
-        self.is_without_history
-    }
-
-    fn say(&mut self, text: String) {
-        let content = vec![Block::Text(text)];
-        self.messages.push(Message { role: Role::Assistant, content });
-    }
-
-    /// A call has been answered.
-    pub(crate) fn answered(&mut self, result: ToolResult) {
-        let call =
-            self.calls.iter_mut().find(|call| call.tool_use.tool_use_id == result.tool_use_id);
-        if let Some(call) = call.filter(|call| call.open().is_some()) {
-            call.finish(result);
-        }
-        self.close_round();
-    }
-
     /// A call that was tried needs a consent first. `interrupt` is for the first at its provider
     /// that does.
     pub(crate) fn needs_consent(&mut self, id: &str, interrupt: String) {
@@ -294,7 +217,7 @@ impl Turn {
         Some(confirmation)
     }
 
-    /// From here on the approved calls are this request's, if the turn can be saved so.
+    /// Claims the approved calls for this request. The claim holds once the turn is saved.
     pub(crate) fn claim(&mut self) {
         for open in self.calls.iter_mut().filter_map(TurnCall::open_mut) {
             if matches!(open.stage, Stage::Approved) {
@@ -303,7 +226,8 @@ impl Turn {
         }
     }
 
-    /// The vault has a token of `provider` for what waited after all.
+    /// The calls that waited for a consent at `provider` can be tried: the vault has a token after
+    /// all.
     pub(crate) fn consent_found(&mut self, provider: &Provider) {
         for open in self.calls.iter_mut().filter_map(TurnCall::open_mut) {
             let waits = matches!(open.stage, Stage::AwaitingConsent { .. });
@@ -343,7 +267,7 @@ impl Turn {
         })
     }
 
-    /// What the user must hear whatever the model says.
+    /// Returns the notices that the user gets regardless of the model's text.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
         let happened = texts::may_have_happened(&self.may_have_happened_at);
@@ -364,8 +288,8 @@ impl Turn {
         &self.messages
     }
 
-    /// The turn as it is saved while it is not done. A claim counts until `until`, after which
-    /// nobody is at work on it any more.
+    /// The turn as it is saved while it is not done. A claim is valid until `until`, when this
+    /// request has certainly ended.
     #[must_use]
     pub fn to_pending(&self, until: SystemTime) -> Pending {
         let until = approval::seconds(until);
@@ -382,19 +306,6 @@ impl Turn {
 
     fn open_mut(&mut self, id: &str) -> Option<&mut OpenCall> {
         self.calls.iter_mut().find(|call| call.tool_use.tool_use_id == id)?.open_mut()
-    }
-
-    /// Once every call is answered, the answers go to the model in one message.
-    fn close_round(&mut self) {
-        let results: Option<Vec<Block>> =
-            self.calls.iter().map(|call| call.result().cloned().map(Block::ToolResult)).collect();
-        let Some(content) = results.filter(|results| !results.is_empty()) else { return };
-        self.calls.clear();
-        self.messages.push(Message { role: Role::User, content });
-        let answers = self.messages.iter().filter(|message| message.role == Role::Assistant);
-        if answers.count() >= MAX_MODEL_CALLS {
-            self.say(texts::TOO_MANY_CALLS.to_owned());
-        }
     }
 }
 

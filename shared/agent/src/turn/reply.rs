@@ -40,7 +40,7 @@ pub(super) struct TokenRefusal {
     pub(super) otherwise: ToolResult,
 }
 
-/// How the audit trail names what was brought.
+/// The audit trail's names of an outcome.
 const OK: &str = "ok";
 const TOO_WEAK: &str = "too_weak";
 
@@ -87,8 +87,8 @@ impl Turn {
         Ok(self.previewed(id, &preview.account, interrupt, now))
     }
 
-    /// A claimed call has been made. Returns what the audit trail calls its outcome. Whatever it
-    /// brought is kept: it was done.
+    /// A claimed call has been made. Returns what the audit trail calls its outcome. Its result is
+    /// kept even if the token turns out to be too weak, because the action was done.
     pub(crate) fn was_applied(
         &mut self,
         id: &str,

@@ -11,9 +11,10 @@ use session::{Block, CallState, Message, Pending, Role, ToolResult, ToolStatus, 
 use vault::TokenFingerprint;
 
 use super::{
-    Answers, MAX_MODEL_CALLS, ResumeError, Rules, Step, TokenNeed, Turn, Verdict,
+    Answers, ResumeError, Rules, Step, TokenNeed, Turn, Verdict,
     fixtures::{EVENTS, ISSUE, PROFILE, REPOSITORIES, TIME, calendar, github, tools},
     reply::{KnownToken, TokenRefusal},
+    round::{MAX_MODEL_CALLS, MAX_UNREADABLE_ROUNDS},
 };
 use crate::{
     scopes::{joined, named},
@@ -148,7 +149,7 @@ mod replies;
 mod providers;
 
 #[test]
-fn whatever_happens_the_turn_is_one_that_a_model_accepts() {
+fn every_turn_is_one_that_a_model_accepts() {
     let mut turn = calling(&[("a", REPOSITORIES), ("b", ISSUE), ("c", "nothing")]);
     turn.needs_consent("a", "consent".into());
     turn.previewed("b", "octo-alice", "confirm".into(), NOW);

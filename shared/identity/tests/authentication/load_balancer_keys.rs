@@ -16,7 +16,7 @@ fn path(kid: &str) -> String {
     format!("/alb/{kid}")
 }
 
-/// The key id of nobody's key, each time another one.
+/// A key id without a key, each time another one.
 fn unknown(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
@@ -115,7 +115,7 @@ async fn a_key_server_that_is_down_is_asked_every_five_seconds_at_most() {
 }
 
 #[tokio::test]
-async fn only_a_p256_key_from_its_very_address_is_one() {
+async fn only_a_p256_key_from_its_own_address_is_accepted() {
     let desk = Desk::new(Kind::Alb).await;
     let elsewhere = format!("{}{}", desk.world.server().address(), path("elsewhere"));
     let key = SigningKey::LoadBalancer.pem();
@@ -174,7 +174,7 @@ async fn a_key_server_that_drips_times_out_after_three_seconds() {
 }
 
 #[tokio::test]
-async fn an_unreachable_key_server_gives_503_and_no_pass() {
+async fn an_unreachable_key_server_gives_503() {
     let mut desk = Desk::new(Kind::Alb).await;
     let token = desk.request(&json!({}), None);
     desk.world.stop();
@@ -234,7 +234,7 @@ async fn other_customers_published_keys_never_take_the_place_of_ours() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_put_back_makes_no_key_immortal() {
+async fn a_clock_that_is_put_back_does_not_prolong_a_key() {
     let desk = Desk::new(Kind::Alb).await;
     assert_eq!(desk.after(HOUR).await, "User");
     desk.world.server().put(&path(KEY_ID), Answer::Status(404));

@@ -16,7 +16,7 @@ async fn refusal(name: &str, world: &World) -> Refusal {
 }
 
 #[tokio::test]
-async fn m2_a_refused_value_is_told_beside_the_expected_one() {
+async fn m2_a_refusal_has_the_expected_and_the_seen_value() {
     let world = World::start().await;
     let (issuer, balancers) = (world.issuer(), format!("{LOAD_BALANCER}, {SECOND_LOAD_BALANCER}"));
     let (slash, foreign) = (format!("{issuer}/"), "https://issuer.example");

@@ -23,7 +23,7 @@ async fn m2_every_vector_is_accepted_or_refused_by_the_rule_that_it_names() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_never_set_lets_nobody_in() {
+async fn a_clock_before_1970_refuses_every_token() {
     let world = World::start().await;
     let vectors = all();
     for name in ["alb/as-aws-writes-it", "bearer/es256"] {
@@ -45,7 +45,7 @@ fn every_vector_has_a_name_of_its_own_and_says_why() {
 }
 
 #[test]
-fn the_differences_from_the_reference_are_of_vectors_that_there_are() {
+fn the_listed_differences_from_the_reference_match_the_vectors() {
     let vectors = all();
     let lines = include_str!("../../DIFFERENCES.md").lines();
     let rows = lines.filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));

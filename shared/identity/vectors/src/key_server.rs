@@ -62,7 +62,7 @@ impl KeyServer {
     /// A server that answers 404 everywhere.
     ///
     /// # Panics
-    /// When there is no port to be had.
+    /// When no port is free.
     #[expect(clippy::expect_used, reason = "without a server the tests must fail")]
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -89,7 +89,7 @@ async fn without_a_secret_nothing_is_asked_and_the_key_is_the_sources_own() {
 }
 
 #[tokio::test]
-async fn two_keys_or_a_secret_that_is_none_are_mistakes_that_name_the_variable() {
+async fn two_keys_or_no_arn_of_a_secret_are_mistakes_that_name_the_variable() {
     for (name, value, expected) in [
         ("CONSENT_KEY", KEY, "CONSENT_KEY is set, too"),
         ("CONSENT_KEY_SECRET", KEY, "not the ARN"),

@@ -1,4 +1,4 @@
-//! What becomes of a turn when S3 or the network fails.
+//! Turns while S3 or the network fails: saved once, or not at all.
 
 use http::Method;
 use session::{Pending, SessionError};

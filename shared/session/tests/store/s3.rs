@@ -25,7 +25,7 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) enum Fault {
     /// It is answered with this status and code, and nothing else happens.
     Refused(u16, &'static str),
-    /// It is done, and answered with this status and code all the same.
+    /// It is done, and still answered with this status and code.
     DoneButRefused(u16, &'static str),
     /// The connection ends before anything is done.
     Cut,

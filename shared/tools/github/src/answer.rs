@@ -46,7 +46,7 @@ impl GitHubAnswer {
         let too_large = || Failure::new("answer_too_large", "GitHub's answer is too large.");
         let body = self.body.as_ref().ok_or_else(too_large)?;
         serde_json::from_slice(body).map_err(|error| {
-            // The error's own words can quote the answer, and with it a private name.
+            // The error's text can quote the answer, and with it a private name.
             let (kind, line, column) = (error.classify(), error.line(), error.column());
             tracing::error!(?kind, line, column, "GitHub's answer has another shape");
             Failure::new("unexpected_answer", "GitHub answered something unexpected.")

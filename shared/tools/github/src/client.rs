@@ -38,7 +38,7 @@ impl From<octocrab::Error> for NoAnswer {
 }
 
 impl NoAnswer {
-    /// Tells the operator why.
+    /// Logs the cause for the operator.
     pub(crate) fn log(&self) {
         let Self(cause) = self;
         tracing::warn!(%cause, "GitHub can't be reached");

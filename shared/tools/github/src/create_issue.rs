@@ -1,9 +1,8 @@
 //! `github_create_issue`: GitHub REST API, "Create an issue".
 //!
-//! It is made once: whatever happens after the request has left, nobody sends it again, and an
-//! outcome that is not known is told as such. `public_repo` is enough for a public repository; `repo`
-//! would open every private one for it. If the repository is private GitHub says so, and only then
-//! `repo` is asked for.
+//! The request is sent once and never repeated. An unknown outcome is reported as unknown.
+//! `public_repo` is enough for a public repository; `repo` would open every private one for it. If
+//! the repository is private GitHub says so, and only then `repo` is asked for.
 
 use agent::tool::{Failure, Preview, Reply, ToolName};
 use schemars::JsonSchema;
@@ -135,7 +134,8 @@ fn created(answer: &GitHubAnswer) -> Result<Value, Failure> {
             let Issue { number, html_url } = answer.json().unwrap_or_default();
             Ok(json!({ "created": true, "number": number, "url": html_url }))
         }
-        // Any other success is none, such as a list to which a redirection led.
+        // Any other success means that no issue was created: a redirect may have led to a list, for
+        // example.
         None => Err(outcome_unknown()),
     }
 }

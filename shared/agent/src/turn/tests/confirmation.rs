@@ -29,7 +29,7 @@ fn no_writing_call_is_applied_before_it_is_claimed() {
 }
 
 #[test]
-fn without_an_answer_it_stays_open_as_it_is() {
+fn an_unanswered_confirmation_stays_open() {
     let turn = unconfirmed();
     let again = resumed(&turn, &[], rules()).unwrap();
     assert!(matches!(again.next_step(), Step::Pause));
@@ -37,7 +37,7 @@ fn without_an_answer_it_stays_open_as_it_is() {
 }
 
 #[test]
-fn a_no_and_a_new_message_both_mean_no() {
+fn a_cancel_and_a_new_message_both_decline() {
     let no = resumed(&unconfirmed(), &[("confirm", Verdict::Cancelled)], rules()).unwrap();
     assert!(told(&no)[0].contains("declined"));
     let other = resumed(&unconfirmed(), &[], gone_on()).unwrap();
@@ -73,7 +73,7 @@ fn an_approval_is_not_good_for_an_input_that_was_changed_after_it_was_shown() {
 }
 
 #[test]
-fn an_approval_moved_to_another_call_is_worth_nothing() {
+fn an_approval_moved_to_another_call_does_not_count() {
     let action = |id, title| Block::ToolUse(call(id, ISSUE, json!({ "title": title })));
     let content = vec![action("a", "one"), action("b", "two")];
     let mut turn = Turn::begin("please".into(), rules());
@@ -89,7 +89,7 @@ fn an_approval_moved_to_another_call_is_worth_nothing() {
 }
 
 #[test]
-fn an_answer_to_an_interrupt_that_is_not_open_is_refused_whatever_it_says() {
+fn any_answer_to_an_interrupt_that_is_not_open_is_refused() {
     for verdict in [Verdict::Resolved, Verdict::Cancelled] {
         let outcome = resumed(&unconfirmed(), &[("of another", verdict)], rules());
         assert_eq!(outcome.unwrap_err(), ResumeError::NotOpen("of another".into()));
@@ -97,7 +97,7 @@ fn an_answer_to_an_interrupt_that_is_not_open_is_refused_whatever_it_says() {
 }
 
 #[test]
-fn an_approval_after_an_hour_is_too_late_and_the_action_is_shown_afresh() {
+fn an_approval_after_an_hour_is_too_late_and_the_action_is_shown_again() {
     let pending = saved(&unconfirmed());
     let answers = Answers::from([("confirm".to_owned(), Verdict::Resolved)]);
     let late = NOW + HOUR;

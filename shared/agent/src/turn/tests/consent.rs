@@ -30,7 +30,7 @@ fn one_consent_is_asked_for_all_that_waits_under_one_interrupt() {
 }
 
 #[test]
-fn still_without_consent_the_interrupt_is_the_same() {
+fn a_resume_without_consent_keeps_the_interrupt() {
     let mut turn = resumed(&waiting(), &[], rules()).unwrap();
     turn.needs_consent("a", "another".into());
     assert_eq!(turn.consent_interrupt(&github()), Some("consent"));
@@ -38,7 +38,7 @@ fn still_without_consent_the_interrupt_is_the_same() {
 }
 
 #[test]
-fn declined_the_model_is_told_and_the_call_is_not_tried() {
+fn a_declined_call_is_not_tried_and_the_model_is_told() {
     let turn = resumed(&waiting(), &[("consent", Verdict::Cancelled)], rules()).unwrap();
     assert!(told(&turn)[0].contains("declined"));
     assert!(matches!(turn.next_step(), Step::CallModel));
@@ -79,7 +79,7 @@ fn a_refused_token_leads_to_one_forced_consent_for_what_it_lacked_too() {
 }
 
 #[test]
-fn refused_again_after_a_forced_consent_is_an_error_and_never_a_third_consent() {
+fn a_second_refusal_after_a_forced_consent_is_an_error() {
     let mut turn = calling(&[("a", REPOSITORIES)]);
     turn.refused("a", refused(&[], "a"));
     turn.needs_consent("a", "consent".into());

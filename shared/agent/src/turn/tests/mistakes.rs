@@ -80,3 +80,19 @@ fn a_turn_of_which_nothing_was_done_has_nothing_to_report() {
     assert!(!Turn::begin("please".into(), rules()).has_unreported_results());
     assert!(!unconfirmed().has_unreported_results());
 }
+
+#[test]
+fn a_turn_that_ends_for_two_reasons_at_once_ends_with_one_message() {
+    let mut turn = Turn::begin("please".into(), rules());
+    for round in 0..MAX_MODEL_CALLS - MAX_UNREADABLE_ROUNDS - 1 {
+        let id = format!("a{round}");
+        turn.model_answered(model_calls(&[(&id, PROFILE)]), &BTreeMap::new(), &[]);
+        turn.answered(fine(&id));
+    }
+    for id in ["x", "y", "z"] {
+        unreadable(&mut turn, id);
+    }
+    assert!(matches!(turn.next_step(), Step::Done));
+    let roles: Vec<Role> = turn.messages().iter().rev().take(2).map(|it| it.role).collect();
+    assert_eq!(roles, [Role::Assistant, Role::User]);
+}

@@ -33,7 +33,7 @@ fn one_providers_consent_does_not_free_the_calls_of_another() {
 }
 
 #[test]
-fn a_no_to_one_provider_leaves_the_other_ones_calls_waiting() {
+fn declining_one_provider_leaves_the_other_ones_calls_waiting() {
     let mut turn =
         resumed(&both_waiting(), &[("at calendar", Verdict::Cancelled)], rules()).unwrap();
     assert_eq!(tried(&turn), ["a", "c"]);
@@ -56,7 +56,7 @@ fn what_was_saved_before_there_were_providers_is_taken_up() {
 }
 
 #[test]
-fn what_waited_at_a_provider_that_the_tool_no_longer_uses_starts_afresh() {
+fn a_call_that_waited_at_a_provider_that_the_tool_no_longer_uses_is_tried_again() {
     let mut pending = serde_json::to_value(saved(&waiting())).unwrap();
     pending["calls"][0]["state"]["waiting"]["provider"] = json!("another");
     let pending = serde_json::from_value(pending).unwrap();

@@ -32,7 +32,7 @@ fn a_call_of_no_tool_is_answered_at_once_and_the_others_go_on() {
 }
 
 #[test]
-fn an_answer_nobody_waits_for_changes_nothing() {
+fn an_answer_to_an_unknown_call_changes_nothing() {
     let mut turn = calling(&[("a", PROFILE)]);
     turn.answered(fine("unknown"));
     assert_eq!(tried(&turn), ["a"]);

@@ -1,0 +1,44 @@
+//! What the service holds between requests.
+
+use std::{sync::Arc, time::SystemTime};
+
+use agent::{granted_sets::GrantedSets, tool::ToolSource};
+use bytes::Bytes;
+use clock::Clock;
+use service::{ConfigError, Source, shell::Function};
+use tokio::sync::OnceCell;
+
+use crate::{clients::Clients, limits::Limits, settings::Settings};
+
+/// What the handler is made of.
+#[derive(Debug)]
+pub struct Service {
+    pub(crate) settings: Settings,
+    pub(crate) sources: Vec<Arc<dyn ToolSource>>,
+    pub(crate) granted_sets: GrantedSets,
+    pub(crate) clients: OnceCell<Clients>,
+    pub(crate) limits: Limits,
+    /// The OpenAPI document, made when it is first asked for.
+    pub(crate) description: OnceCell<Bytes>,
+    pub(crate) started: SystemTime,
+}
+
+impl Service {
+    /// The workload with custom tools after GitHub's.
+    ///
+    /// # Errors
+    /// When variables are missing or malformed; the error names all of them.
+    pub fn with_tools(
+        source: &dyn Source,
+        clock: Clock,
+        tools: Vec<Arc<dyn ToolSource>>,
+    ) -> Result<Self, ConfigError> {
+        let mut service = Self::new(source, clock)?;
+        service.sources.extend(tools);
+        Ok(service)
+    }
+
+    pub(crate) async fn clients(&self) -> &Clients {
+        self.clients.get_or_init(|| Clients::new(&self.settings)).await
+    }
+}
