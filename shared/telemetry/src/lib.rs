@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn no_rust_log_setting_lets_dependencies_log_wire_data() {
         for setting in
-            ["trace", "lambda_runtime=trace,aws_smithy_runtime::client=trace,service=debug"]
+            ["trace", "lambda_runtime=trace,aws_smithy_runtime::client=trace,edge=debug"]
         {
             let lines = Lines::default();
             let writer = lines.clone();
@@ -95,7 +95,7 @@ mod tests {
             with_default(logs, || {
                 event!(target: "lambda_runtime::layers", Level::TRACE, "secret");
                 event!(target: "aws_smithy_runtime::client", Level::DEBUG, "secret");
-                event!(target: "services_of_another", Level::DEBUG, "secret");
+                event!(target: "edges_of_another", Level::DEBUG, "secret");
                 event!(target: "lambda_runtime", Level::ERROR, "plain");
                 event!(target: "edge::request", Level::DEBUG, "own");
             });
