@@ -13,6 +13,7 @@ const PROFILE: &str = "Who am I?";
 const REPOSITORIES: &str = "Which repositories do I have?";
 const BOTH: &str = "Who am I, and which repositories do I have?";
 
+#[track_caller]
 fn assert_asks_for(answer: &Value, scopes: &[&str]) {
     assert_eq!(answer["status"], "interrupted", "{answer}");
     assert_eq!(answer["interrupts"].as_array().map(Vec::len), Some(1), "{answer}");
@@ -20,6 +21,7 @@ fn assert_asks_for(answer: &Value, scopes: &[&str]) {
     assert_eq!(answer["interrupts"][0]["scopes"], json!(scopes), "{answer}");
 }
 
+#[track_caller]
 fn assert_says(answer: &Value, words: &str) {
     assert_eq!(answer["status"], "completed", "{answer}");
     let message = answer["message"].as_str().expect("a message");

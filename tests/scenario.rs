@@ -18,6 +18,7 @@ async fn the_whole_flow(setup: Setup) {
 }
 
 /// What the process of this name logged is among what is searched for secrets.
+#[track_caller]
 fn assert_logs_are_kept_of(process: &str) {
     let audit = if process.starts_with("invoke") { "tool_called" } else { "bound" };
     let is_its = |line: &String| line.contains(&format!("{process} | ")) && line.contains(audit);

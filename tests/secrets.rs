@@ -55,6 +55,7 @@ impl Secrets {
         }
     }
 
+    #[track_caller]
     fn assert_not_in(&self, what: &str, text: &str) {
         for secret in &self.0 {
             assert!(!text.contains(secret.as_str()), "{secret} is in {what}");

@@ -17,6 +17,7 @@ async fn about_to_come_back(world: &World) -> (Browser, Url) {
     (alice, address)
 }
 
+#[track_caller]
 fn assert_not_signed_in(page: &Visit) {
     assert!(page.status.is_client_error() || page.status.is_server_error(), "{page:?}");
     assert!(!page.headers.contains_key("set-cookie"), "{:?}", page.headers);

@@ -52,6 +52,7 @@ async fn the_first_minute(platform: Platform) {
 }
 
 /// One line a step, of plain words, and nothing that must not be on a screen.
+#[track_caller]
 fn assert_told_well(screen: &str) {
     let screen = without_colours(screen);
     for line in screen.lines() {

@@ -65,6 +65,7 @@ fn m9_bearer_tokens_without_browser_binding_still_keep_alices_and_bobs_apart() {
 }
 
 /// The checker finds an attack, none that is shorter than the known one, and the known one is one.
+#[track_caller]
 fn assert_found(attack: &Attack) {
     let (breaks, steps) = (attack.breaks, attack.steps.clone());
     let mut protocol = Protocol { only: Some(breaks), ..Protocol::complete(2) };

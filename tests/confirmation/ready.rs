@@ -47,6 +47,7 @@ impl Ready {
     }
 }
 
+#[track_caller]
 pub(crate) fn assert_asks_to_confirm(answer: &Value) {
     assert_eq!(answer["status"], "interrupted", "{answer}");
     let interrupt = &answer["interrupts"][0];
@@ -58,6 +59,7 @@ pub(crate) fn assert_asks_to_confirm(answer: &Value) {
     assert!(interrupt["expiresAt"].is_string() && interrupt["url"].is_null(), "{answer}");
 }
 
+#[track_caller]
 pub(crate) fn assert_says(answer: &Value, words: &str) {
     assert_eq!(answer["status"], "completed", "{answer}");
     let message = answer["message"].as_str().expect("a message");

@@ -199,6 +199,7 @@ impl Browser {
     }
 
     /// Fails unless an answer of the services is as the OpenAPI document says.
+    #[track_caller]
     fn assert_described(&self, address: &Url, answer: (StatusCode, &HeaderMap), text: &str) {
         if address.origin() == self.addresses.application.origin() {
             let document = Document::of_these_services();

@@ -109,6 +109,7 @@ pub async fn ask_to_the_end(
 ///
 /// # Panics
 /// When it does not.
+#[track_caller]
 pub fn assert_names_the_repositories(answer: &Value) {
     assert_eq!(answer["status"], "completed", "{answer}");
     assert_eq!(answer["interrupts"], json!([]), "{answer}");
@@ -132,6 +133,7 @@ pub async fn assert_nothing_bound(browser: &Browser) {
 ///
 /// # Panics
 /// When it did not.
+#[track_caller]
 pub fn assert_refused(page: &Visit, code: &str, status: StatusCode) {
     assert_eq!(page.parameter("result").as_deref(), Some(code), "{:?}", page.way);
     assert_eq!(page.status, status, "{}", page.text);

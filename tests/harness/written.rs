@@ -45,6 +45,7 @@ impl Written {
         self.model = Some(proxy.clone());
     }
 
+    #[track_caller]
     fn assert_nothing_secret(&self, what: &str, text: &str) {
         let secret = secret_in(text, &self.consent_key);
         assert!(secret.is_none(), "{secret:?} is in {what}: {text}");

@@ -86,8 +86,7 @@ mod tests {
 
     #[test]
     fn no_rust_log_setting_lets_dependencies_log_wire_data() {
-        for setting in
-            ["trace", "lambda_runtime=trace,aws_smithy_runtime::client=trace,edge=debug"]
+        for setting in ["trace", "lambda_runtime=trace,aws_smithy_runtime::client=trace,edge=debug"]
         {
             let lines = Lines::default();
             let writer = lines.clone();
