@@ -13,7 +13,7 @@ use agent::{
         Failure, InputSchema, Needs, Preview, ReadTool, Reply, Tool, ToolName, ToolSpec, WriteTool,
     },
 };
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -106,6 +106,23 @@ fn checked<'a, T: Described>(
     Ok((input, token))
 }
 
+/// Calls a tool with its own input and the token that it needs, or says what is wrong with them.
+fn call<'a, T, R, F>(
+    input: &Value,
+    token: Option<&'a AccessToken>,
+    work: impl FnOnce(T::Input, &'a AccessToken) -> F,
+) -> BoxFuture<'a, Reply<R>>
+where
+    T: Described,
+    R: Send + 'a,
+    F: Future<Output = Reply<R>> + Send + 'a,
+{
+    match checked::<T>(input, token) {
+        Ok((input, token)) => work(input, token).boxed(),
+        Err(failure) => ready(Reply::failed(failure)).boxed(),
+    }
+}
+
 impl<T: Read> ReadTool for Typed<T> {
     fn spec(&self) -> &ToolSpec {
         &self.spec
@@ -116,13 +133,7 @@ impl<T: Read> ReadTool for Typed<T> {
         input: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Value>> {
-        async move {
-            match checked::<T>(input, token) {
-                Ok((input, token)) => T::read(&self.github, input, token).await,
-                Err(failure) => Reply::failed(failure),
-            }
-        }
-        .boxed()
+        call::<T, _, _>(input, token, |input, token| T::read(&self.github, input, token))
     }
 }
 
@@ -136,13 +147,7 @@ impl<T: Write> WriteTool for Typed<T> {
         input: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Preview>> {
-        async move {
-            match checked::<T>(input, token) {
-                Ok((input, token)) => T::preview(&self.github, input, token).await,
-                Err(failure) => Reply::failed(failure),
-            }
-        }
-        .boxed()
+        call::<T, _, _>(input, token, |input, token| T::preview(&self.github, input, token))
     }
 
     fn apply<'a>(
@@ -150,12 +155,6 @@ impl<T: Write> WriteTool for Typed<T> {
         input: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Value>> {
-        async move {
-            match checked::<T>(input, token) {
-                Ok((input, token)) => T::apply(&self.github, input, token).await,
-                Err(failure) => Reply::failed(failure),
-            }
-        }
-        .boxed()
+        call::<T, _, _>(input, token, |input, token| T::apply(&self.github, input, token))
     }
 }
