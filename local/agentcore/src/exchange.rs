@@ -24,7 +24,7 @@ pub(super) enum Grant<'a> {
     RefreshToken(&'a str),
 }
 
-/// The response of a token endpoint. Without an access token it is an error, whatever its status.
+/// The response of a token endpoint. Without an access token it is an error, even with status 200.
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: Option<String>,

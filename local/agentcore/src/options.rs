@@ -27,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) setup: Option<PathBuf>,
 
-    /// Send people to the built-in consent page for every provider, whatever its configuration says.
+    /// Send people to the built-in consent page for every provider, instead of where it is configured.
     #[arg(long)]
     consents_here: bool,
 

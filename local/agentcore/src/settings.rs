@@ -12,8 +12,8 @@ pub struct Settings {
     /// The GitHub of providers of the vendor `GithubOauth2`. `None`: the GitHub of the first call of
     /// [`create_github_provider`](crate::AgentCore::create_github_provider).
     pub github: Option<Url>,
-    /// Whether every provider sends people to the built-in consent page, whatever its configuration
-    /// says.
+    /// Whether every provider sends people to the built-in consent page, instead of where it is
+    /// configured.
     pub consents_here: bool,
     /// How long a consent session lasts, from its beginning to its completion.
     pub session: Duration,

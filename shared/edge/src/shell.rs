@@ -1,4 +1,4 @@
-//! What stands around a function, whichever platform runs it: how it starts, when it prepares, how a
+//! What stands around a function on every platform: how it starts, when it prepares, how a
 //! request reaches it, and what goes on when the caller hangs up.
 //!
 //! A function says what is its own ([`Function`]). Lambda ([`run_on_lambda`]), containers and tests
@@ -50,7 +50,7 @@ pub trait Function: Debug + Send + Sync + Sized + 'static {
     /// Makes ready what a request will use, connections too, before there is one.
     fn prepare(self: Arc<Self>) -> impl Future<Output = ()> + Send;
 
-    /// Answers a request. Every failure is a reply.
+    /// Returns the reply to a request. Every failure is a reply, too.
     fn answer(self: Arc<Self>, request: Request) -> ReplyFuture;
 }
 

@@ -25,7 +25,7 @@ fn source(more: &[(&str, &str)]) -> BTreeMap<String, String> {
     all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Answers each request with the next of `answers` (status and body), and the rest never. Returns
+/// Replies to one request with each of `answers` (status and body), and to no further one. Returns
 /// where it is, and what was asked.
 async fn secrets_manager(answers: &[(&str, &str)]) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

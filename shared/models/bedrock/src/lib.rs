@@ -178,7 +178,7 @@ impl PartialAnswer {
     }
 
     /// The message, once the stream has ended; one that ended without saying why is broken. A call
-    /// that is whole counts whatever the stop reason is, unless the answer was withheld.
+    /// that is whole counts with any stop reason, unless the answer was withheld.
     fn finish(self, listener: &mut dyn Listener) -> Result<ModelAnswer, ModelError> {
         let is_malformed = self.is_malformed();
         let broken = |what: &str| ModelError::Busy(what.into());

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use vault::AccessToken;
 
-/// An answer, whatever its status.
+/// An answer with any status.
 pub(crate) struct GitHubAnswer {
     pub(crate) status: StatusCode,
     headers: HeaderMap,
