@@ -2,6 +2,7 @@
 //! CONTRIBUTING promises.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
 
+mod agui;
 mod allow_claim;
 mod attacks;
 mod attacks_of_other_sites;

@@ -92,6 +92,7 @@ fn authorization(turn: &Turn, consent: Consent, site: &Site) -> Result<Interrupt
         scopes: scopes.iter().map(ToString::to_string).collect(),
         url: site.address(&format!("/consent?flow={flow}")),
         expires_at,
+        call: only(turn.calls_awaiting(&provider)),
     }))
 }
 
@@ -105,8 +106,15 @@ fn confirmation(
         tool: call.name.clone(),
         input: call.input.clone(),
         account: confirmation.account.clone(),
+        call: call.tool_use_id.clone(),
         expires_at: OffsetDateTime::from_unix_timestamp(expires).map_err(internal)?,
     }))
+}
+
+/// The only one there is.
+fn only<'a>(mut all: impl Iterator<Item = &'a str>) -> Option<String> {
+    let first = all.next().map(str::to_owned);
+    first.filter(|_| all.next().is_none())
 }
 
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> TurnError {

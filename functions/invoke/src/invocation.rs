@@ -9,6 +9,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::agui::{self, input::RunInput};
+
 /// How many answers a request may bring; a turn never has as many interrupts.
 const MAX_ANSWERS: usize = 64;
 
@@ -18,6 +20,8 @@ pub(crate) struct Invocation {
     pub(crate) session: SessionId,
     pub(crate) message: Option<String>,
     pub(crate) resume: Answers,
+    /// What makes it a run of AG-UI's; `None` in the plain shape.
+    pub(crate) run: Option<RunInput>,
 }
 
 /// A message in a conversation, or the wish to go on with what waits in it.
@@ -43,12 +47,12 @@ pub(crate) struct InvocationRequest {
 pub(crate) struct ResumeEntry {
     /// The interrupt's `id`. One that is not open here is refused with 409.
     #[schema(value_type = String, format = "uuid")]
-    interrupt_id: Uuid,
+    pub(crate) interrupt_id: Uuid,
     /// What you say to it.
-    status: ResumeStatus,
-    /// As AG-UI sends it; not read: an approval is for the action as it was shown.
-    #[serde(default, rename = "payload")]
-    _payload: Option<Value>,
+    pub(crate) status: ResumeStatus,
+    /// As AG-UI sends it. Why you do not want it is read from its `reason`, for the model; nothing else
+    /// is: an approval is for the action as it was shown.
+    pub(crate) payload: Option<Value>,
 }
 
 /// What you say to an interrupt.
@@ -119,6 +123,9 @@ pub(crate) struct AuthorizationRequired {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = "date-time")]
     pub(crate) expires_at: OffsetDateTime,
+    /// The call that waits, if it is one alone.
+    #[serde(skip)]
+    pub(crate) call: Option<String>,
 }
 
 /// The user has to consent.
@@ -148,6 +155,9 @@ pub(crate) struct ConfirmationRequired {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = "date-time")]
     pub(crate) expires_at: OffsetDateTime,
+    /// The call that waits.
+    #[serde(skip)]
+    pub(crate) call: String,
 }
 
 /// The user has to approve.
@@ -176,38 +186,46 @@ impl Invocation {
         let Value::Object(members) = &document else {
             return Err(Problem::new(Kind::InvalidRequest, "The body has to be a JSON object."));
         };
+        if members.contains_key("threadId") {
+            return agui::input::parse(&document);
+        }
         if !members.contains_key("sessionId") {
             return Err(Problem::field("sessionId", "sessionId is missing."));
         }
-        let request: InvocationRequest =
-            serde_path_to_error::deserialize(&document).map_err(|error| malformed(&error))?;
+        let request: InvocationRequest = serde_path_to_error::deserialize(&document)
+            .map_err(|error| malformed(&error, ["sessionId", "message", "resume"]))?;
         let InvocationRequest { session_id: session, message, resume } = request;
         if message.as_deref().is_some_and(|text| text.trim().is_empty()) {
             return Err(Problem::field("message", "message is blank."));
         }
-        Ok(Self { session, message, resume: answers(resume.unwrap_or_default())? })
+        Ok(Self { session, message, resume: answers(resume.unwrap_or_default())?, run: None })
     }
 }
 
-/// A member of another type or form than described.
-fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+/// A member of another type or form than described; `names` are those that there are.
+pub(crate) fn malformed<const N: usize>(
+    error: &serde_path_to_error::Error<serde_json::Error>,
+    names: [&'static str; N],
+) -> Problem {
     let path = error.path().to_string();
-    let names = ["sessionId", "message", "resume"];
     match names.into_iter().find(|name| path.starts_with(name)) {
         Some(name) => Problem::field(name, format!("{path} is malformed: {}.", error.inner())),
         None => Problem::new(Kind::InvalidRequest, format!("The body is malformed: {error}.")),
     }
 }
 
-fn answers(entries: Vec<ResumeEntry>) -> Result<Answers, Problem> {
+/// Reads the answers to interrupts.
+pub(crate) fn answers(entries: Vec<ResumeEntry>) -> Result<Answers, Problem> {
     if entries.len() > MAX_ANSWERS {
         return Err(Problem::field("resume", "resume has too many entries."));
     }
     let mut answers = Answers::new();
-    for ResumeEntry { interrupt_id, status, .. } in entries {
-        let verdict = match status {
-            ResumeStatus::Resolved => Verdict::Resolved,
-            ResumeStatus::Cancelled => Verdict::Cancelled,
+    for ResumeEntry { interrupt_id, status, payload } in entries {
+        let reason = payload.as_ref().and_then(|payload| payload["reason"].as_str());
+        let verdict = match (status, reason) {
+            (ResumeStatus::Resolved, _) => Verdict::Resolved,
+            (ResumeStatus::Cancelled, None) => Verdict::Cancelled,
+            (ResumeStatus::Cancelled, Some(why)) => Verdict::CancelledBecause(why.to_owned()),
         };
         if answers.insert(interrupt_id.to_string(), verdict).is_some() {
             return Err(Problem::field("resume", "resume answers an interrupt twice."));

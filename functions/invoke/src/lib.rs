@@ -4,12 +4,14 @@
 //! Session Binding Service's part.
 #![warn(missing_docs)]
 
+mod agui;
 mod answer;
 mod chat;
 mod clients;
 mod consent_page;
 mod deadline;
 mod docs;
+mod heard;
 mod invocation;
 mod limits;
 pub mod openapi;

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
+    agui::input::RunAgentInput,
     invocation::{InvocationAnswer, InvocationRequest},
     ping::Health,
     sessions::{SessionDocument, SessionList},
@@ -29,6 +30,7 @@ use crate::{
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     InvocationRequest,
+    RunAgentInput,
     InvocationAnswer,
     SessionList,
     SessionDocument,

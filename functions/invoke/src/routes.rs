@@ -1,14 +1,14 @@
 //! From a request to an answer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use edge::{
     PersonMark, Problem, Reply, body, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
-use http::{HeaderMap, Method, StatusCode};
-use identity::{BrowserSecret, User};
+use http::{HeaderMap, Method, StatusCode, header};
+use identity::{BrowserHash, BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
 use session::SessionId;
 
@@ -123,19 +123,44 @@ async fn invocations(
     let invocation = Invocation::parse(request.body())?;
 
     let time = deadline::time_left(service, request.lambda_context_ref());
+    let wants_events = invocation.run.is_some() || wants_events(headers);
     if !service.settings.inbound.browser_binding {
-        let answer = turns::run(Arc::clone(service), user, None, invocation, time).await?;
-        return reply::json(StatusCode::OK, &answer);
+        return invoke(service, user, None, (invocation, wants_events), time).await;
     }
     let known = browser::secret(headers, site);
     let is_new = known.is_none();
     let browser = known.map_or_else(new_browser, Ok)?;
-    let work = turns::run(Arc::clone(service), user, Some(browser.hash()), invocation, time);
-    let mut reply = reply::json(StatusCode::OK, &work.await?)?;
+    let hash = Some(browser.hash());
+    let mut reply = invoke(service, user, hash, (invocation, wants_events), time).await?;
     if is_new {
         browser::remember(&mut reply, &browser, site)?;
     }
     Ok(reply)
+}
+
+async fn invoke(
+    service: &Arc<Service>,
+    user: User,
+    browser: Option<BrowserHash>,
+    (invocation, wants_events): (Invocation, bool),
+    time: Duration,
+) -> Result<Reply, Problem> {
+    let service = Arc::clone(service);
+    if wants_events {
+        return Ok(reply::events(turns::stream(service, user, browser, invocation, time).await?));
+    }
+    let answer = turns::run(service, user, browser, invocation, time).await?;
+    reply::json(StatusCode::OK, &answer)
+}
+
+/// Whether the caller takes server-sent events, and no JSON (RFC 9110, section 12.5.1).
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accepts = |essence: &str| {
+        let values = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok());
+        let mut types = values.flat_map(|value| value.split(','));
+        types.any(|it| it.split(';').next().is_some_and(|it| it.trim() == essence))
+    };
+    accepts("text/event-stream") && !accepts("application/json")
 }
 
 /// Returns a page for a person: redirects to the site's own name if another was asked for, and sets

@@ -1,5 +1,7 @@
 //! Runs an invocation: first the turn that waits, then the new message.
 
+mod order;
+
 use std::{sync::Arc, time::Duration};
 
 use agent::{
@@ -8,6 +10,7 @@ use agent::{
     lease::Lease,
     model::Usage,
     run::Runner,
+    stop::Stop,
     toolbox::Toolbox,
     turn::{Answers, ResumeError, Rules, Turn, Verdict},
 };
@@ -16,11 +19,14 @@ use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
 use telemetry::Audit;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
+use uuid::Uuid;
 
 use crate::{
-    answer::{self, PlainText},
+    agui::{self, EventBody, Run},
+    answer,
+    heard::Heard,
     invocation::{self, InterruptAnswer, Invocation, InvocationAnswer},
-    limits::{self, Limits},
+    limits::{self, Admitted, Limits},
     state::Service,
     turn_problem::{Saved, problem},
 };
@@ -44,11 +50,12 @@ struct Work<'a> {
     rules: Rules,
     limits: &'a Limits,
     site: &'a Site,
-    text: PlainText,
+    heard: &'a mut Heard,
     interrupts: Vec<InterruptAnswer>,
     usage: Usage,
     /// What is saved of the turn that waited before.
     earlier: Saved,
+    was_stopped: bool,
 }
 
 /// Runs an invocation of `user` to its answer, within `time`. It goes on if the caller disconnects,
@@ -60,17 +67,54 @@ pub(crate) async fn run(
     invocation: Invocation,
     time: Duration,
 ) -> Result<InvocationAnswer, Problem> {
+    let admitted = admit(&service, &user, &invocation)?;
+    // The turn counts until it ends, even if the caller has disconnected.
+    let work = async move {
+        let _counted = admitted;
+        let mut heard = Heard::default();
+        let stop = Stop::default();
+        converse(&service, &user, browser, invocation, (time, stop), &mut heard).await
+    };
+    to_the_end(work).await
+}
+
+/// Runs an invocation of `user` whose answer is a stream of events, within `time`. Returns the stream
+/// once nothing can be refused any more. If the caller disconnects, the turn is stopped.
+pub(crate) async fn stream(
+    service: Arc<Service>,
+    user: User,
+    browser: Option<BrowserHash>,
+    invocation: Invocation,
+    time: Duration,
+) -> Result<EventBody, Problem> {
+    let admitted = admit(&service, &user, &invocation)?;
+    let (writer, body, stop) = agui::stream();
+    let thread = invocation.session.to_string();
+    let run = invocation.run.as_ref().map(|run| run.id.clone());
+    let run = run.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let model = ("bedrock", service.settings.model.id.clone());
+    let (run, started) = Run::new(writer, thread, run, model);
+    let work = to_the_end(async move {
+        let _counted = admitted;
+        let mut heard = Heard { run: Some(run), ..Heard::default() };
+        let ended = converse(&service, &user, browser, invocation, (time, stop), &mut heard).await;
+        heard.run.map_or(Ok(()), |run| run.end(ended))
+    });
+    tokio::select! {
+        biased;
+        Ok(()) = started => Ok(body),
+        ended = work => ended.map(|()| body),
+    }
+}
+
+/// Counts a turn of `user`, unless it is refused before anything is read.
+fn admit(service: &Service, user: &User, invocation: &Invocation) -> Result<Admitted, Problem> {
     if let Some(message) = &invocation.message {
         invocation::check_length(message, service.settings.model.context)?;
     }
     let admitted = service.limits.admit(user.id())?;
     service.limits.check_tokens(user.id(), service.settings.inbound.clock.now())?;
-    // The turn counts until it ends, even if the caller has disconnected.
-    let work = async move {
-        let _counted = admitted;
-        converse(&service, &user, browser, invocation, time).await
-    };
-    to_the_end(work).await
+    Ok(admitted)
 }
 
 async fn converse(
@@ -78,9 +122,10 @@ async fn converse(
     user: &User,
     browser: Option<BrowserHash>,
     invocation: Invocation,
-    time: Duration,
+    (time, stop): (Duration, Stop),
+    heard: &mut Heard,
 ) -> Result<InvocationAnswer, Problem> {
-    let Invocation { session, message, resume } = invocation;
+    let Invocation { session, message, resume, run } = invocation;
     let deadline = Instant::now() + time;
     let until = service.settings.inbound.clock.now() + time + LEASE_MARGIN;
     let clients = service.clients().await;
@@ -108,12 +153,14 @@ async fn converse(
         session: &session,
         clock: &inbound.clock,
         deadline,
+        stop,
     };
     let rules = Rules {
         user: user.id().clone(),
         tools: Toolbox::from_sources(&service.sources),
         confirm: service.settings.turns.confirm_actions,
-        may_wait: message.is_none(),
+        // A run's new message is no answer to what it leaves open.
+        may_wait: message.is_none() || run.is_some(),
     };
     let mut work = Work {
         runner,
@@ -121,37 +168,43 @@ async fn converse(
         rules,
         limits: &service.limits,
         site: &inbound.site,
-        text: PlainText::default(),
+        heard,
         interrupts: Vec::new(),
         usage: Usage::default(),
         earlier: Saved::Nothing,
+        was_stopped: false,
     };
-    work.take_up(&resume, message.is_some()).await?;
-    if let Some(message) = message {
-        work.begin(message).await?;
+    match run {
+        None => work.invocation(message, &resume).await?,
+        Some(run) => work.agui_run(&clients.sessions, message, run, &resume).await?,
     }
-    Ok(answer::new(&session, work.text.said(), work.interrupts, work.usage))
+    Ok(answer::new(&session, work.heard.text.said(), work.interrupts, work.usage))
 }
 
 impl Work<'_> {
-    /// Goes on with what is not finished, as the user has answered it.
-    async fn take_up(&mut self, answers: &Answers, goes_on: bool) -> Result<(), Problem> {
+    /// The turn that is not finished, as the user has answered it.
+    fn resume(&self, answers: &Answers) -> Result<Option<Turn>, Problem> {
         let Some(pending) = self.lease.pending().cloned() else {
-            if let Some(interrupt) = answers.keys().next() {
-                return Err(self.refuse(&ResumeError::NotOpen(interrupt.clone())));
-            }
-            if goes_on {
-                return Ok(());
-            }
-            let detail = "Write a message: nothing waits for you in this conversation.";
-            return Err(Problem::field("message", detail));
+            return match answers.keys().next() {
+                Some(interrupt) => Err(self.refuse(&ResumeError::NotOpen(interrupt.clone()))),
+                None => Ok(None),
+            };
         };
         let (rules, now) = (self.rules.clone(), self.runner.clock.now());
         let turn = Turn::resume(pending, answers, rules, now);
-        let mut turn = turn.map_err(|error| self.refuse(&error))?;
+        let turn = turn.map_err(|error| self.refuse(&error))?;
         for (interrupt, verdict) in answers {
             let resolved = *verdict == Verdict::Resolved;
             self.audit(interrupt, if resolved { "resolved" } else { "cancelled" });
+        }
+        Ok(Some(turn))
+    }
+
+    /// Goes on with what is not finished.
+    async fn take_up(&mut self, mut turn: Turn) -> Result<(), Problem> {
+        let known = self.lease.pending().map(|pending| pending.turn.len());
+        if known == Some(turn.messages().len()) {
+            self.heard.run.iter_mut().for_each(Run::knows_first_message);
         }
         self.run(&mut turn, Saved::Nothing).await?;
         self.earlier = if turn.withheld() { Saved::EarlierWithheld } else { Saved::Earlier };
@@ -159,15 +212,15 @@ impl Work<'_> {
     }
 
     /// Runs a new turn.
-    async fn begin(&mut self, message: String) -> Result<(), Problem> {
+    async fn begin(&mut self, message: String, id: Option<String>) -> Result<(), Problem> {
         let rules = Rules { may_wait: true, ..self.rules.clone() };
-        self.run(&mut Turn::begin(message, rules), self.earlier).await
+        self.run(&mut Turn::begin(message, rules).named(id), self.earlier).await
     }
 
     /// Runs a turn and saves it, done or waiting; `saved` is what was before it.
     async fn run(&mut self, turn: &mut Turn, saved: Saved) -> Result<(), Problem> {
         let mut usage = Usage::default();
-        let ran = self.runner.run(turn, &mut self.lease, &mut usage, &mut self.text).await;
+        let ran = self.runner.run(turn, &mut self.lease, &mut usage, self.heard).await;
         self.spend(usage);
         let outcome = match ran {
             Ok(consents) => self.keep(turn, consents).await,
@@ -215,14 +268,19 @@ impl Work<'_> {
         let removed = self.lease.removed_turns();
         if interrupts.is_empty() {
             let finished = in_time(self.saved_by(), self.lease.finish(turn)).await;
-            finished.map_err(|error| error.not_saved(self.text.said().unwrap_or_default()))?;
+            finished
+                .map_err(|error| error.not_saved(self.heard.text.said().unwrap_or_default()))?;
         } else {
             in_time(self.saved_by(), self.lease.pause(turn)).await?;
         }
         let removed = self.lease.removed_turns().saturating_sub(removed);
-        removal(removed).into_iter().chain(turn.notice()).for_each(|text| self.text.add(text));
-        self.text.end_turn();
+        removal(removed).into_iter().chain(turn.notice()).for_each(|text| self.heard.say(text));
+        self.heard.text.end_turn();
         self.interrupts = interrupts;
+        if turn.was_stopped() {
+            self.was_stopped = true;
+            self.heard.run.iter_mut().for_each(Run::stopped);
+        }
         Ok(())
     }
 

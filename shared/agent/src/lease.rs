@@ -43,6 +43,16 @@ impl<'a> Lease<'a> {
         &self.loaded.conversation.messages
     }
 
+    /// The finished turn that began with the message `id`, if there is one.
+    pub fn turn(&self, id: &str) -> Option<Vec<Message>> {
+        self.loaded.conversation.turn(id)
+    }
+
+    /// Whether the turn that is not finished began with the message `id`.
+    pub fn waits_for(&self, id: &str) -> bool {
+        self.loaded.conversation.pending_id().is_some_and(|own| own == id)
+    }
+
     /// How many of its oldest turns have been removed so far.
     pub fn removed_turns(&self) -> u64 {
         self.loaded.conversation.removed_turns

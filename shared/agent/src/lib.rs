@@ -10,6 +10,7 @@ pub mod model;
 pub mod provider;
 pub mod run;
 pub mod scopes;
+pub mod stop;
 mod tokens;
 pub mod tool;
 pub mod toolbox;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc};
 use clock::Clock;
 use futures_util::future::join_all;
 use serde_json::Value;
-use session::{ContextTokens, Message, SessionId};
+use session::{ContextTokens, Message, SessionId, json_bytes};
 use telemetry::Audit;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
@@ -14,11 +14,12 @@ use vault::AccessToken;
 use crate::{
     consent::{Authorizer, Consent},
     error::{TurnError, with_causes},
-    event::{Event, Listener},
+    event::{Event, Hearing, Listener},
     lease::Lease,
     model::{Model, ModelAnswer, ModelError, Prompt, Usage},
     provider::Provider,
     scopes::{Scopes, joined},
+    stop::Stop,
     tokens::{ConsentState, Tokens},
     tool::{Preview, Reply, Tool},
     turn::{Action, Attempt, Step, Turn},
@@ -44,6 +45,8 @@ pub struct Runner<'a> {
     pub clock: &'a Clock,
     /// When this request's time is over.
     pub deadline: Instant,
+    /// Tells it that nobody waits for the turn any more.
+    pub stop: Stop,
 }
 
 /// A call that was made, with the token that it was made with.
@@ -79,9 +82,20 @@ impl Runner<'_> {
             }
             heard = turn.messages().len();
             match turn.next_step() {
-                Step::CallModel => self.ask_model(turn, lease.history(), usage, listener).await?,
+                Step::CallModel | Step::Try(_) | Step::Claim if self.stop.is_stopped() => {
+                    turn.stop("");
+                }
+                Step::CallModel => {
+                    self.ask_unless_stopped(turn, lease.history(), usage, listener).await?;
+                }
                 Step::Try(attempts) => {
-                    self.in_time(self.try_all(turn, &attempts, &mut tokens)).await?;
+                    tokio::select! {
+                        tried = self.in_time(self.try_all(turn, &attempts, &mut tokens)) => tried?,
+                        () = self.stop.stopped() => {
+                            attempts.iter().for_each(|it| self.record(&it.tool, "stopped", None));
+                            turn.stop("");
+                        }
+                    }
                 }
                 Step::Claim => {
                     turn.claim();
@@ -109,6 +123,26 @@ impl Runner<'_> {
         work: impl Future<Output = Result<T, TurnError>>,
     ) -> Result<T, TurnError> {
         timeout_at(self.deadline, work).await.unwrap_or(Err(TurnError::TooSlow))
+    }
+
+    /// Asks the model; if the turn is stopped meanwhile, what was said until then is its answer.
+    async fn ask_unless_stopped(
+        &self,
+        turn: &mut Turn,
+        history: &[Message],
+        usage: &mut Usage,
+        listener: &mut dyn Listener,
+    ) -> Result<(), TurnError> {
+        let mut hearing = Hearing { said: String::new(), listener };
+        tokio::select! {
+            asked = self.ask_model(turn, history, usage, &mut hearing) => return asked,
+            () = self.stop.stopped() => {}
+        }
+        // The model's provider bills what it never told us of.
+        let read = json_bytes(&turn.messages()) + json_bytes(&history);
+        *usage += Usage { input_tokens: tokens(read), output_tokens: tokens(hearing.said.len()) };
+        turn.stop(&hearing.said);
+        Ok(())
     }
 
     async fn ask_model(
@@ -307,6 +341,11 @@ async fn request_consents(
         }
     }
     Ok((consents, given))
+}
+
+/// About how many tokens so many bytes are.
+fn tokens(bytes: usize) -> u64 {
+    bytes as u64 / 4
 }
 
 fn fresh_id() -> String {

@@ -213,6 +213,13 @@ impl Problem {
         self.kind
     }
 
+    /// What a program tells it by, and what the caller reads: where a problem is no response of its
+    /// own.
+    #[must_use]
+    pub fn in_words(&self) -> (&'static str, &str) {
+        (self.code.as_str(), &self.detail)
+    }
+
     /// Whether a program would tell it by `code`.
     pub(crate) fn is(&self, code: Code) -> bool {
         self.code == code

@@ -49,10 +49,7 @@ pub struct UnsavedTurn {
 /// Writes the operator's half to the log and returns the caller's half.
 pub(crate) fn reply(problem: Problem, request: &RequestId) -> Reply {
     let status = problem.kind.status();
-    if let Some(cause) = &problem.cause {
-        let code = problem.code.as_str();
-        tracing::error!(code, cause = %Chain(cause.as_ref()), "request failed");
-    }
+    problem.log();
     let document = ProblemDocument {
         kind: "about:blank",
         title: status.canonical_reason().unwrap_or("Problem"),
@@ -79,6 +76,16 @@ pub(crate) fn reply(problem: Problem, request: &RequestId) -> Reply {
         reply.headers_mut().insert(header::RETRY_AFTER, wait.into());
     }
     reply
+}
+
+impl Problem {
+    /// Writes the operator's half to the log.
+    pub fn log(&self) {
+        if let Some(cause) = &self.cause {
+            let code = self.code.as_str();
+            tracing::error!(code, cause = %Chain(cause.as_ref()), "request failed");
+        }
+    }
 }
 
 /// An error and what caused it, on one line.

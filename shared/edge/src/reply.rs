@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body::Body;
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use serde::Serialize;
 
@@ -20,6 +21,17 @@ pub fn body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     protect(headers);
+    reply
+}
+
+/// A response whose body is streamed: `events`, as server-sent events (HTML, "Server-sent events").
+pub fn events(
+    events: impl Body<Data = Bytes, Error = Infallible> + Send + Sync + 'static,
+) -> Reply {
+    let mut reply = body(StatusCode::OK, "text/event-stream", Bytes::new()).map(|_| events.boxed());
+    // A reverse proxy would collect them otherwise (nginx, "X-Accel-Buffering").
+    let unbuffered = HeaderName::from_static("x-accel-buffering");
+    reply.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
     reply
 }
 

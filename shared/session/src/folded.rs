@@ -12,6 +12,8 @@ use crate::message::{Message, ToolUse};
 pub(crate) struct Folded {
     /// Its messages, in their order.
     pub(crate) messages: Vec<Box<RawValue>>,
+    /// What its message is named by, if its client did.
+    pub(crate) id: Option<String>,
     /// The ids of its calls: no later call may have one of them.
     pub(crate) calls: Vec<String>,
 }
@@ -22,7 +24,8 @@ impl Folded {
             turn.iter().map(serde_json::value::to_raw_value).collect::<Result<_, _>>()?;
         let id = |call: &ToolUse| call.tool_use_id.clone();
         let calls = turn.iter().flat_map(Message::tool_uses).map(id).collect();
-        Ok(Self { messages, calls })
+        let id = turn.first().and_then(|first| first.id.clone());
+        Ok(Self { messages, id, calls })
     }
 
     /// How long it is in the saved list, with its commas.

@@ -11,6 +11,7 @@ mod key;
 mod limits;
 mod listing;
 mod message;
+mod message_ids;
 mod names;
 mod pending;
 mod repair;

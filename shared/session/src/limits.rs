@@ -46,7 +46,7 @@ fn saved_message(message: &Message, longest: usize) -> Message {
         Block::ToolResult(result) => Block::ToolResult(saved_result(result, longest)),
         Block::Text(_) | Block::ToolUse(_) => block.clone(),
     });
-    Message { role: message.role, content: content.collect() }
+    Message { role: message.role, content: content.collect(), id: message.id.clone() }
 }
 
 fn saved_result(result: &ToolResult, longest: usize) -> ToolResult {

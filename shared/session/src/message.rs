@@ -23,13 +23,16 @@ pub struct Message {
     pub role: Role,
     /// What is said; never empty.
     pub content: Vec<Block>,
+    /// What the client names it by, so that it counts once however often it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 impl Message {
     /// A user's words.
     #[must_use]
     pub fn user(text: impl Into<String>) -> Self {
-        Self { role: Role::User, content: vec![Block::Text(text.into())] }
+        Self { role: Role::User, content: vec![Block::Text(text.into())], id: None }
     }
 
     /// The words in it, without tool calls and their results.

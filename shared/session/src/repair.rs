@@ -100,13 +100,13 @@ impl Repaired {
     fn take(&mut self, messages: Vec<Message>) {
         for message in messages {
             match message.role {
-                Role::User => self.user(message.content),
+                Role::User => self.user(message.content, message.id),
                 Role::Assistant => self.assistant(message.content),
             }
         }
     }
 
-    fn user(&mut self, content: Vec<Block>) {
+    fn user(&mut self, content: Vec<Block>, id: Option<String>) {
         let (mut results, mut words) = (Vec::new(), Vec::new());
         for block in content {
             match block {
@@ -123,6 +123,7 @@ impl Repaired {
             self.push(Role::Assistant, vec![Block::Text(NO_ANSWER.to_owned())]);
         }
         self.push(Role::User, words);
+        self.messages.last_mut().into_iter().for_each(|message| message.id = id.clone());
     }
 
     fn assistant(&mut self, content: Vec<Block>) {
@@ -190,7 +191,7 @@ impl Repaired {
     }
 
     fn push(&mut self, role: Role, content: Vec<Block>) {
-        self.messages.push(Message { role, content });
+        self.messages.push(Message { role, content, id: None });
     }
 
     fn last_role(&self) -> Option<Role> {
@@ -230,8 +231,11 @@ mod tests {
             }),
         ];
         let role = prop_oneof![Just(Role::User), Just(Role::Assistant)];
-        let message =
-            (role, vec(block, 0..4)).prop_map(|(role, content)| Message { role, content });
+        let message = (role, vec(block, 0..4)).prop_map(|(role, content)| Message {
+            role,
+            content,
+            id: None,
+        });
         vec(message, 0..12)
     }
 

@@ -220,6 +220,11 @@ impl Sessions {
                     if [&*loaded, &winner].iter().any(|it| it.conversation.pending.is_some()) {
                         return Err(SessionError::Conflict);
                     }
+                    // The same message, sent twice at once, counts once.
+                    let id = turn.first().and_then(|first| first.id.as_deref());
+                    if id.is_some_and(|id| winner.conversation.turn(id).is_some()) {
+                        return Err(SessionError::Conflict);
+                    }
                     if budget.has_no_more_races() {
                         return Err(SessionError::Contended);
                     }

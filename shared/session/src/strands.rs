@@ -82,7 +82,7 @@ impl Sessions {
         };
         let StrandsMessage { role, content } = saved.redact_message.unwrap_or(saved.message);
         let content = content.into_iter().filter_map(block).collect();
-        Ok(Some(Message { role, content }))
+        Ok(Some(Message { role, content, id: None }))
     }
 }
 

@@ -113,11 +113,11 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn assistant(content: Vec<Block>) -> Message {
-        Message { role: Role::Assistant, content }
+        Message { role: Role::Assistant, content, id: None }
     }
 
     pub(crate) fn results(content: Vec<Block>) -> Message {
-        Message { role: Role::User, content }
+        Message { role: Role::User, content, id: None }
     }
 
     pub(crate) fn words(text: &str) -> Message {

@@ -81,7 +81,7 @@ fn shorten(messages: &[Message], longest: usize) -> Vec<Cow<'_, Message>> {
             }
             _ => block.clone(),
         });
-        Message { role: message.role, content: content.collect() }
+        Message { role: message.role, content: content.collect(), id: None }
     };
     let seen = messages.iter().map(|message| match message.content.iter().any(is_long) {
         true => Cow::Owned(shorten(message)),

@@ -38,6 +38,11 @@ const INTERRUPT: &str = "3f0e9d4a-6f3c-4c53-9a29-5b7f6f1f1a10";
 pub(super) fn invocations() -> Operation {
     let mut answer = json_of("The turn is done, or waits for you", "InvocationAnswer");
     answer["content"]["application/json"]["examples"] = answers();
+    answer["content"]["text/event-stream"] = json!({ "schema": {
+        "type": "string",
+        "description": "Server-sent events of AG-UI 1.0 (https://docs.ag-ui.com), from `RUN_STARTED` \
+            to `RUN_FINISHED` or `RUN_ERROR`",
+    } });
     Operation {
         id: "invocations",
         tag: "agent",
@@ -48,9 +53,12 @@ pub(super) fn invocations() -> Operation {
             (`confirmation_required`) send the `sessionId` with `resume`; a new message without \
             that is a no. Either can be cancelled by `resume`. What was approved is done once: if \
             it can't be known whether it was done, the answer says so, and nothing is repeated. \
-            Without `message` and `resume` it is refused (400) if nothing waits.",
+            Without `message` and `resume` it is refused (400) if nothing waits. A run of AG-UI 1.0 \
+            (with `threadId`) is answered by its events, and so is the other shape with `Accept: \
+            text/event-stream`. There a new message is no answer to what is open, a message counts \
+            once by its `id`, and the turn stops if the client goes away.",
         parameters: Vec::new(),
-        body: Some(body("InvocationRequest", requests())),
+        body: Some(body(&["InvocationRequest", "RunAgentInput"], requests())),
         callers: Callers::SignedIn,
         answers: json!({ "200": answer }),
         problems: TURN.to_vec(),
@@ -62,6 +70,10 @@ fn requests() -> Value {
     json!({
         "message": { "value": { "sessionId": SESSION, "message": "Which repositories do I have?" } },
         "after a consent": { "value": { "sessionId": SESSION } },
+        "a run of AG-UI": { "value": {
+            "threadId": SESSION, "runId": "run-1",
+            "messages": [{ "id": "message-1", "role": "user", "content": "Who am I?" }],
+        } },
         "an approval": { "value": { "sessionId": SESSION, "resume": resume } },
     })
 }

@@ -115,7 +115,7 @@ pub(super) fn returned_consent() -> Operation {
         summary: "Send on what a browser came back with",
         description: "For an application that receives the return URL of a consent itself.",
         parameters: Vec::new(),
-        body: Some(body("ReturnedConsent", json!({ "consent": { "value": example } }))),
+        body: Some(body(&["ReturnedConsent"], json!({ "consent": { "value": example } }))),
         callers: Callers::SignedIn,
         answers: json!({
             "200": json_of("The consent counts", "ConsentResult"),

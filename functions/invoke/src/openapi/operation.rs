@@ -71,9 +71,14 @@ fn merge(responses: &mut Map<String, Value>, answers: Value) {
     }
 }
 
-/// A body of `schema`, in JSON.
-pub(super) fn body(schema: &str, examples: Value) -> Value {
-    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+/// A body of one of the `schemas`, in JSON.
+pub(super) fn body(schemas: &[&str], examples: Value) -> Value {
+    let schema = |name: &&str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let mut schemas: Vec<Value> = schemas.iter().map(schema).collect();
+    let schema = match schemas.len() {
+        1 => schemas.remove(0),
+        _ => json!({ "anyOf": schemas }),
+    };
     let content = json!({ "application/json": { "schema": schema, "examples": examples } });
     json!({ "required": true, "content": content })
 }

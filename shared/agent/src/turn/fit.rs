@@ -60,7 +60,7 @@ mod tests {
             let (tool_use_id, name) = (id.clone(), name.clone());
             Block::ToolUse(ToolUse { tool_use_id, name, input: json!({}) })
         };
-        Message { role: Role::Assistant, content: calls.iter().map(call).collect() }
+        Message { role: Role::Assistant, content: calls.iter().map(call).collect(), id: None }
     }
 
     proptest! {

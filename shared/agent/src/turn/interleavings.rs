@@ -68,7 +68,8 @@ impl World {
             name: ISSUE.into(),
             input: json!({ "title": "Water" }),
         };
-        let message = Message { role: Role::Assistant, content: vec![Block::ToolUse(call)] };
+        let message =
+            Message { role: Role::Assistant, content: vec![Block::ToolUse(call)], id: None };
         let mut turn = Turn::begin("please".into(), rules());
         turn.model_answered(message, &BTreeMap::new(), &[]);
         turn.previewed("a", ACCOUNTS[0], "confirm 0".into(), NOW);

@@ -17,6 +17,7 @@ mod interleavings;
 mod reply;
 mod resume;
 mod round;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -69,6 +70,7 @@ pub struct Turn {
     is_without_history: bool,
     /// Whether it is taken up as it was saved.
     was_saved: bool,
+    was_stopped: bool,
 }
 
 /// A call that is to be read or previewed.
@@ -119,6 +121,13 @@ impl Turn {
         Self::new(vec![Message::user(message)], rules)
     }
 
+    /// The same turn, whose message the client names by `id`.
+    #[must_use]
+    pub fn named(mut self, id: Option<String>) -> Self {
+        self.messages.iter_mut().take(1).for_each(|first| first.id.clone_from(&id));
+        self
+    }
+
     fn new(messages: Vec<Message>, rules: Rules) -> Self {
         Self {
             messages,
@@ -129,6 +138,7 @@ impl Turn {
             unreadable_rounds: 0,
             is_without_history: false,
             was_saved: false,
+            was_stopped: false,
         }
     }
 
@@ -259,6 +269,15 @@ impl Turn {
                 Some(interrupt.as_str())
             }
             _ => None,
+        })
+    }
+
+    /// The ids of the calls that wait for the consent at `provider`.
+    pub fn calls_awaiting(&self, provider: &Provider) -> impl Iterator<Item = &str> {
+        self.open_calls().filter_map(|(call, open)| {
+            let waits = matches!(open.stage, Stage::AwaitingConsent { .. });
+            let is_its = open.provider().is_some_and(|own| **own == *provider);
+            (waits && is_its).then_some(call.tool_use_id.as_str())
         })
     }
 

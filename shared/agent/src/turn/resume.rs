@@ -22,12 +22,14 @@ use super::{
 const LONGEST_CLAIM: Duration = Duration::from_secs(60 * 60);
 
 /// What the user says to an interrupt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Consent was given, or the action is approved.
     Resolved,
     /// Declined.
     Cancelled,
+    /// Declined, and why, in the user's words.
+    CancelledBecause(String),
 }
 
 /// The user's answers by interrupt.
@@ -86,7 +88,7 @@ impl Turn {
     ) -> TurnCall {
         let mut call = TurnCall::new(tool_use, &self.rules.tools);
         let id = call.tool_use.tool_use_id.clone();
-        let answer = |interrupt: &str| answers.get(interrupt).copied();
+        let answer = |interrupt: &str| answers.get(interrupt);
         match state {
             None | Some(CallState::Untried) => {}
             Some(CallState::Finished(result)) => call.finish(result.clone()),
@@ -97,7 +99,7 @@ impl Turn {
                 call.finish(texts::outcome_unknown(&id));
             }
             Some(CallState::Waiting(wait)) => match answer(&wait.interrupt) {
-                Some(Verdict::Cancelled) => {
+                Some(Verdict::Cancelled | Verdict::CancelledBecause(_)) => {
                     self.withheld = true;
                     call.finish(texts::authorization_declined(&id));
                 }
@@ -109,7 +111,11 @@ impl Turn {
                 }
                 Some(Verdict::Cancelled) => {
                     self.withheld = true;
-                    call.finish(texts::declined(&id));
+                    call.finish(texts::declined(&id, None));
+                }
+                Some(Verdict::CancelledBecause(reason)) => {
+                    self.withheld = true;
+                    call.finish(texts::declined(&id, Some(reason)));
                 }
                 None if !self.rules.may_wait => {
                     self.withheld = true;

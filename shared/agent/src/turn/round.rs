@@ -78,9 +78,9 @@ impl Turn {
         self.is_without_history
     }
 
-    fn say(&mut self, text: String) {
+    pub(super) fn say(&mut self, text: String) {
         let content = vec![Block::Text(text)];
-        self.messages.push(Message { role: Role::Assistant, content });
+        self.messages.push(Message { role: Role::Assistant, content, id: None });
     }
 
     /// A call has been answered.
@@ -99,7 +99,7 @@ impl Turn {
             self.calls.iter().map(|call| call.result().cloned().map(Block::ToolResult)).collect();
         let Some(content) = results.filter(|results| !results.is_empty()) else { return };
         self.calls.clear();
-        self.messages.push(Message { role: Role::User, content });
+        self.messages.push(Message { role: Role::User, content, id: None });
         let answers = self.messages.iter().filter(|message| message.role == Role::Assistant);
         if answers.count() >= MAX_MODEL_CALLS {
             self.say(texts::TOO_MANY_CALLS.to_owned());

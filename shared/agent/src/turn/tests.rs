@@ -51,11 +51,11 @@ fn calling_by(rules: Rules, calls: &[(&str, &str)]) -> Turn {
 
 fn model_calls(calls: &[(&str, &str)]) -> Message {
     let calls = calls.iter().map(|(id, tool)| Block::ToolUse(call(id, tool, json!({}))));
-    Message { role: Role::Assistant, content: calls.collect() }
+    Message { role: Role::Assistant, content: calls.collect(), id: None }
 }
 
 fn saying(text: &str) -> Message {
-    Message { role: Role::Assistant, content: vec![Block::Text(text.into())] }
+    Message { role: Role::Assistant, content: vec![Block::Text(text.into())], id: None }
 }
 
 fn fine(id: &str) -> ToolResult {
@@ -101,7 +101,7 @@ fn saved(turn: &Turn) -> Pending {
 fn resumed(turn: &Turn, answers: &[(&str, Verdict)], rules: Rules) -> Result<Turn, ResumeError> {
     let json = serde_json::to_string(&saved(turn)).unwrap();
     let pending = serde_json::from_str(&json).unwrap();
-    let answers = answers.iter().map(|(id, verdict)| ((*id).to_owned(), *verdict));
+    let answers = answers.iter().map(|(id, verdict)| ((*id).to_owned(), verdict.clone()));
     Turn::resume(pending, &answers.collect::<Answers>(), rules, NOW)
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use session::{Block, Message, ToolOutput, ToolResult, ToolStatus};
 
 use crate::scopes::{Scopes, joined};
@@ -27,6 +28,9 @@ pub(super) fn too_weak(id: &str, needed: &Scopes, allowed: &Scopes) -> ToolResul
         format!("Not run: it needs the scopes {needed}, and the user has allowed {allowed} only.");
     error(id, &text)
 }
+
+/// How many characters of a reason the model is told.
+const LONGEST_REASON: usize = 500;
 
 /// For the model.
 const ASK_FIRST: &str = " Do not try again unless the user asks for it.";
@@ -103,8 +107,31 @@ pub(super) fn not_confirmed(id: &str) -> ToolResult {
     error(id, "Not run: the user has not confirmed it.")
 }
 
-pub(super) fn declined(id: &str) -> ToolResult {
-    error(id, "Not run: the user declined it. Do not try again unless the user asks for it.")
+/// The user's `reason` is quoted, because it is data and no instruction of ours.
+pub(super) fn declined(id: &str, reason: Option<&str>) -> ToolResult {
+    let why = reason.map(quoted).filter(|reason| reason.len() > 2);
+    let why = why.map_or_else(String::new, |why| format!(" The reason that they gave: {why}."));
+    error(id, &format!("Not run: the user declined it.{ASK_FIRST}{why}"))
+}
+
+/// As a JSON string, shortened, and without what nobody can see.
+fn quoted(text: &str) -> String {
+    let visible = text.chars().filter(|c| *c == '\n' || !invisible::is_invisible(*c));
+    let text: String = visible.collect::<String>().trim().chars().take(LONGEST_REASON).collect();
+    Value::from(text).to_string()
+}
+
+/// A call that was under way, or had not begun, when the user stopped the turn.
+pub(super) fn stopped_call(id: &str) -> ToolResult {
+    error(id, &format!("Not run: the user stopped the turn.{ASK_FIRST}"))
+}
+
+/// The model's last words, of which there were `said` so far.
+pub(super) fn stopped(said: &str) -> String {
+    match said.trim() {
+        "" => "(Stopped before there was an answer.)".to_owned(),
+        said => format!("{said}\n\n(Stopped here.)"),
+    }
 }
 
 pub(super) fn outcome_unknown(id: &str) -> ToolResult {

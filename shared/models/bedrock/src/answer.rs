@@ -129,7 +129,7 @@ impl PartialAnswer {
             texts.push(Block::Text(note.to_owned()));
         }
         texts.append(&mut calls);
-        let message = Message { role: Role::Assistant, content: texts };
+        let message = Message { role: Role::Assistant, content: texts, id: None };
         Ok(ModelAnswer { message, unreadable, usage: self.usage })
     }
 }

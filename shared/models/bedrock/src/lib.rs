@@ -70,6 +70,7 @@ impl Bedrock {
         let mut answer = PartialAnswer::default();
         while let Some(event) = stream.recv().await.map_err(failure)? {
             answer.take(event, listener);
+            listener.ready().await;
         }
         Ok(answer)
     }

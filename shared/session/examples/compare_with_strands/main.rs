@@ -91,7 +91,7 @@ async fn ours(s3: &Counted) -> Vec<Cost> {
         let load = started.elapsed();
         let question = question(number);
         let answer = vec![Block::Text(format!("You said: {question}"))];
-        let answer = Message { role: Role::Assistant, content: answer };
+        let answer = Message { role: Role::Assistant, content: answer, id: None };
         let turn = vec![Message::user(question), answer];
         sessions.commit(&mut loaded, &turn, None).await.expect("a saved turn");
         if LENGTHS.contains(&number) {

@@ -11,7 +11,7 @@ use crate::{World, id, s3::Fault, said, turn, user};
 
 fn waiting(question: &str) -> Pending {
     let call = ToolUse { tool_use_id: "c".into(), name: "t".into(), input: json!({}) };
-    let asks = Message { role: Role::Assistant, content: vec![Block::ToolUse(call)] };
+    let asks = Message { role: Role::Assistant, content: vec![Block::ToolUse(call)], id: None };
     let calls = vec![Call { tool_use_id: "c".into(), state: CallState::Untried }];
     let turn = vec![Message::user(question), asks];
     Pending { turn, calls }

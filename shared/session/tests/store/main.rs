@@ -64,7 +64,7 @@ fn id(text: &str) -> SessionId {
 }
 
 fn assistant(text: &str) -> Message {
-    Message { role: Role::Assistant, content: vec![Block::Text(text.to_owned())] }
+    Message { role: Role::Assistant, content: vec![Block::Text(text.to_owned())], id: None }
 }
 
 /// A whole turn.

@@ -77,7 +77,11 @@ fn an_approval_moved_to_another_call_does_not_count() {
     let action = |id, title| Block::ToolUse(call(id, ISSUE, json!({ "title": title })));
     let content = vec![action("a", "one"), action("b", "two")];
     let mut turn = Turn::begin("please".into(), rules());
-    turn.model_answered(Message { role: Role::Assistant, content }, &BTreeMap::new(), &[]);
+    turn.model_answered(
+        Message { role: Role::Assistant, content, id: None },
+        &BTreeMap::new(),
+        &[],
+    );
     turn.previewed("a", "octo-alice", "confirm a".into(), NOW);
     turn.previewed("b", "octo-alice", "confirm b".into(), NOW);
     let mut pending = saved(&turn);

@@ -32,7 +32,7 @@ fn after_two_messages_that_can_not_be_read_a_third_one_ends_the_turn_in_plain_wo
 
 fn wrong(turn: &mut Turn, id: &str) {
     let call = Block::ToolUse(call(id, PROFILE, json!({ "title": 5 })));
-    let message = Message { role: Role::Assistant, content: vec![call] };
+    let message = Message { role: Role::Assistant, content: vec![call], id: None };
     turn.model_answered(message, &BTreeMap::new(), &[]);
 }
 

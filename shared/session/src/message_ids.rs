@@ -1,0 +1,95 @@
+//! What the messages of users are named by: a message counts once, however often a client sends it.
+//!
+//! A message that came without an id has one by its place in the conversation, which stays the same
+//! when the oldest turns are removed.
+
+use crate::{
+    conversation::Conversation,
+    message::{Message, turns},
+};
+
+/// No client has a reason to name a message so.
+const BY_PLACE: &str = "countersign-turn-";
+
+impl Conversation {
+    /// The turns in [`messages`](Self::messages), and the one that waits, each with the id of its
+    /// message.
+    #[must_use]
+    pub fn turns_by_id(&self) -> Vec<(String, &[Message])> {
+        let waits = self.pending.iter().map(|pending| pending.turn.as_slice());
+        let all = turns(&self.messages).chain(waits);
+        let name = |(number, turn)| (id(self.number(number), turn), turn);
+        all.enumerate().map(name).collect()
+    }
+
+    /// The finished turn that began with the message `id`, if there is one.
+    #[must_use]
+    pub fn turn(&self, id: &str) -> Option<Vec<Message>> {
+        let own = |number: usize, own: Option<&str>| match own {
+            Some(own) => own == id,
+            None => by_place(number as u64 + self.removed_turns) == id,
+        };
+        for (number, turn) in self.folded.iter().enumerate() {
+            if own(number, turn.id.as_deref()) {
+                let parsed = turn.messages.iter().map(|it| serde_json::from_str(it.get()));
+                return parsed.collect::<Result<_, _>>().ok();
+            }
+        }
+        let finished = turns(&self.messages).enumerate();
+        let mut finished = finished.map(|(number, turn)| (number + self.folded.len(), turn));
+        let first = |turn: &[Message]| turn.first().and_then(|first| first.id.clone());
+        let found = finished.find(|(number, turn)| own(*number, first(turn).as_deref()));
+        found.map(|(_, turn)| turn.to_vec())
+    }
+
+    /// The id of the message whose turn waits.
+    #[must_use]
+    pub fn pending_id(&self) -> Option<String> {
+        self.pending.as_ref()?;
+        self.turns_by_id().pop().map(|(id, _)| id)
+    }
+
+    fn number(&self, number: usize) -> u64 {
+        (number + self.folded.len()) as u64 + self.removed_turns
+    }
+}
+
+fn id(number: u64, turn: &[Message]) -> String {
+    turn.first().and_then(|first| first.id.clone()).unwrap_or_else(|| by_place(number))
+}
+
+fn by_place(number: u64) -> String {
+    format!("{BY_PLACE}{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{conversation::Conversation, pending::Pending, well_formed::tests::turn};
+
+    #[test]
+    fn a_turn_is_found_by_its_id_or_its_place_also_if_it_is_folded_or_older_ones_are_removed() {
+        let mut conversation = Conversation::default();
+        for number in 0..6 {
+            let mut turn = turn(number, 1, "out");
+            turn[0].id = (number % 2 == 0).then(|| format!("client-{number}"));
+            conversation.messages.extend(turn);
+        }
+        let pending = Pending { turn: turn(6, 0, ""), calls: Vec::new() };
+        conversation.pending = Some(pending);
+        let whole = conversation.clone();
+        let ids: Vec<String> = whole.turns_by_id().into_iter().map(|(id, _)| id).collect();
+        let expected = ["client-0", "countersign-turn-1", "client-2", "countersign-turn-3"];
+        assert_eq!(ids[..4], expected);
+        assert_eq!(ids[6], "countersign-turn-6");
+        conversation.fold(8);
+        conversation.remove_oldest(1);
+        assert_eq!(conversation.removed_turns, 1);
+        for id in &ids[1..6] {
+            assert!(whole.turn(id).is_some(), "{id}");
+            assert_eq!(conversation.turn(id), whole.turn(id), "{id}");
+        }
+        for gone in ["client-0", "client-7", "countersign-turn-2", "countersign-turn-6"] {
+            assert_eq!(conversation.turn(gone), None, "{gone}");
+        }
+    }
+}
