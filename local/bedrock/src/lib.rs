@@ -6,6 +6,7 @@ mod model_answer;
 pub mod real;
 mod request;
 mod script;
+mod thinking;
 
 use axum::{
     Json, Router,
@@ -21,7 +22,7 @@ use stand_in::PRIVATE_STEP;
 
 use self::{model_answer::Script, request::Request};
 
-pub use self::real::ModelError;
+pub use self::{real::ModelError, thinking::THOUGHT};
 
 /// The runtime's `ConverseStream`.
 pub fn router() -> Router {

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::thinking::Reasoning;
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
@@ -35,6 +37,7 @@ pub(super) enum Role {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Block {
+    ReasoningContent(Reasoning),
     Text(String),
     ToolUse(ToolUse),
     ToolResult(ToolResult),
@@ -139,7 +142,7 @@ impl Message {
     pub(super) fn text(&self) -> String {
         let words = self.content.iter().filter_map(|block| match block {
             Block::Text(text) => Some(text.as_str()),
-            Block::ToolUse(_) | Block::ToolResult(_) => None,
+            Block::ReasoningContent(_) | Block::ToolUse(_) | Block::ToolResult(_) => None,
         });
         words.collect::<Vec<_>>().join(" ")
     }
@@ -157,6 +160,10 @@ impl Message {
         if self.content.iter().any(is_blank) {
             return Err(format!("messages.{at}: the text field in the ContentBlock is blank"));
         }
+        let is_reasoning = |block: &Block| matches!(block, Block::ReasoningContent(_));
+        if self.role == Role::User && self.content.iter().any(is_reasoning) {
+            return Err(format!("messages.{at}: a user's message holds no reasoningContent"));
+        }
         for block in &self.content {
             let Block::ToolUse(call) = block else { continue };
             for text in [&call.name, &call.tool_use_id] {
@@ -173,14 +180,14 @@ impl Message {
     fn uses(&self) -> impl Iterator<Item = &str> {
         self.content.iter().filter_map(|block| match block {
             Block::ToolUse(tool_use) => Some(tool_use.tool_use_id.as_str()),
-            Block::Text(_) | Block::ToolResult(_) => None,
+            Block::ReasoningContent(_) | Block::Text(_) | Block::ToolResult(_) => None,
         })
     }
 
     fn results(&self) -> impl Iterator<Item = &str> {
         self.content.iter().filter_map(|block| match block {
             Block::ToolResult(result) => Some(result.tool_use_id.as_str()),
-            Block::Text(_) | Block::ToolUse(_) => None,
+            Block::ReasoningContent(_) | Block::Text(_) | Block::ToolUse(_) => None,
         })
     }
 }

@@ -63,7 +63,7 @@ impl Repaired {
             match block {
                 Block::ToolResult(result) => results.push(result),
                 Block::Text(text) if !text.trim().is_empty() => words.push(Block::Text(text)),
-                Block::Text(_) | Block::ToolUse(_) => {}
+                Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => {}
             }
         }
         self.answer(results);
@@ -89,7 +89,7 @@ impl Repaired {
                     let input = if is_object { call.input } else { json!({ "input": call.input }) };
                     blocks.push(Block::ToolUse(ToolUse { tool_use_id: id, input, ..call }));
                 }
-                Block::Text(_) | Block::ToolResult(_) => {}
+                Block::Reasoning(_) | Block::Text(_) | Block::ToolResult(_) => {}
             }
         }
         if blocks.is_empty() {
@@ -163,7 +163,7 @@ mod tests {
         message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus},
         well_formed::{
             is_well_formed,
-            tests::{assistant, call, result, results, words},
+            tests::{assistant, call, reasoning, result, results, words},
         },
     };
 
@@ -177,6 +177,7 @@ mod tests {
         ];
         let block = prop_oneof![
             "[ x]{0,2}".prop_map(Block::Text),
+            Just(reasoning("hm")),
             (id.clone(), prop_oneof![Just(json!({})), Just(json!("text"))])
                 .prop_map(|(id, input)| call(&id, input)),
             (id, vec(output, 0..3)).prop_map(|(tool_use_id, content)| {

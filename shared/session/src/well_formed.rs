@@ -4,7 +4,7 @@
 //! Bedrock User Guide, "Use a tool to complete an Amazon Bedrock model response": roles alternate
 //! and begin with the user, no content is empty and no text blank, the ids of tool calls are
 //! unique, every call is answered in the one message that follows it, and data in an answer is an
-//! object.
+//! object. Reasoning is for the model that it came from, and for the turn that runs: a history has none.
 
 use std::collections::HashSet;
 
@@ -26,7 +26,7 @@ pub(crate) fn is_well_formed_after<'a>(
     for message in messages {
         let answered = message.content.iter().filter_map(|block| match block {
             Block::ToolResult(result) => Some(result.tool_use_id.as_str()),
-            Block::Text(_) | Block::ToolUse(_) => None,
+            Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => None,
         });
         let is_sound = message.role == expected
             && !message.content.is_empty()
@@ -44,6 +44,7 @@ pub(crate) fn is_well_formed_after<'a>(
 
 fn is_sound(block: &Block, role: Role) -> bool {
     match block {
+        Block::Reasoning(_) => false,
         Block::Text(text) => !text.trim().is_empty(),
         Block::ToolUse(call) => role == Role::Assistant && call.input.is_object(),
         Block::ToolResult(result) => {
@@ -65,12 +66,16 @@ pub(crate) mod tests {
 
     use super::is_well_formed;
     use crate::{
-        message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse},
+        message::{Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus, ToolUse},
         repair::repair,
     };
 
     pub(crate) fn call(id: &str, input: Value) -> Block {
         Block::ToolUse(ToolUse { tool_use_id: id.into(), name: "t".into(), input })
+    }
+
+    pub(crate) fn reasoning(text: &str) -> Block {
+        Block::Reasoning(Reasoning::Text { text: text.into(), signature: Some("c2ln".into()) })
     }
 
     pub(crate) fn result(id: &str, text: &str) -> Block {
@@ -143,6 +148,8 @@ pub(crate) mod tests {
                     words("y"),
                 ]),
             ),
+            ("reasoning", asked(vec![assistant(vec![reasoning("hm"), Block::Text("x".into())])])),
+            ("reasoning alone", asked(vec![assistant(vec![reasoning("hm")])])),
             ("an answer to nothing", vec![results(vec![result("a", "x")]), words("y")]),
             ("an id again", [turn(1, 1, "x"), turn(1, 1, "x")].concat()),
         ];
