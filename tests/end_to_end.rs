@@ -25,6 +25,7 @@ mod openapi;
 mod pages;
 mod providers;
 mod real_model;
+mod reasoning;
 mod saved_states;
 mod scenario;
 mod secrets;
