@@ -80,9 +80,14 @@ pub(crate) const MOVED: &str = "Not done: this is elsewhere now, under another n
 pub(crate) fn failure(answer: &GitHubAnswer, now: SystemTime) -> Failure {
     let said = said(answer);
     let lowercase = said.to_lowercase();
-    let mut failure = known(answer, &lowercase)
-        .or_else(|| rate_limited(answer, &lowercase, now))
-        .unwrap_or_else(|| by_status(answer));
+    // A secondary limit says that the user is blocked, for a while.
+    let is_limit = answer.status == StatusCode::TOO_MANY_REQUESTS || says_limit(&lowercase);
+    let mut failure = match is_limit {
+        true => rate_limited(answer, now),
+        false => known(answer, &lowercase)
+            .or_else(|| has_limit_header(answer).then(|| rate_limited(answer, now)))
+            .unwrap_or_else(|| by_status(answer)),
+    };
     // That something is not found is all that there is to say of it.
     if answer.status.is_client_error() && !["", "not found"].contains(&lowercase.as_str()) {
         failure.text = format!("{} GitHub says: \"{said}\"", failure.text);
@@ -120,25 +125,24 @@ fn sign_on_required(has_link: bool) -> Failure {
     Failure::new("sso_required", text)
 }
 
-/// A limit of requests. Secondary limits come with 403 or 429, and often without a header that says so.
-fn rate_limited(answer: &GitHubAnswer, lowercase: &str, now: SystemTime) -> Option<Failure> {
-    let may_be = match answer.status {
-        StatusCode::FORBIDDEN => {
-            let says_so = ["rate limit", "abuse detection"].iter().any(|it| lowercase.contains(it));
-            says_so || answer.header("retry-after").is_some() || is_used_up(answer)
-        }
-        status => status == StatusCode::TOO_MANY_REQUESTS,
-    };
-    let wait = |seconds: u64| format!(" Try again in {seconds} seconds.");
-    let text = || {
-        let wait = seconds_to_wait(answer, now).map(wait);
-        format!("GitHub's rate limit is reached.{}", wait.unwrap_or_default())
-    };
-    may_be.then(|| Failure::new("rate_limited", text()))
+/// Secondary limits come with 403 or 429, and often without a header that says so.
+fn says_limit(lowercase: &str) -> bool {
+    ["rate limit", "abuse detection"].iter().any(|words| lowercase.contains(words))
+}
+
+fn has_limit_header(answer: &GitHubAnswer) -> bool {
+    answer.status == StatusCode::FORBIDDEN
+        && (answer.header("retry-after").is_some() || is_used_up(answer))
 }
 
 fn is_used_up(answer: &GitHubAnswer) -> bool {
     answer.header("x-ratelimit-remaining") == Some("0")
+}
+
+fn rate_limited(answer: &GitHubAnswer, now: SystemTime) -> Failure {
+    let wait = seconds_to_wait(answer, now).map(|it| format!(" Try again in {it} seconds."));
+    let text = format!("GitHub's rate limit is reached.{}", wait.unwrap_or_default());
+    Failure::new("rate_limited", text)
 }
 
 fn seconds_to_wait(answer: &GitHubAnswer, now: SystemTime) -> Option<u64> {
@@ -267,7 +271,7 @@ mod tests {
             (410, "Issues are disabled for this repo", "issues_disabled"),
             (410, "This issue was deleted", "gone"),
             (403, saml, "sso_required"),
-            (403, "You have exceeded a secondary rate limit. Please wait.", "rate_limited"),
+            (403, "You have exceeded a secondary rate limit and are blocked.", "rate_limited"),
             (403, "You have triggered an abuse detection mechanism.", "rate_limited"),
             (429, "Slow down", "rate_limited"),
             (403, "Must have admin rights to Repository.", "forbidden"),
