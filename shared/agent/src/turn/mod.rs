@@ -71,6 +71,8 @@ pub struct Turn {
     /// For the user alone. They end with the request.
     notices: BTreeSet<String>,
     earlier_words: BTreeSet<String>,
+    /// Whether it is taken up as it was saved.
+    was_saved: bool,
 }
 
 /// A call that is to be read or previewed.
@@ -132,6 +134,7 @@ impl Turn {
             is_without_history: false,
             notices: BTreeSet::new(),
             earlier_words: BTreeSet::new(),
+            was_saved: false,
         }
     }
 
