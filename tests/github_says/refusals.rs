@@ -1,4 +1,4 @@
-//! What GitHub says no to after an approval, in its own words.
+//! What GitHub says no to after an approval, with its reason.
 
 use std::sync::{
     Arc,
