@@ -16,6 +16,7 @@ mod deployment;
 mod documents;
 mod events;
 mod exhaustion;
+mod github_says;
 mod hang_up;
 mod identity;
 mod issues;

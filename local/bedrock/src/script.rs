@@ -66,11 +66,14 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         chosen.push(("github_get_profile", json!({})));
     }
     if mentions(&["repo", "project"]) {
-        let input = if lowercase.contains("private") {
+        let mut input = if lowercase.contains("private") {
             json!({ "visibility": "private" })
         } else {
             json!({})
         };
+        if let Some(page) = page(lowercase) {
+            input["page"] = page.into();
+        }
         chosen.push(("github_list_repositories", input));
     }
     // Nothing here offers these; tests bring them as a second provider's tools.
@@ -92,6 +95,12 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         input: input.to_string(),
     };
     chosen.into_iter().map(call).collect()
+}
+
+/// `… page {number}`.
+fn page(lowercase: &str) -> Option<u8> {
+    let (_, rest) = lowercase.split_once("page ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// `… issues of {owner}/{repo}`.
