@@ -16,6 +16,7 @@ use agent::{
 use futures_util::future::{BoxFuture, FutureExt};
 use reqwest::{Client, StatusCode};
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tests::{Browser, Machine, Setup, World};
 use url::Url;
@@ -24,7 +25,7 @@ use vault::{AccessToken, ProviderName};
 const SESSION: &str = "two-providers";
 const BOTH: &str = "Which repositories do I have, and what is in my calendar?";
 
-#[derive(JsonSchema)]
+#[derive(JsonSchema, Deserialize)]
 struct NoInput {}
 
 /// A calendar of which nothing is real but the token that it is asked with.

@@ -25,15 +25,19 @@ const REFUSES_RESULTS: &str = "(refuses results)";
 /// A conversation in which this was said is refused from the next turn on.
 const REFUSES_THE_PAST: &str = "(refuses the past)";
 
+/// Every request that shows this is refused, also in a tool's result.
+const REFUSES_WHEREVER: &str = "(refuses wherever this is shown)";
+
 /// The rule that `request` is said to break, if the model has a habit of refusing it.
 pub(super) fn refusal(request: &Request) -> Option<String> {
     let said: Vec<String> = request.messages.iter().filter_map(Message::said_by_user).collect();
+    let refuses_wherever = request.raw.contains(REFUSES_WHEREVER);
     let (now, past) = said.split_last()?;
     let has_results = request.user_message().is_none();
     let refuses_results = has_results && now.contains(REFUSES_RESULTS);
     let refuses_past = past.iter().any(|text| text.contains(REFUSES_THE_PAST));
     let rule = "The model returned the following errors: this conversation can't be continued.";
-    (refuses_results || refuses_past).then(|| rule.to_owned())
+    (refuses_results || refuses_past || refuses_wherever).then(|| rule.to_owned())
 }
 
 /// Spoils `answer` as the user's last message says.

@@ -137,7 +137,7 @@ impl Runner<'_> {
             }
             // Without this, the turn would be refused again whenever it is taken up.
             Err(TurnError::Model(error @ (ModelError::Rejected(_) | ModelError::Refused(_))))
-                if turn.has_unreported_results() =>
+                if turn.ends_with_refusal() =>
             {
                 tracing::error!(cause = with_causes(&error), "the model does not go on");
                 turn.report_results();

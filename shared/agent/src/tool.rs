@@ -8,6 +8,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use vault::AccessToken;
 
@@ -70,13 +71,16 @@ pub struct Needs {
 
 /// A tool's input as JSON Schema: an object with `type`, `properties` and `required` alone at the
 /// top, because some models (Amazon Nova) refuse every other keyword there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InputSchema(Value);
+#[derive(Debug, Clone)]
+pub struct InputSchema {
+    json: Value,
+    check: fn(&Value) -> Result<(), String>,
+}
 
 impl InputSchema {
     /// The schema of the type that the tool reads its input into, so that the two can't differ.
     #[must_use]
-    pub fn from_type<T: JsonSchema>() -> Self {
+    pub fn from_type<T: JsonSchema + DeserializeOwned>() -> Self {
         let settings = SchemaSettings::draft2020_12().with(|it| it.inline_subschemas = true);
         let mut schema = settings.into_generator().into_root_schema_for::<T>();
         let mut top = Map::from_iter([("type".to_owned(), Value::from("object"))]);
@@ -85,13 +89,25 @@ impl InputSchema {
         if let Some(required) = schema.remove("required") {
             top.insert("required".to_owned(), required);
         }
-        Self(Value::Object(top))
+        let check = |input: &Value| match <T as Deserialize>::deserialize(input) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        };
+        Self { json: Value::Object(top), check }
     }
 
     /// The schema as JSON.
     #[must_use]
     pub fn as_json(&self) -> &Value {
-        &self.0
+        &self.json
+    }
+
+    /// Whether `input` can be read, before anybody is asked for anything that the call would need.
+    ///
+    /// # Errors
+    /// What is wrong with it, for the model.
+    pub fn check(&self, input: &Value) -> Result<(), String> {
+        (self.check)(input)
     }
 }
 
@@ -241,12 +257,13 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use schemars::JsonSchema;
+    use serde::Deserialize;
     use serde_json::json;
 
     use super::InputSchema;
 
-    #[derive(JsonSchema)]
-    #[schemars(deny_unknown_fields)]
+    #[derive(JsonSchema, Deserialize)]
+    #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only its schema is wanted")]
     struct Input {
         /// Whose.
@@ -261,5 +278,13 @@ mod tests {
         assert_eq!(keys, ["properties", "required", "type"]);
         assert_eq!(schema.as_json()["required"], json!(["owner"]));
         assert_eq!(schema.as_json()["properties"]["owner"]["description"], "Whose.");
+    }
+    #[test]
+    fn an_input_is_checked_by_the_type_that_the_schema_comes_from() {
+        let schema = InputSchema::from_type::<Input>();
+        assert_eq!(schema.check(&json!({ "owner": "octo-alice" })), Ok(()));
+        let wrong = schema.check(&json!({ "owner": 1 }));
+        assert!(wrong.is_err_and(|why| why.contains("expected a string")));
+        assert!(schema.check(&json!({ "owner": "o", "extra": 1 })).is_err());
     }
 }

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use crate::{
     message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse},
-    well_formed::{is_output, is_well_formed},
+    names::{fit_tool_name, fit_tool_use_id},
+    pending::{Call, CallState, Pending},
+    well_formed::{is_output, is_pending_well_formed, is_well_formed},
 };
 
 const UNKNOWN_OUTCOME: &str = "No result was recorded: whether this was done is unknown.";
@@ -27,19 +29,52 @@ pub(crate) fn repair_after<'a>(
     earlier: impl IntoIterator<Item = &'a str>,
     messages: Vec<Message>,
 ) -> Vec<Message> {
-    let seen = earlier.into_iter().map(str::to_owned).collect();
-    let mut repaired = Repaired { seen, ..Repaired::default() };
-    for message in messages {
-        match message.role {
-            Role::User => repaired.user(message.content),
-            Role::Assistant => repaired.assistant(message.content),
-        }
-    }
+    let mut repaired = Repaired::after(earlier);
+    repaired.take(messages);
     repaired.finish()
 }
 
+/// As [`repair`], of the turn that waits after `messages`. What is open in it stays open, and a call
+/// of which nothing is recorded counts as untried.
+pub(crate) fn repair_pending(messages: &[Message], pending: Pending) -> Pending {
+    if is_pending_well_formed(call_ids(messages), &pending) {
+        return pending;
+    }
+    let Pending { turn, mut calls } = pending;
+    let mut repaired = Repaired { is_running: true, ..Repaired::after(call_ids(messages)) };
+    repaired.take(turn);
+    if repaired.messages.is_empty() {
+        repaired.push(Role::User, vec![Block::Text(NO_MESSAGE.to_owned())]);
+    }
+    let Repaired { messages: turn, open, .. } = repaired;
+    let calls = open.into_iter().map(|(was, tool_use_id)| {
+        let at = calls.iter().position(|call| call.tool_use_id == was);
+        let state = at.map_or(CallState::Untried, |at| calls.remove(at).state);
+        let state = match state {
+            CallState::Finished(result) => CallState::Finished(readable(&tool_use_id, result)),
+            state => state,
+        };
+        Call { tool_use_id, state }
+    });
+    let calls = calls.collect();
+    Pending { turn, calls }
+}
+
+fn call_ids(messages: &[Message]) -> impl Iterator<Item = &str> {
+    messages.iter().flat_map(Message::tool_uses).map(|call| call.tool_use_id.as_str())
+}
+
+/// The result of the call `id` as every model reads it.
+fn readable(id: &str, ToolResult { status, content, .. }: ToolResult) -> ToolResult {
+    let mut content: Vec<_> = content.into_iter().filter_map(readable_output).collect();
+    if content.is_empty() {
+        content.push(ToolOutput::Text(NO_OUTPUT.to_owned()));
+    }
+    ToolResult { tool_use_id: id.to_owned(), status, content }
+}
+
 /// As every model reads it, unless there is nothing in it.
-fn readable(output: ToolOutput) -> Option<ToolOutput> {
+fn readable_output(output: ToolOutput) -> Option<ToolOutput> {
     let output = match output {
         ToolOutput::Json(data) if !data.is_object() => ToolOutput::Text(data.to_string()),
         output => output,
@@ -54,9 +89,25 @@ struct Repaired {
     /// The ids of the last message's calls: as they were, and as they are now.
     open: Vec<(String, String)>,
     seen: HashSet<String>,
+    /// Whether the turn still runs, so that its reasoning is kept.
+    is_running: bool,
 }
 
 impl Repaired {
+    /// Nothing yet, after calls with the ids `earlier`.
+    fn after<'a>(earlier: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { seen: earlier.into_iter().map(str::to_owned).collect(), ..Self::default() }
+    }
+
+    fn take(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            match message.role {
+                Role::User => self.user(message.content),
+                Role::Assistant => self.assistant(message.content),
+            }
+        }
+    }
+
     fn user(&mut self, content: Vec<Block>) {
         let (mut results, mut words) = (Vec::new(), Vec::new());
         for block in content {
@@ -87,10 +138,16 @@ impl Repaired {
                     open.push((call.tool_use_id, id.clone()));
                     let is_object = call.input.is_object();
                     let input = if is_object { call.input } else { json!({ "input": call.input }) };
-                    blocks.push(Block::ToolUse(ToolUse { tool_use_id: id, input, ..call }));
+                    let name = fit_tool_name(&call.name);
+                    blocks.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
                 }
+                Block::Reasoning(it) if self.is_running => blocks.push(Block::Reasoning(it)),
                 Block::Reasoning(_) | Block::Text(_) | Block::ToolResult(_) => {}
             }
+        }
+        // What the model thought of something that is not here any more.
+        while matches!(blocks.last(), Some(Block::Reasoning(_))) {
+            blocks.pop();
         }
         if blocks.is_empty() {
             return;
@@ -114,12 +171,7 @@ impl Repaired {
             let Some(at) = at else {
                 return ToolResult::new(&id, ToolStatus::Error, UNKNOWN_OUTCOME);
             };
-            let ToolResult { status, content, .. } = results.remove(at);
-            let mut content: Vec<_> = content.into_iter().filter_map(readable).collect();
-            if content.is_empty() {
-                content.push(ToolOutput::Text(NO_OUTPUT.to_owned()));
-            }
-            ToolResult { tool_use_id: id, status, content }
+            readable(&id, results.remove(at))
         });
         let answers: Vec<Block> = answers.map(Block::ToolResult).collect();
         if !answers.is_empty() {
@@ -136,10 +188,10 @@ impl Repaired {
     }
 
     fn unique(&mut self, id: &str) -> String {
-        let (mut free, mut number) = (id.to_owned(), 1_u64);
+        let (mut free, mut number) = (fit_tool_use_id(id, ""), 1_u64);
         while !self.seen.insert(free.clone()) {
             number += 1;
-            free = format!("{id}-{number}");
+            free = fit_tool_use_id(id, &format!("-{number}"));
         }
         free
     }
@@ -158,18 +210,19 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
     use serde_json::json;
 
-    use super::{NO_ANSWER, UNKNOWN_OUTCOME, repair};
+    use super::{NO_ANSWER, UNKNOWN_OUTCOME, call_ids, repair, repair_pending};
     use crate::{
         message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus},
+        pending::{Call, CallState, Pending},
         well_formed::{
-            is_well_formed,
+            is_pending_well_formed, is_well_formed,
             tests::{assistant, call, reasoning, result, results, words},
         },
     };
 
     /// Anything that a crash, a bug or another program may have left.
     fn wreck() -> impl Strategy<Value = Vec<Message>> {
-        let id = prop_oneof!["[abc]", Just("a-2".to_owned())];
+        let id = prop_oneof!["[abc]", Just("a-2".to_owned()), "[a.]{0,2}", Just("a".repeat(65))];
         let output = prop_oneof![
             "[ x]{0,2}".prop_map(ToolOutput::Text),
             Just(ToolOutput::Json(json!({ "x": 1 }))),
@@ -203,6 +256,20 @@ mod tests {
         }
 
         #[test]
+        fn any_turn_that_waits_becomes_well_formed_and_a_second_repair_changes_nothing(
+            history in wreck(),
+            turn in wreck(),
+            calls in vec("[abc]", 0..4),
+        ) {
+            let history = repair(history);
+            let started = |tool_use_id| Call { tool_use_id, state: CallState::Started { until: 0 } };
+            let pending = Pending { turn, calls: calls.into_iter().map(started).collect() };
+            let once = repair_pending(&history, pending);
+            prop_assert!(is_pending_well_formed(call_ids(&history), &once));
+            prop_assert_eq!(repair_pending(&history, once.clone()), once);
+        }
+
+        #[test]
         fn no_words_are_lost(wreck in wreck()) {
             let said = |messages: &[Message], role| {
                 let of = messages.iter().filter(|message| message.role == role);
@@ -218,6 +285,28 @@ mod tests {
                 prop_assert_eq!(said(&repaired, role), said(&wreck, role));
             }
         }
+    }
+
+    #[test]
+    fn reasoning_stays_in_a_turn_that_waits_before_what_it_led_to() {
+        let content = || vec![reasoning("hm"), call("a b", json!({})), reasoning("lost")];
+        let turn =
+            vec![Message::user("do it"), assistant(vec![reasoning("lost")]), assistant(content())];
+        let repaired = repair_pending(&[], Pending { turn, calls: vec![] });
+        let kept = assistant(vec![reasoning("hm"), call("a_b", json!({}))]);
+        assert_eq!(repaired.turn, [Message::user("do it"), kept]);
+    }
+
+    #[test]
+    fn a_claimed_call_stays_claimed_under_the_id_that_it_is_given() {
+        let state = CallState::Started { until: 7 };
+        let pending = Pending {
+            turn: vec![Message::user("do it"), assistant(vec![call("a b", json!({}))])],
+            calls: vec![Call { tool_use_id: "a b".into(), state: state.clone() }],
+        };
+        let repaired = repair_pending(&[], pending);
+        assert_eq!(repaired.calls, [Call { tool_use_id: "a_b".into(), state }]);
+        assert_eq!(repaired.turn[1], assistant(vec![call("a_b", json!({}))]));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
     key::{self, SessionId},
     message::Message,
     pending::Pending,
-    repair::repair,
+    repair::{repair, repair_pending},
     retry::{RetryBudget, S3Failure},
     window::ContextTokens,
 };
@@ -270,6 +270,8 @@ impl Sessions {
         };
         let mut conversation = Conversation::from_json(&body)?;
         conversation.messages = repair(conversation.messages);
+        let pending = conversation.pending.take();
+        conversation.pending = pending.map(|it| repair_pending(&conversation.messages, it));
         // Without a version an existing object could be overwritten unseen.
         if version.is_none() {
             return Err(SessionError::NoVersion);

@@ -75,8 +75,11 @@ impl Sessions {
 
     async fn strands_message(&self, key: &str) -> Result<Option<Message>, SessionError> {
         let Some(object) = self.get(key).await? else { return Ok(None) };
-        let saved: SessionMessage =
-            serde_json::from_slice(&object.body).map_err(|_| SessionError::Damaged)?;
+        let Ok(saved) = serde_json::from_slice::<SessionMessage>(&object.body) else {
+            // One such message would lock the user out of the whole conversation.
+            tracing::warn!(key, "left a damaged message of a Strands session out");
+            return Ok(None);
+        };
         let StrandsMessage { role, content } = saved.redact_message.unwrap_or(saved.message);
         let content = content.into_iter().filter_map(block).collect();
         Ok(Some(Message { role, content }))

@@ -3,12 +3,17 @@
 //! Amazon Bedrock API Reference, "Message", "ToolUseBlock", "ToolResultBlock", and the Amazon
 //! Bedrock User Guide, "Use a tool to complete an Amazon Bedrock model response": roles alternate
 //! and begin with the user, no content is empty and no text blank, the ids of tool calls are
-//! unique, every call is answered in the one message that follows it, and data in an answer is an
-//! object. Reasoning is for the model that it came from, and for the turn that runs: a history has none.
+//! unique and, like the tools' names, of few characters, every call is answered in the one message
+//! that follows it, and data in an answer is an object. Reasoning is for the model that it is from, in
+//! the turn that runs, before what it led to: a history has none.
 
 use std::collections::HashSet;
 
-use crate::message::{Block, Message, Role, ToolOutput};
+use crate::{
+    message::{Block, Message, Role, ToolOutput, ToolUse},
+    names::is_tool_name,
+    pending::Pending,
+};
 
 /// Whether every model accepts `messages`, followed by a user's message.
 pub(crate) fn is_well_formed<'a>(messages: impl IntoIterator<Item = &'a Message>) -> bool {
@@ -20,6 +25,34 @@ pub(crate) fn is_well_formed_after<'a>(
     earlier: impl IntoIterator<Item = &'a str>,
     messages: impl IntoIterator<Item = &'a Message>,
 ) -> bool {
+    let end = end_of(earlier, messages, false);
+    end.is_some_and(|end| end.expected == Role::User && end.open.is_empty())
+}
+
+/// Whether every model accepts the turn in `pending`, after whole turns whose calls have the ids
+/// `earlier` and once what is open in it is answered.
+pub(crate) fn is_pending_well_formed<'a>(
+    earlier: impl IntoIterator<Item = &'a str>,
+    pending: &'a Pending,
+) -> bool {
+    let Some(end) = end_of(earlier, &pending.turn, true) else { return false };
+    let calls = pending.calls.iter().map(|call| call.tool_use_id.as_str());
+    !pending.turn.is_empty() && end.open.iter().copied().eq(calls)
+}
+
+/// How a history ends.
+struct End<'a> {
+    expected: Role,
+    /// The ids of the calls that are not answered.
+    open: Vec<&'a str>,
+}
+
+/// `None` if no model accepts `messages`, of which those of a turn that is `running` may hold reasoning.
+fn end_of<'a>(
+    earlier: impl IntoIterator<Item = &'a str>,
+    messages: impl IntoIterator<Item = &'a Message>,
+    running: bool,
+) -> Option<End<'a>> {
     let mut expected = Role::User;
     let mut open: Vec<&str> = Vec::new();
     let mut seen: HashSet<&str> = earlier.into_iter().collect();
@@ -29,28 +62,32 @@ pub(crate) fn is_well_formed_after<'a>(
             Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => None,
         });
         let is_sound = message.role == expected
-            && !message.content.is_empty()
-            && message.content.iter().all(|block| is_sound(block, message.role))
+            && message.content.last().is_some_and(|it| !matches!(it, Block::Reasoning(_)))
+            && message.content.iter().all(|block| is_sound(block, message.role, running))
             && (open.is_empty() || message.content.len() == open.len())
             && answered.eq(open.iter().copied());
         open = message.tool_uses().map(|call| call.tool_use_id.as_str()).collect();
         if !is_sound || !open.iter().all(|id| seen.insert(*id)) {
-            return false;
+            return None;
         }
         expected = if expected == Role::User { Role::Assistant } else { Role::User };
     }
-    expected == Role::User && open.is_empty()
+    Some(End { expected, open })
 }
 
-fn is_sound(block: &Block, role: Role) -> bool {
+fn is_sound(block: &Block, role: Role, running: bool) -> bool {
     match block {
-        Block::Reasoning(_) => false,
+        Block::Reasoning(_) => running && role == Role::Assistant,
         Block::Text(text) => !text.trim().is_empty(),
-        Block::ToolUse(call) => role == Role::Assistant && call.input.is_object(),
+        Block::ToolUse(call) => role == Role::Assistant && is_call(call),
         Block::ToolResult(result) => {
             role == Role::User && !result.content.is_empty() && result.content.iter().all(is_output)
         }
     }
+}
+
+fn is_call(call: &ToolUse) -> bool {
+    call.input.is_object() && is_tool_name(&call.name) && is_tool_name(&call.tool_use_id)
 }
 
 pub(crate) fn is_output(output: &ToolOutput) -> bool {
@@ -152,6 +189,14 @@ pub(crate) mod tests {
             ("reasoning alone", asked(vec![assistant(vec![reasoning("hm")])])),
             ("an answer to nothing", vec![results(vec![result("a", "x")]), words("y")]),
             ("an id again", [turn(1, 1, "x"), turn(1, 1, "x")].concat()),
+            (
+                "an id that is too long",
+                asked(vec![
+                    assistant(vec![call(&"a".repeat(65), json!({}))]),
+                    results(vec![result(&"a".repeat(65), "x")]),
+                    words("y"),
+                ]),
+            ),
         ];
         for (what, messages) in refused {
             assert!(!is_well_formed(&messages), "{what}");

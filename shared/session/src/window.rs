@@ -160,7 +160,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_seen_is_well_formed_and_fits(
-            turns in vec((0_usize..4, 0_usize..30_000), 0..20),
+            turns in vec((0_usize..4, 1_usize..30_000), 0..20),
             now in 0_usize..4,
         ) {
             let of = |(n, (calls, length)): (usize, &(usize, usize))| turn(n, *calls, &"ä".repeat(*length));

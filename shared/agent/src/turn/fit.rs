@@ -6,17 +6,7 @@
 
 use std::collections::HashSet;
 
-use session::{Block, Message};
-
-const MAX_LENGTH: usize = 64;
-
-fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
-}
-
-fn fits(text: &str) -> bool {
-    (1..=MAX_LENGTH).contains(&text.len()) && text.chars().all(is_allowed)
-}
+use session::{Block, Message, fit_tool_name, is_tool_name};
 
 /// Gives each call of `message` a name and an id that fit; no id is one of the messages `before`.
 /// Returns the ids of the calls whose name was changed.
@@ -29,11 +19,11 @@ pub(super) fn fit<'a>(
         before.flat_map(Message::tool_uses).map(|call| call.tool_use_id.clone()).collect();
     for block in &mut message.content {
         let Block::ToolUse(call) = block else { continue };
-        let is_renamed = !fits(&call.name);
+        let is_renamed = !is_tool_name(&call.name);
         if is_renamed {
-            call.name = fitted(&call.name);
+            call.name = fit_tool_name(&call.name);
         }
-        if !fits(&call.tool_use_id) || taken.contains(&call.tool_use_id) {
+        if !is_tool_name(&call.tool_use_id) || taken.contains(&call.tool_use_id) {
             call.tool_use_id = free_id(&taken);
         }
         taken.insert(call.tool_use_id.clone());
@@ -42,12 +32,6 @@ pub(super) fn fit<'a>(
         }
     }
     renamed
-}
-
-fn fitted(name: &str) -> String {
-    let name: String =
-        name.chars().map(|c| if is_allowed(c) { c } else { '_' }).take(MAX_LENGTH).collect();
-    if name.is_empty() { "unnamed".to_owned() } else { name }
 }
 
 fn free_id(taken: &HashSet<String>) -> String {
@@ -67,9 +51,9 @@ mod tests {
 
     use proptest::{collection::vec, prelude::*};
     use serde_json::json;
-    use session::{Block, Message, Role, ToolUse};
+    use session::{Block, Message, Role, ToolUse, is_tool_name};
 
-    use super::{fit, fits};
+    use super::fit;
 
     fn calling(calls: &[(String, String)]) -> Message {
         let call = |(id, name): &(String, String)| {
@@ -92,7 +76,7 @@ mod tests {
                 before.tool_uses().map(|call| call.tool_use_id.as_str()).collect();
             let mut seen = HashSet::new();
             for call in message.tool_uses() {
-                prop_assert!(fits(&call.name) && fits(&call.tool_use_id), "{call:?}");
+                prop_assert!(is_tool_name(&call.name) && is_tool_name(&call.tool_use_id), "{call:?}");
                 prop_assert!(!earlier.contains(call.tool_use_id.as_str()), "{call:?}");
                 prop_assert!(seen.insert(&call.tool_use_id), "{call:?}");
             }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 use vault::{AccessToken, ProviderName};
 
@@ -26,6 +28,12 @@ pub(super) const TIME: &str = "what_time_is_it";
 struct Fixtures;
 
 struct Fixture(ToolSpec);
+
+#[derive(JsonSchema, Deserialize)]
+#[expect(dead_code, reason = "it is only read into")]
+struct Input {
+    title: Option<String>,
+}
 
 fn never<T>() -> BoxFuture<'static, Reply<T>>
 where
@@ -87,7 +95,7 @@ fn fixture(name: &'static str, needs: Option<(Arc<Provider>, &str, &[&str])>) ->
     Fixture(ToolSpec {
         name: ToolName::from_static(name),
         description: "".into(),
-        input: InputSchema::from_type::<serde_json::Map<String, Value>>(),
+        input: InputSchema::from_type::<Input>(),
         needs,
     })
 }

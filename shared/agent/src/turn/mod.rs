@@ -67,6 +67,8 @@ pub struct Turn {
     withheld: bool,
     unreadable_rounds: usize,
     is_without_history: bool,
+    /// Whether it is taken up as it was saved.
+    was_saved: bool,
 }
 
 /// A call that is to be read or previewed.
@@ -126,6 +128,7 @@ impl Turn {
             withheld: false,
             unreadable_rounds: 0,
             is_without_history: false,
+            was_saved: false,
         }
     }
 

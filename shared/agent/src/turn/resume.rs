@@ -3,7 +3,10 @@
 //! What awaits a consent is tried again by any request. What awaits an approval is applied only for
 //! an answer that names its interrupt; a new message instead of that declines it.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use session::{Call, CallState, Pending, ToolUse};
 
@@ -13,6 +16,10 @@ use super::{
     call::{Stage, TurnCall},
     texts,
 };
+
+/// No request lasts so long. A claim that is to end even later was not saved by a sound clock, and is
+/// not waited for: its call counts as interrupted.
+const LONGEST_CLAIM: Duration = Duration::from_secs(60 * 60);
 
 /// What the user says to an interrupt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +67,7 @@ impl Turn {
             Some(last) => last.tool_uses().cloned().collect(),
             None => Vec::new(),
         };
-        let mut turn = Self::new(messages, rules);
+        let mut turn = Self { was_saved: true, ..Self::new(messages, rules) };
         for tool_use in uses {
             let state = saved.iter().find(|call| call.tool_use_id == tool_use.tool_use_id);
             let call = turn.take_up(tool_use, state.map(|call| &call.state), answers, now);
@@ -118,10 +125,10 @@ impl Turn {
 }
 
 fn check(calls: &[Call], answers: &Answers, now: SystemTime) -> Result<(), ResumeError> {
-    for call in calls {
-        if matches!(&call.state, CallState::Started { until } if *until > approval::seconds(now)) {
-            return Err(ResumeError::InProgress);
-        }
+    let at_work = approval::seconds(now) + 1..=approval::seconds(now + LONGEST_CLAIM);
+    let is_at_work = |call: &Call| matches!(&call.state, CallState::Started { until } if at_work.contains(until));
+    if calls.iter().any(is_at_work) {
+        return Err(ResumeError::InProgress);
     }
     for (interrupt, verdict) in answers {
         let not_open = || ResumeError::NotOpen(interrupt.clone());

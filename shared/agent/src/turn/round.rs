@@ -10,7 +10,8 @@ use super::{Turn, call::TurnCall, fit, texts};
 /// A model that never stops calling tools is stopped after this many answers in one turn.
 pub(super) const MAX_MODEL_CALLS: usize = 10;
 
-/// How many messages with calls that can't be read a model may send in one turn.
+/// How many messages with calls whose input can't be read, or is not of the tool's schema, a model may
+/// send in one turn.
 pub(super) const MAX_UNREADABLE_ROUNDS: usize = 2;
 
 /// At most this many calls of one message are made; the model is told that the others were not.
@@ -40,18 +41,27 @@ impl Turn {
                 call.finish(texts::unreadable_input(&call.tool_use.tool_use_id, why));
             }
         }
-        self.unreadable_rounds += usize::from(!unreadable.is_empty());
+        let mut is_unreadable = !unreadable.is_empty();
+        for call in &mut self.calls {
+            let Some(open) = call.open() else { continue };
+            if let Err(why) = open.tool.spec().input.check(&call.tool_use.input) {
+                is_unreadable = true;
+                call.finish(texts::wrong_input(&call.tool_use.tool_use_id, &why));
+            }
+        }
+        self.unreadable_rounds += usize::from(is_unreadable);
         self.messages.push(message);
         self.close_round();
     }
 
-    /// Whether calls were answered that the model has said nothing of yet.
-    pub(crate) fn has_unreported_results(&self) -> bool {
-        let is_results = |last: &Message| last.role == Role::User && self.messages.len() > 1;
-        self.calls.is_empty() && self.messages.last().is_some_and(is_results)
+    /// Whether a refusal of the model's has to end this turn: calls were answered that the model has
+    /// said nothing of yet, or the turn was saved, so that it would be refused again.
+    pub(crate) fn ends_with_refusal(&self) -> bool {
+        let is_unanswered = self.messages.last().is_some_and(|last| last.role == Role::User);
+        self.calls.is_empty() && is_unanswered && (self.messages.len() > 1 || self.was_saved)
     }
 
-    /// Ends a turn of which the model refuses to report: what was done is said in words of our own,
+    /// Ends a turn with which the model refuses to go on: what was done is said in words of our own,
     /// so that the conversation goes on.
     pub(crate) fn report_results(&mut self) {
         let report = texts::own_report(&self.messages);

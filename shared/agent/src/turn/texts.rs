@@ -43,6 +43,14 @@ pub(super) fn unreadable_input(id: &str, why: &str) -> ToolResult {
     error(id, &format!("Not run: {why}. Call it again with one JSON object as its input."))
 }
 
+/// The reason quotes the model's own input only.
+pub(super) fn wrong_input(id: &str, why: &str) -> ToolResult {
+    error(
+        id,
+        &format!("Not run. The input is wrong: {why}. The tool's schema says how it has to be."),
+    )
+}
+
 /// What was done in a turn, where the model has no words for it: one line for each call.
 pub(super) fn own_report(turn: &[Message]) -> String {
     let name = |id: &str| {
@@ -55,6 +63,9 @@ pub(super) fn own_report(turn: &[Message]) -> String {
     };
     let blocks = turn.iter().flat_map(|message| &message.content);
     let lines: Vec<String> = blocks.filter_map(line).collect();
+    if lines.is_empty() {
+        return "(The language model could not go on with this. Nothing was done.)".to_owned();
+    }
     format!(
         "(The language model could not go on. This is what came of its calls, in this service's own \
          words.)\n{}",

@@ -154,10 +154,10 @@ async fn two_concurrent_imports_of_one_session_keep_both_turns() {
 }
 
 #[tokio::test]
-async fn a_damaged_message_is_an_error() {
+async fn a_damaged_message_is_left_out_and_locks_nobody_out_of_the_others() {
     let world = World::with_strands_session_of("alice").await;
     let key = "alice/session_moving/agents/agent_default/messages/message_3.json";
     world.put(key, &json!({ "message": "?" }).to_string()).await;
-    let result = world.importing().load(&user("alice"), &id("moving")).await;
-    assert!(matches!(result, Err(session::SessionError::Damaged)));
+    let loaded = world.importing().load(&user("alice"), &id("moving")).await.unwrap();
+    assert!(!loaded.conversation.messages.is_empty());
 }

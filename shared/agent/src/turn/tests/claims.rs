@@ -17,6 +17,14 @@ fn while_one_request_is_at_work_no_other_takes_the_turn_up() {
 }
 
 #[test]
+fn a_claim_that_no_request_can_have_made_locks_nobody_out_and_is_not_made_again() {
+    let absurd = NOW + Duration::from_secs(u64::from(u32::MAX));
+    let pending = started().to_pending(absurd);
+    let turn = Turn::resume(pending, &Answers::new(), rules(), NOW).unwrap();
+    assert!(told(&turn)[0].contains("not known whether this was done"));
+}
+
+#[test]
 fn a_started_call_without_a_result_is_never_made_again_and_everybody_is_told() {
     let turn = resumed(&started(), &[], rules()).unwrap();
     assert!(told(&turn)[0].contains("not known whether this was done"));

@@ -30,6 +30,31 @@ fn after_two_messages_that_can_not_be_read_a_third_one_ends_the_turn_in_plain_wo
     assert!(turn.messages().last().unwrap().text().contains("can't be read"));
 }
 
+fn wrong(turn: &mut Turn, id: &str) {
+    let call = Block::ToolUse(call(id, PROFILE, json!({ "title": 5 })));
+    let message = Message { role: Role::Assistant, content: vec![call] };
+    turn.model_answered(message, &BTreeMap::new(), &[]);
+}
+
+#[test]
+fn an_input_that_is_not_of_the_schema_is_told_to_the_model_before_a_consent_is_asked_for() {
+    let mut turn = Turn::begin("please".into(), rules());
+    wrong(&mut turn, "a");
+    assert!(matches!(turn.next_step(), Step::CallModel));
+    assert!(told(&turn)[0].contains("The input is wrong: invalid type: integer `5`"));
+}
+
+#[test]
+fn inputs_that_are_not_of_the_schema_end_the_turn_after_two_such_messages() {
+    let mut turn = Turn::begin("please".into(), rules());
+    wrong(&mut turn, "a");
+    unreadable(&mut turn, "b");
+    assert!(matches!(turn.next_step(), Step::CallModel));
+    wrong(&mut turn, "c");
+    assert!(matches!(turn.next_step(), Step::Done));
+    assert!(turn.messages().last().unwrap().text().contains("can't be read"));
+}
+
 #[test]
 fn a_name_that_no_model_takes_back_is_made_to_fit_and_is_no_tool() {
     let mut turn = Turn::begin("please".into(), rules());
@@ -52,11 +77,11 @@ fn an_id_of_an_earlier_turn_is_not_used_again() {
 fn what_was_done_is_said_in_words_of_our_own_if_the_model_does_not_go_on() {
     let turn = resumed(&unconfirmed(), &[("confirm", Verdict::Resolved)], rules()).unwrap();
     let mut turn = claimed(turn, "octo-alice");
-    assert!(!turn.has_unreported_results());
+    assert!(!turn.ends_with_refusal());
     let data = json!({ "created": true, "url": "https://github.example/1" });
     let reply = Reply { outcome: Ok(data), allows: None, request_id: None };
     turn.was_applied("a", None, reply);
-    assert!(turn.has_unreported_results());
+    assert!(turn.ends_with_refusal());
     turn.report_results();
     assert!(matches!(turn.next_step(), Step::Done));
     let said = turn.messages().last().unwrap().text();
@@ -77,8 +102,8 @@ fn the_report_tells_of_every_round_of_the_turn() {
 
 #[test]
 fn a_turn_of_which_nothing_was_done_has_nothing_to_report() {
-    assert!(!Turn::begin("please".into(), rules()).has_unreported_results());
-    assert!(!unconfirmed().has_unreported_results());
+    assert!(!Turn::begin("please".into(), rules()).ends_with_refusal());
+    assert!(!unconfirmed().ends_with_refusal());
 }
 
 #[test]
