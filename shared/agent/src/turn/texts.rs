@@ -49,7 +49,10 @@ pub(super) fn unreadable_input(id: &str, why: &str) -> ToolResult {
 
 /// The reason quotes the model's own input only.
 pub(super) fn wrong_input(id: &str, why: &str) -> ToolResult {
-    error(id, &format!("Not run: the input is not as the tool's schema says: {why}."))
+    error(
+        id,
+        &format!("Not run. The input is wrong: {why}. The tool's schema says how it has to be."),
+    )
 }
 
 /// What was done in a turn, where the model has no words for it: one line for each call.

@@ -41,7 +41,7 @@ fn an_input_that_is_not_of_the_schema_is_told_to_the_model_before_a_consent_is_a
     let mut turn = Turn::begin("please".into(), rules());
     wrong(&mut turn, "a");
     assert!(matches!(turn.next_step(), Step::CallModel));
-    assert!(told(&turn)[0].contains("not as the tool's schema says: invalid type: integer `5`"));
+    assert!(told(&turn)[0].contains("The input is wrong: invalid type: integer `5`"));
 }
 
 #[test]
