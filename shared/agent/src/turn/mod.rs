@@ -246,6 +246,21 @@ impl Turn {
         }
     }
 
+    /// The calls that waited for a consent at `provider` are not made, and the user is told what they
+    /// can do: the vault gives no token but such that can't be used, and asks for no consent.
+    pub(crate) fn consent_impossible(&mut self, provider: &Provider) {
+        let waits = |open: &OpenCall| {
+            let awaits = matches!(open.stage, Stage::AwaitingConsent { .. });
+            awaits && open.provider().is_some_and(|own| **own == *provider)
+        };
+        let ids = self.open_calls().filter(|(_, open)| waits(open));
+        let ids: Vec<String> = ids.map(|(call, _)| call.tool_use_id.clone()).collect();
+        for id in ids {
+            self.answered(texts::no_usable_token(&id));
+        }
+        self.notices.insert(texts::authorization_is_dead(provider.label()));
+    }
+
     /// What must be consented to before the waiting calls can be tried, by provider.
     pub(crate) fn consents_needed(&self) -> BTreeMap<Arc<Provider>, Scopes> {
         let mut needed = BTreeMap::<_, Scopes>::new();
