@@ -61,8 +61,6 @@ fn end_of<'a>(
             Block::ToolResult(result) => Some(result.tool_use_id.as_str()),
             Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => None,
         });
-        let is_reasoning = |block: &Block| matches!(block, Block::Reasoning(_));
-        let is_sound = |block: &Block| is_sound(block, message.role, may_reason);
         let is_sound = message.role == expected
             && message.content.last().is_some_and(|it| !matches!(it, Block::Reasoning(_)))
             && message.content.iter().all(|block| is_sound(block, message.role, running))
