@@ -26,6 +26,7 @@ mod openapi;
 mod pages;
 mod providers;
 mod real_model;
+mod reasoning;
 mod saved_states;
 mod scenario;
 mod secrets;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{
     habits,
     model_answer::{Call, ModelAnswer, Script},
-    request::{Block, Message, Output, Request, Role, ToolResult},
+    request::{Block, Message, Output, Request, Role, Status, ToolResult},
+    thinking,
 };
 
 /// If a message or a tool result contains this, the model prints everything that it was sent, so that a
@@ -16,9 +17,17 @@ const INTRODUCTION: &str = "I am the scripted model of the local stand-in, not a
 
 /// Returns what the model does. It depends on `request` alone, except for the ids of tool calls.
 pub(super) fn answer(request: &Request) -> Script {
-    if let Some(rule) = habits::refusal(request) {
+    if let Some(rule) = habits::refusal(request).or_else(|| thinking::refusal(request)) {
         return Script::Refused(rule);
     }
+    let mut script = without_thinking(request);
+    if let Script::Answer(answer) = &mut script {
+        thinking::think(request, answer);
+    }
+    script
+}
+
+fn without_thinking(request: &Request) -> Script {
     let last = request.messages.last();
     let results: Vec<&ToolResult> = last.map(tool_results).unwrap_or_default();
     let lowercase = last.map(Message::text).unwrap_or_default().to_lowercase();
@@ -122,7 +131,7 @@ fn chat(request: &Request) -> String {
 
 /// Describes a tool result in a sentence.
 fn describe(result: &ToolResult) -> String {
-    if result.status.as_deref() == Some("error") {
+    if result.status == Some(Status::Error) {
         let why: Vec<String> = result.content.iter().map(to_text).collect();
         return format!("I could not do that: {}", why.join(" "));
     }
@@ -175,7 +184,7 @@ fn to_text(output: &Output) -> String {
 fn tool_results(message: &Message) -> Vec<&ToolResult> {
     let results = message.content.iter().filter_map(|block| match block {
         Block::ToolResult(result) => Some(result),
-        Block::Text(_) | Block::ToolUse(_) => None,
+        Block::ReasoningContent(_) | Block::Text(_) | Block::ToolUse(_) => None,
     });
     results.collect()
 }

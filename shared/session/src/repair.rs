@@ -41,7 +41,7 @@ pub(crate) fn repair_pending(messages: &[Message], pending: Pending) -> Pending 
         return pending;
     }
     let Pending { turn, mut calls } = pending;
-    let mut repaired = Repaired::after(call_ids(messages));
+    let mut repaired = Repaired { keeps_reasoning: true, ..Repaired::after(call_ids(messages)) };
     repaired.take(turn);
     if repaired.messages.is_empty() {
         repaired.push(Role::User, vec![Block::Text(NO_MESSAGE.to_owned())]);
@@ -89,6 +89,8 @@ struct Repaired {
     /// The ids of the last message's calls: as they were, and as they are now.
     open: Vec<(String, String)>,
     seen: HashSet<String>,
+    /// Whether the turn still runs, so that the model has to have its reasoning back.
+    keeps_reasoning: bool,
 }
 
 impl Repaired {
@@ -112,7 +114,7 @@ impl Repaired {
             match block {
                 Block::ToolResult(result) => results.push(result),
                 Block::Text(text) if !text.trim().is_empty() => words.push(Block::Text(text)),
-                Block::Text(_) | Block::ToolUse(_) => {}
+                Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => {}
             }
         }
         self.answer(results);
@@ -139,10 +141,13 @@ impl Repaired {
                     let name = fit_tool_name(&call.name);
                     blocks.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
                 }
-                Block::Text(_) | Block::ToolResult(_) => {}
+                Block::Reasoning(reasoning) if self.keeps_reasoning => {
+                    blocks.push(Block::Reasoning(reasoning));
+                }
+                Block::Reasoning(_) | Block::Text(_) | Block::ToolResult(_) => {}
             }
         }
-        if blocks.is_empty() {
+        if blocks.iter().all(|block| matches!(block, Block::Reasoning(_))) {
             return;
         }
         self.answer(Vec::new());
@@ -209,7 +214,7 @@ mod tests {
         pending::{Call, CallState, Pending},
         well_formed::{
             is_pending_well_formed, is_well_formed,
-            tests::{assistant, call, result, results, words},
+            tests::{assistant, call, reasoning, result, results, words},
         },
     };
 
@@ -223,6 +228,7 @@ mod tests {
         ];
         let block = prop_oneof![
             "[ x]{0,2}".prop_map(Block::Text),
+            Just(reasoning("hm")),
             (id.clone(), prop_oneof![Just(json!({})), Just(json!("text"))])
                 .prop_map(|(id, input)| call(&id, input)),
             (id, vec(output, 0..3)).prop_map(|(tool_use_id, content)| {

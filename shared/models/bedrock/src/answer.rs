@@ -12,48 +12,47 @@ use aws_sdk_bedrockruntime::types::{
 use serde_json::{Map, Value};
 use session::{Block, Message, Role, ToolUse};
 
+use crate::{reasoning::PartialReasoning, speech::Speech};
+
 /// A content block as its fragments arrive.
 enum PartialBlock {
-    Text(String),
+    Reasoning(PartialReasoning),
+    Text(Speech),
     ToolUse { id: String, name: String, input: String },
 }
 
 /// A model's message as its events arrive.
-#[derive(Default)]
 pub(crate) struct PartialAnswer {
-    blocks: BTreeMap<i32, PartialBlock>,
+    /// By index, in the order in which they began.
+    blocks: Vec<(i32, PartialBlock)>,
     stop: Option<StopReason>,
     pub(crate) usage: Usage,
+    /// How many tokens it may have.
+    max_tokens: u32,
 }
 
 impl PartialAnswer {
+    pub(crate) fn new(max_tokens: u32) -> Self {
+        Self { blocks: Vec::new(), stop: None, usage: Usage::default(), max_tokens }
+    }
+
     pub(crate) fn take(&mut self, event: ConverseStreamOutput, listener: &mut dyn Listener) {
         match event {
             ConverseStreamOutput::ContentBlockStart(start) => {
                 if let Some(ContentBlockStart::ToolUse(tool_use)) = start.start {
                     let (id, name) = (tool_use.tool_use_id, tool_use.name);
                     let call = PartialBlock::ToolUse { id, name, input: String::new() };
-                    self.blocks.insert(start.content_block_index, call);
+                    self.blocks.push((start.content_block_index, call));
                 }
             }
             ConverseStreamOutput::ContentBlockDelta(delta) => {
-                let block = self.blocks.entry(delta.content_block_index);
-                match delta.delta {
-                    Some(ContentBlockDelta::Text(more)) => {
-                        let text = block.or_insert_with(|| PartialBlock::Text(String::new()));
-                        if let PartialBlock::Text(text) = text {
-                            text.push_str(&more);
-                            listener.hear(Event::Text(&more));
-                        }
-                    }
-                    Some(ContentBlockDelta::ToolUse(more)) => {
-                        block.and_modify(|block| {
-                            if let PartialBlock::ToolUse { input, .. } = block {
-                                input.push_str(&more.input);
-                            }
-                        });
-                    }
-                    _ => {}
+                if let Some(more) = delta.delta {
+                    self.grow(delta.content_block_index, more, listener);
+                }
+            }
+            ConverseStreamOutput::ContentBlockStop(stop) => {
+                if let Some(PartialBlock::Text(text)) = self.block(stop.content_block_index) {
+                    hear(&text.end(), listener);
                 }
             }
             ConverseStreamOutput::MessageStop(stop) => self.stop = Some(stop.stop_reason),
@@ -63,6 +62,37 @@ impl PartialAnswer {
                     self.usage.input_tokens = count(usage.input_tokens);
                     self.usage.output_tokens = count(usage.output_tokens);
                 }
+            }
+            _ => {}
+        }
+    }
+
+    /// The latest block with this index.
+    fn block(&mut self, index: i32) -> Option<&mut PartialBlock> {
+        self.blocks.iter_mut().rev().find(|(at, _)| *at == index).map(|(_, block)| block)
+    }
+
+    /// Adds a fragment to its block; one of another kind than the block begins a new one.
+    fn grow(&mut self, index: i32, more: ContentBlockDelta, listener: &mut dyn Listener) {
+        match (more, self.block(index)) {
+            (ContentBlockDelta::Text(more), Some(PartialBlock::Text(text))) => {
+                hear(&text.take(&more), listener);
+            }
+            (ContentBlockDelta::Text(more), _) => {
+                let mut text = Speech::default();
+                hear(&text.take(&more), listener);
+                self.blocks.push((index, PartialBlock::Text(text)));
+            }
+            (ContentBlockDelta::ReasoningContent(more), Some(PartialBlock::Reasoning(block))) => {
+                block.take(more);
+            }
+            (ContentBlockDelta::ReasoningContent(more), _) => {
+                let mut block = PartialReasoning::default();
+                block.take(more);
+                self.blocks.push((index, PartialBlock::Reasoning(block)));
+            }
+            (ContentBlockDelta::ToolUse(more), Some(PartialBlock::ToolUse { input, .. })) => {
+                input.push_str(&more.input);
             }
             _ => {}
         }
@@ -89,7 +119,8 @@ impl PartialAnswer {
     }
 
     /// The message, once the stream has ended; one that ended without saying why is broken. A call
-    /// that is whole counts with any stop reason, unless the answer was withheld.
+    /// that is whole counts with any stop reason, unless the answer was withheld. Reasoning comes
+    /// before the calls, as a model has it back.
     pub(crate) fn finish(self, listener: &mut dyn Listener) -> Result<ModelAnswer, ModelError> {
         let is_malformed = self.is_malformed();
         let broken = |what: &str| ModelError::Busy(what.into());
@@ -97,12 +128,21 @@ impl PartialAnswer {
         let is_withheld =
             matches!(stop, StopReason::GuardrailIntervened | StopReason::ContentFiltered);
         let may_be_cut_off = !matches!(stop, StopReason::ToolUse | StopReason::EndTurn);
-        let (mut texts, mut calls, mut unreadable) = (Vec::new(), Vec::new(), BTreeMap::new());
-        for block in self.blocks.into_values() {
+        let (mut said, mut calls, mut unreadable) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut has_thought = false;
+        for (_, block) in self.blocks {
             match block {
-                // Models refuse blank text in a history.
-                PartialBlock::Text(text) if !text.trim().is_empty() => {
-                    texts.push(Block::Text(text))
+                PartialBlock::Reasoning(block) => {
+                    let reasoning = block.finish();
+                    has_thought |= reasoning.is_some();
+                    said.extend(reasoning.map(Block::Reasoning));
+                }
+                PartialBlock::Text(mut text) => {
+                    hear(&text.end(), listener);
+                    has_thought |= text.has_thought();
+                    // Models refuse blank text in a history.
+                    let text = Some(text.into_said()).filter(|text| !text.trim().is_empty());
+                    said.extend(text.map(Block::Text));
                 }
                 PartialBlock::ToolUse { id, name, input } if !is_withheld => {
                     // A call that ends before its input begins is not one without an input.
@@ -119,34 +159,62 @@ impl PartialAnswer {
                     };
                     calls.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
                 }
-                PartialBlock::Text(_) | PartialBlock::ToolUse { .. } => {}
+                PartialBlock::ToolUse { .. } => {}
             }
         }
-        if calls.is_empty()
-            && let Some(note) = note(&stop, is_malformed, texts.is_empty())
-        {
-            listener.hear(Event::Text(note));
-            texts.push(Block::Text(note.to_owned()));
+        if calls.is_empty() {
+            let has_text = said.iter().any(|block| matches!(block, Block::Text(_)));
+            let heard = match (has_text, has_thought) {
+                (true, _) => Heard::Text,
+                (false, true) => Heard::Thinking,
+                (false, false) => Heard::Nothing,
+            };
+            if let Some(note) = note(&stop, is_malformed, heard, self.max_tokens) {
+                hear(&note, listener);
+                said.push(Block::Text(note));
+            }
         }
-        texts.append(&mut calls);
-        let message = Message { role: Role::Assistant, content: texts };
+        said.append(&mut calls);
+        let message = Message { role: Role::Assistant, content: said };
         Ok(ModelAnswer { message, unreadable, usage: self.usage })
     }
 }
 
-/// What the user should know of an answer that is not whole.
-fn note(stop: &StopReason, is_malformed: bool, is_empty: bool) -> Option<&'static str> {
-    match stop {
-        StopReason::MaxTokens | StopReason::ModelContextWindowExceeded => {
-            Some("(The answer was cut off here: it is too long.)")
-        }
-        StopReason::GuardrailIntervened | StopReason::ContentFiltered => {
-            Some("(The answer was withheld by a content filter.)")
-        }
-        _ if is_malformed => Some("(The model broke off here. Ask again.)"),
-        _ if is_empty => Some("(The model gave no answer.)"),
-        _ => None,
+fn hear(text: &str, listener: &mut dyn Listener) {
+    if !text.is_empty() {
+        listener.hear(Event::Text(text));
     }
+}
+
+/// What there is of an answer that has no calls.
+enum Heard {
+    Text,
+    /// The model has thought, and has said nothing.
+    Thinking,
+    Nothing,
+}
+
+/// What the user should know of an answer that is not whole.
+fn note(stop: &StopReason, is_malformed: bool, heard: Heard, max_tokens: u32) -> Option<String> {
+    let note = match (stop, heard) {
+        (StopReason::MaxTokens, Heard::Thinking) => {
+            return Some(format!(
+                "(The model used up its {max_tokens} tokens with thinking, before it wrote an \
+                 answer. Ask for a smaller part of it, or have the operator raise MAX_ANSWER_TOKENS.)"
+            ));
+        }
+        (StopReason::MaxTokens | StopReason::ModelContextWindowExceeded, _) => {
+            "(The answer was cut off here: it is too long.)"
+        }
+        (StopReason::GuardrailIntervened | StopReason::ContentFiltered, _) => {
+            "(The answer was withheld by a content filter.)"
+        }
+        _ if is_malformed => "(The model broke off here. Ask again.)",
+        (_, Heard::Thinking) => "(The model thought about it and gave no answer. Ask again.)",
+        (_, Heard::Nothing) => "(The model gave no answer.)",
+        (_, Heard::Text) => return None,
+    };
+    Some(note.to_owned())
 }
 
 /// The input of a call; an error says what it is instead.

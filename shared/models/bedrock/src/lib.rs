@@ -6,6 +6,9 @@
 
 mod answer;
 mod failure;
+mod max_tokens;
+mod reasoning;
+mod speech;
 mod wire;
 
 use agent::{
@@ -19,6 +22,7 @@ use aws_sdk_bedrockruntime::{
 };
 use futures_util::future::{BoxFuture, FutureExt};
 
+pub use crate::max_tokens::default_max_tokens;
 use crate::{
     answer::PartialAnswer,
     failure::failure,
@@ -67,7 +71,7 @@ impl Bedrock {
             .tool_config(tool_config(&prompt.tools)?)
             .inference_config(InferenceConfiguration::builder().max_tokens(max_tokens).build());
         let mut stream = call.send().await.map_err(failure)?.stream;
-        let mut answer = PartialAnswer::default();
+        let mut answer = PartialAnswer::new(prompt.max_tokens);
         while let Some(event) = stream.recv().await.map_err(failure)? {
             answer.take(event, listener);
         }
