@@ -65,12 +65,16 @@ fn message() -> impl Strategy<Value = Value> {
     let call = (id(), name(), input()).prop_map(
         |(id, name, input)| json!({ "toolUse": { "toolUseId": id, "name": name, "input": input } }),
     );
+    let thought = prop_oneof![
+        Just(json!({ "text": { "text": "hm", "signature": "c2ln" } })),
+        Just(json!({ "text": { "text": "" } })),
+        Just(json!({ "redacted": "no base64" })),
+    ];
     let block = prop_oneof![
         words().prop_map(|text| json!({ "text": text })),
+        thought.prop_map(|thought| json!({ "reasoning": thought })),
         call,
         result().prop_map(|result| json!({ "toolResult": result })),
-        Just(json!({ "reasoning": { "text": { "text": "hm", "signature": "c2ln" } } })),
-        Just(json!({ "reasoning": { "redacted": "no base64" } })),
     ];
     let role = prop_oneof![Just("user"), Just("assistant")];
     (role, vec(block, 0..3)).prop_map(|(role, content)| json!({ "role": role, "content": content }))

@@ -41,7 +41,7 @@ pub(crate) fn repair_pending(messages: &[Message], pending: Pending) -> Pending 
         return pending;
     }
     let Pending { turn, mut calls } = pending;
-    let mut repaired = Repaired { keeps_reasoning: true, ..Repaired::after(call_ids(messages)) };
+    let mut repaired = Repaired { is_running: true, ..Repaired::after(call_ids(messages)) };
     repaired.take(turn);
     if repaired.messages.is_empty() {
         repaired.push(Role::User, vec![Block::Text(NO_MESSAGE.to_owned())]);
@@ -89,8 +89,8 @@ struct Repaired {
     /// The ids of the last message's calls: as they were, and as they are now.
     open: Vec<(String, String)>,
     seen: HashSet<String>,
-    /// Whether the turn still runs, so that the model has to have its reasoning back.
-    keeps_reasoning: bool,
+    /// Whether the turn still runs, so that its reasoning is kept.
+    is_running: bool,
 }
 
 impl Repaired {
@@ -141,13 +141,15 @@ impl Repaired {
                     let name = fit_tool_name(&call.name);
                     blocks.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
                 }
-                Block::Reasoning(reasoning) if self.keeps_reasoning => {
-                    blocks.push(Block::Reasoning(reasoning));
-                }
+                Block::Reasoning(it) if self.is_running => blocks.push(Block::Reasoning(it)),
                 Block::Reasoning(_) | Block::Text(_) | Block::ToolResult(_) => {}
             }
         }
-        if blocks.iter().all(|block| matches!(block, Block::Reasoning(_))) {
+        // What the model thought of something that is not here any more.
+        while matches!(blocks.last(), Some(Block::Reasoning(_))) {
+            blocks.pop();
+        }
+        if blocks.is_empty() {
             return;
         }
         self.answer(Vec::new());
@@ -283,6 +285,16 @@ mod tests {
                 prop_assert_eq!(said(&repaired, role), said(&wreck, role));
             }
         }
+    }
+
+    #[test]
+    fn reasoning_stays_in_a_turn_that_waits_before_what_it_led_to() {
+        let content = || vec![reasoning("hm"), call("a b", json!({})), reasoning("lost")];
+        let turn =
+            vec![Message::user("do it"), assistant(vec![reasoning("lost")]), assistant(content())];
+        let repaired = repair_pending(&[], Pending { turn, calls: vec![] });
+        let kept = assistant(vec![reasoning("hm"), call("a_b", json!({}))]);
+        assert_eq!(repaired.turn, [Message::user("do it"), kept]);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! Amazon Bedrock API Reference, "Message", "ToolUseBlock", "ToolResultBlock", and the Amazon
 //! Bedrock User Guide, "Use a tool to complete an Amazon Bedrock model response": roles alternate
 //! and begin with the user, no content is empty and no text blank, the ids of tool calls are
-//! unique and, like the tools' names, of few characters, every call is answered in the one message that
-//! follows it, and data in an answer is an object. Reasoning is for the model that it came from, and for
-//! the turn that runs: a history has none.
+//! unique and, like the tools' names, of few characters, every call is answered in the one message
+//! that follows it, and data in an answer is an object. Reasoning is for the model that it is from, in
+//! the turn that runs, before what it led to: a history has none.
 
 use std::collections::HashSet;
 
@@ -47,11 +47,11 @@ struct End<'a> {
     open: Vec<&'a str>,
 }
 
-/// `None` if no model accepts `messages`.
+/// `None` if no model accepts `messages`, of which those of a turn that is `running` may hold reasoning.
 fn end_of<'a>(
     earlier: impl IntoIterator<Item = &'a str>,
     messages: impl IntoIterator<Item = &'a Message>,
-    may_reason: bool,
+    running: bool,
 ) -> Option<End<'a>> {
     let mut expected = Role::User;
     let mut open: Vec<&str> = Vec::new();
@@ -61,11 +61,9 @@ fn end_of<'a>(
             Block::ToolResult(result) => Some(result.tool_use_id.as_str()),
             Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => None,
         });
-        let is_reasoning = |block: &Block| matches!(block, Block::Reasoning(_));
-        let is_sound = |block: &Block| is_sound(block, message.role, may_reason);
         let is_sound = message.role == expected
-            && !message.content.iter().all(is_reasoning)
-            && message.content.iter().all(is_sound)
+            && message.content.last().is_some_and(|it| !matches!(it, Block::Reasoning(_)))
+            && message.content.iter().all(|block| is_sound(block, message.role, running))
             && (open.is_empty() || message.content.len() == open.len())
             && answered.eq(open.iter().copied());
         open = message.tool_uses().map(|call| call.tool_use_id.as_str()).collect();
@@ -77,9 +75,9 @@ fn end_of<'a>(
     Some(End { expected, open })
 }
 
-fn is_sound(block: &Block, role: Role, may_reason: bool) -> bool {
+fn is_sound(block: &Block, role: Role, running: bool) -> bool {
     match block {
-        Block::Reasoning(_) => may_reason && role == Role::Assistant,
+        Block::Reasoning(_) => running && role == Role::Assistant,
         Block::Text(text) => !text.trim().is_empty(),
         Block::ToolUse(call) => role == Role::Assistant && is_call(call),
         Block::ToolResult(result) => {
