@@ -68,8 +68,8 @@ pub struct Turn {
     withheld: bool,
     unreadable_rounds: usize,
     is_without_history: bool,
-    /// For the user alone. They end with the request.
-    notices: BTreeSet<String>,
+    /// For the user alone, by what they are about. They end with the request.
+    notices: BTreeMap<String, String>,
     earlier_words: BTreeSet<String>,
     /// Whether it is taken up as it was saved.
     was_saved: bool,
@@ -132,7 +132,7 @@ impl Turn {
             withheld: false,
             unreadable_rounds: 0,
             is_without_history: false,
-            notices: BTreeSet::new(),
+            notices: BTreeMap::new(),
             earlier_words: BTreeSet::new(),
             was_saved: false,
         }
@@ -296,7 +296,7 @@ impl Turn {
     pub fn notice(&self) -> Option<String> {
         let happened = texts::may_have_happened(&self.may_have_happened_at);
         let forgot = self.is_without_history.then(|| texts::WITHOUT_HISTORY.to_owned());
-        let own = self.notices.iter().cloned();
+        let own = self.notices.values().cloned();
         let notices: Vec<String> = own.chain(happened).chain(forgot).collect();
         (!notices.is_empty()).then(|| notices.join("\n\n"))
     }
