@@ -75,8 +75,6 @@ fn message() -> impl Strategy<Value = Value> {
         thought.prop_map(|thought| json!({ "reasoning": thought })),
         call,
         result().prop_map(|result| json!({ "toolResult": result })),
-        Just(json!({ "reasoning": { "text": { "text": "hm", "signature": "c2ln" } } })),
-        Just(json!({ "reasoning": { "redacted": "no base64" } })),
     ];
     let role = prop_oneof![Just("user"), Just("assistant")];
     (role, vec(block, 0..3)).prop_map(|(role, content)| json!({ "role": role, "content": content }))
