@@ -197,10 +197,12 @@ enum Heard {
 /// What the user should know of an answer that is not whole.
 fn note(stop: &StopReason, is_malformed: bool, heard: Heard, max_tokens: u32) -> Option<String> {
     let note = match (stop, heard) {
-        (StopReason::MaxTokens, Heard::Thinking) => {
+        // Some models think without a word of it in the stream.
+        (StopReason::MaxTokens, Heard::Thinking | Heard::Nothing) => {
             return Some(format!(
-                "(The model used up its {max_tokens} tokens with thinking, before it wrote an \
-                 answer. Ask for a smaller part of it, or have the operator raise MAX_ANSWER_TOKENS.)"
+                "(The model used up the {max_tokens} tokens of an answer before it wrote one: what it \
+                 thinks counts, too. Ask for a smaller part of it, or have the operator raise \
+                 MAX_ANSWER_TOKENS.)"
             ));
         }
         (StopReason::MaxTokens | StopReason::ModelContextWindowExceeded, _) => {
