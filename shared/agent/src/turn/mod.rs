@@ -268,7 +268,8 @@ impl Turn {
         for id in ids {
             self.answered(texts::no_usable_token(&id));
         }
-        self.notices.insert(texts::authorization_is_dead(provider.label()));
+        let text = texts::authorization_is_dead(provider.label());
+        self.notices.insert(format!("no usable token at {}", provider.label()), text);
     }
 
     /// What must be consented to before the waiting calls can be tried, by provider.
