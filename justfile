@@ -26,6 +26,10 @@ browser folder="":
 openapi:
     bash .ci/openapi
 
+# AG-UI's own client through the whole flow
+agui:
+    bash .ci/agui
+
 # identity beside the reference verifier and a certified issuer
 conformance:
     bash .ci/conformance
