@@ -83,7 +83,7 @@ async fn m3_the_run_starts_before_the_model_answers() {
     assert!(stream.contains("RUN_STARTED") && !stream.contains("TEXT_MESSAGE"), "{stream}");
     gate.open();
     while let Some(more) = answer.chunk().await.expect("a stream") {
-        stream.push_str(&String::from_utf8(more.to_vec()).expect("text"));
+        stream.push_str(std::str::from_utf8(&more).expect("text"));
     }
     assert_eq!(outcome(&checked(&stream)), "success");
 }

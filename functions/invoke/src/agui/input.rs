@@ -29,7 +29,7 @@ pub(crate) struct RunInput {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
-    "threadId": "my-first-conversation", "runId": "run-1", "tools": [], "context": [],
+    "threadId": "my-first-conversation", "runId": "run-1",
     "messages": [{ "id": "message-1", "role": "user", "content": "Which repositories do I have?" }],
 }))]
 pub(crate) struct RunAgentInput {
