@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod families;
 mod form;
 mod frames;
 mod habits;
@@ -12,6 +13,7 @@ mod thinking;
 use axum::{
     Json, Router,
     body::{Body, Bytes},
+    extract::Path,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
@@ -30,8 +32,10 @@ pub fn router() -> Router {
     Router::new().route("/model/{model}/converse-stream", post(converse_stream))
 }
 
-async fn converse_stream(body: Bytes) -> Response {
-    let request = match Request::parse(&body) {
+async fn converse_stream(Path(model): Path<String>, body: Bytes) -> Response {
+    let request = Request::parse(&body)
+        .and_then(|request| families::refusal(&model, &request).map_or(Ok(request), Err));
+    let request = match request {
         Ok(request) => request,
         Err(rule) => return exception(StatusCode::BAD_REQUEST, "ValidationException", &rule),
     };

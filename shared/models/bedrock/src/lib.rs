@@ -6,7 +6,8 @@
 
 mod answer;
 mod failure;
-mod max_tokens;
+mod families;
+mod model_id;
 mod reasoning;
 mod speech;
 mod wire;
@@ -18,28 +19,37 @@ use agent::{
 use aws_sdk_bedrockruntime::{
     Client,
     config::StalledStreamProtectionConfig,
-    types::{InferenceConfiguration, SystemContentBlock},
+    types::{ContentBlock, InferenceConfiguration, SystemContentBlock},
 };
 use futures_util::future::{BoxFuture, FutureExt};
+use session::Block;
 
-pub use crate::max_tokens::default_max_tokens;
+pub use crate::model_id::ModelId;
 use crate::{
     answer::PartialAnswer,
     failure::failure,
+    families::Part,
     wire::{tool_config, wire_message},
 };
+
+/// What the user is told by a model that can't use tools.
+const NO_TOOLS: &str = "(This model can't use tools, so I can't look anything up or do anything for you, \
+                        at GitHub or elsewhere. The operator of this agent can choose another model.)";
+/// What such a model is told.
+const HAS_NO_TOOLS: &str =
+    "\n\nYou have no tools now: say so when you are asked for what would take one.";
 
 /// A model on Amazon Bedrock.
 #[derive(Debug)]
 pub struct Bedrock {
     client: Client,
-    id: String,
+    id: ModelId,
 }
 
 impl Bedrock {
     /// The model `id`, called with `config`.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, id: String) -> Self {
+    pub fn new(config: &aws_config::SdkConfig, id: ModelId) -> Self {
         // The default cuts a stream after 5 seconds of silence, and models think longer. The turn
         // has a deadline of its own.
         let patient = StalledStreamProtectionConfig::disabled();
@@ -54,22 +64,60 @@ impl Bedrock {
         &self.client
     }
 
+    /// Whether there are tools that the model can't use.
+    fn lacks_tools(&self, prompt: &Prompt<'_>) -> bool {
+        !prompt.tools.is_empty() && !self.id.uses_tools()
+    }
+
+    /// An answer that is not malformed, or what there is after two tries.
+    async fn whole_answer(
+        &self,
+        prompt: &Prompt<'_>,
+        listener: &mut dyn Listener,
+    ) -> Result<ModelAnswer, ModelError> {
+        let first = self.converse(prompt, listener).await?;
+        if !first.is_malformed() {
+            return first.finish(listener);
+        }
+        listener.hear(Event::TextDiscarded);
+        match self.converse(prompt, listener).await {
+            Ok(mut second) => {
+                second.usage += first.usage;
+                second.finish(listener)
+            }
+            Err(_) => first.finish(listener),
+        }
+    }
+
     async fn converse(
         &self,
         prompt: &Prompt<'_>,
         listener: &mut dyn Listener,
     ) -> Result<PartialAnswer, ModelError> {
-        let messages: Result<Vec<_>, _> =
-            prompt.messages.iter().map(|message| wire_message(message)).collect();
+        let family = self.id.family();
+        let has_tools = !prompt.tools.is_empty() && self.id.uses_tools();
+        let wire = |message: &_| wire_message(message, family, has_tools);
+        let messages: Result<Vec<_>, _> = prompt.messages.iter().map(|it| wire(it)).collect();
+        let mut messages = messages?;
+        let mut system = prompt.system.to_owned();
+        if self.lacks_tools(prompt) {
+            system.push_str(HAS_NO_TOOLS);
+        }
         let max_tokens = i32::try_from(prompt.max_tokens).unwrap_or(i32::MAX);
-        let call = self
+        let mut call = self
             .client
             .converse_stream()
-            .model_id(&self.id)
-            .system(SystemContentBlock::Text(prompt.system.to_owned()))
-            .set_messages(Some(messages?))
-            .tool_config(tool_config(&prompt.tools)?)
+            .model_id(self.id.as_str())
             .inference_config(InferenceConfiguration::builder().max_tokens(max_tokens).build());
+        if family.takes(Part::SystemPrompt) {
+            call = call.system(SystemContentBlock::Text(system));
+        } else if let Some(first) = messages.first_mut() {
+            first.content.insert(0, ContentBlock::Text(system));
+        }
+        if has_tools {
+            call = call.tool_config(tool_config(&prompt.tools, family)?);
+        }
+        let call = call.set_messages(Some(messages));
         let mut stream = call.send().await.map_err(failure)?.stream;
         let mut answer = PartialAnswer::new(prompt.max_tokens);
         while let Some(event) = stream.recv().await.map_err(failure)? {
@@ -79,6 +127,16 @@ impl Bedrock {
     }
 }
 
+/// Says what the model can't do, unless that stands in what it was shown.
+fn say_no_tools(prompt: &Prompt<'_>, answer: &mut ModelAnswer, listener: &mut dyn Listener) {
+    if prompt.messages.iter().any(|message| message.text().contains(NO_TOOLS)) {
+        return;
+    }
+    let note = if answer.message.text().is_empty() { "" } else { "\n\n" };
+    listener.hear(Event::Text(&format!("{note}{NO_TOOLS}")));
+    answer.message.content.push(Block::Text(NO_TOOLS.to_owned()));
+}
+
 impl Model for Bedrock {
     fn answer<'a>(
         &'a self,
@@ -86,18 +144,11 @@ impl Model for Bedrock {
         listener: &'a mut dyn Listener,
     ) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
         async move {
-            let first = self.converse(&prompt, listener).await?;
-            if !first.is_malformed() {
-                return first.finish(listener);
+            let mut answer = self.whole_answer(&prompt, listener).await?;
+            if self.lacks_tools(&prompt) {
+                say_no_tools(&prompt, &mut answer, listener);
             }
-            listener.hear(Event::TextDiscarded);
-            match self.converse(&prompt, listener).await {
-                Ok(mut second) => {
-                    second.usage += first.usage;
-                    second.finish(listener)
-                }
-                Err(_) => first.finish(listener),
-            }
+            Ok(answer)
         }
         .boxed()
     }
