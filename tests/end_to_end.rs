@@ -23,6 +23,7 @@ mod issues;
 mod limits;
 mod model_families;
 mod model_habits;
+mod open_flows;
 mod openapi;
 mod pages;
 mod providers;
