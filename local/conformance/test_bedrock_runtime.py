@@ -33,6 +33,13 @@ MESSAGES = [
     "Which repositories do I have? (breaks off)",
     "create an issue in octo-alice/garden: Water",
     "break the stream",
+    "Hello (is withheld)",
+    f"Hello (fills its window) {'x' * 20_000}",
+    "Hello (fails inside: validationException)",
+    "Hello (fails inside: throttlingException)",
+    "Hello (fails inside: serviceUnavailableException)",
+    "Hello (fails inside: internalServerException)",
+    "Hello (is too long inside)",
 ]
 TOOLS = [
     {

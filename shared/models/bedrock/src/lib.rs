@@ -11,23 +11,37 @@ mod reasoning;
 mod speech;
 mod wire;
 
+use std::time::Duration;
+
 use agent::{
     event::{Event, Listener},
     model::{Model, ModelAnswer, ModelError, Prompt},
 };
 use aws_sdk_bedrockruntime::{
     Client,
-    config::StalledStreamProtectionConfig,
-    types::{InferenceConfiguration, SystemContentBlock},
+    config::{StalledStreamProtectionConfig, retry::RetryConfig},
+    primitives::event_stream::EventReceiver,
+    types::{
+        ConverseStreamOutput, InferenceConfiguration, SystemContentBlock,
+        error::ConverseStreamOutputError,
+    },
 };
 use futures_util::future::{BoxFuture, FutureExt};
 
 pub use crate::max_tokens::default_max_tokens;
 use crate::{
     answer::PartialAnswer,
-    failure::failure,
+    failure::{failure, failure_in_stream},
     wire::{tool_config, wire_message},
 };
+
+type Events = EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>;
+
+/// How often a request is tried while nothing of its answer has been heard: before there is a stream by
+/// the SDK, and then here, because the SDK can't any more.
+const TRIES: u32 = 3;
+/// How long to wait before the second try of a stream; then twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A model on Amazon Bedrock.
 #[derive(Debug)]
@@ -43,8 +57,12 @@ impl Bedrock {
         // The default cuts a stream after 5 seconds of silence, and models think longer. The turn
         // has a deadline of its own.
         let patient = StalledStreamProtectionConfig::disabled();
-        let config = aws_sdk_bedrockruntime::config::Builder::from(config);
-        let client = Client::from_conf(config.stalled_stream_protection(patient).build());
+        // Waits longer each time, by chance, and less often tried again the more requests fail.
+        let retries = RetryConfig::standard().with_max_attempts(TRIES);
+        let config = aws_sdk_bedrockruntime::config::Builder::from(config)
+            .stalled_stream_protection(patient)
+            .retry_config(retries);
+        let client = Client::from_conf(config.build());
         Self { client, id }
     }
 
@@ -54,11 +72,29 @@ impl Bedrock {
         &self.client
     }
 
+    /// Asks, and takes the answer in as it arrives.
     async fn converse(
         &self,
         prompt: &Prompt<'_>,
         listener: &mut dyn Listener,
     ) -> Result<PartialAnswer, ModelError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            let mut answer = PartialAnswer::new(prompt.max_tokens);
+            let mut stream = self.open(prompt).await?;
+            match read(&mut stream, &mut answer, listener).await {
+                Err(ModelError::Busy(_)) if answer.is_empty() => {}
+                read => return read.map(|()| answer),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        let mut answer = PartialAnswer::new(prompt.max_tokens);
+        read(&mut self.open(prompt).await?, &mut answer, listener).await?;
+        Ok(answer)
+    }
+
+    async fn open(&self, prompt: &Prompt<'_>) -> Result<Events, ModelError> {
         let messages: Result<Vec<_>, _> =
             prompt.messages.iter().map(|message| wire_message(message)).collect();
         let max_tokens = i32::try_from(prompt.max_tokens).unwrap_or(i32::MAX);
@@ -70,13 +106,19 @@ impl Bedrock {
             .set_messages(Some(messages?))
             .tool_config(tool_config(&prompt.tools)?)
             .inference_config(InferenceConfiguration::builder().max_tokens(max_tokens).build());
-        let mut stream = call.send().await.map_err(failure)?.stream;
-        let mut answer = PartialAnswer::new(prompt.max_tokens);
-        while let Some(event) = stream.recv().await.map_err(failure)? {
-            answer.take(event, listener);
-        }
-        Ok(answer)
+        Ok(call.send().await.map_err(failure)?.stream)
     }
+}
+
+async fn read(
+    stream: &mut Events,
+    answer: &mut PartialAnswer,
+    listener: &mut dyn Listener,
+) -> Result<(), ModelError> {
+    while let Some(event) = stream.recv().await.map_err(failure_in_stream)? {
+        answer.take(event, listener);
+    }
+    Ok(())
 }
 
 impl Model for Bedrock {
