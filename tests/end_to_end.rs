@@ -21,6 +21,7 @@ mod hang_up;
 mod identity;
 mod issues;
 mod limits;
+mod model_failures;
 mod model_families;
 mod model_habits;
 mod open_flows;

@@ -1,6 +1,7 @@
 //! The clients for what AWS does. They are made at first use: a start, a health check or a refused
 //! request needs none of them.
 
+use agent::context::Context;
 use edge::connection::Preconnect;
 use models_bedrock::Bedrock;
 use session::Sessions;
@@ -14,6 +15,8 @@ pub(crate) struct Clients {
     pub(crate) sessions: Sessions,
     pub(crate) vault: TokenVault,
     pub(crate) model: Bedrock,
+    /// How much of a conversation it takes.
+    pub(crate) context: Context,
     identity: aws_sdk_bedrockagentcore::Client,
 }
 
@@ -37,6 +40,7 @@ impl Clients {
                 .keeping(conversations.most_bytes)
                 .importing_strands(conversations.imports_strands),
             vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
+            context: Context::new(settings.model.context),
             model: Bedrock::new(&bedrock, model.clone()),
             identity,
         }

@@ -94,7 +94,7 @@ async fn converse(
     let runner = Runner {
         model: &clients.model,
         system: SYSTEM,
-        context,
+        context: &clients.context,
         max_tokens: service.settings.model.max_answer_tokens,
         authorizer: Authorizer {
             vault: &clients.vault,

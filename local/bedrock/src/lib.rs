@@ -5,6 +5,7 @@ mod form;
 mod frames;
 mod habits;
 mod model_answer;
+mod models;
 pub mod real;
 mod request;
 mod script;
@@ -40,6 +41,9 @@ async fn converse_stream(Path(model): Path<String>, body: Bytes) -> Response {
         Err(rule) => return exception(StatusCode::BAD_REQUEST, "ValidationException", &rule),
     };
     log_request(&request);
+    if let Some(refusal) = models::refusal(&model, &request.raw) {
+        return exception(refusal.status, refusal.name, refusal.message);
+    }
     let frames = match script::answer(&request) {
         Script::Throttled => {
             let message = "Too many requests, please wait before trying again.";
@@ -50,6 +54,7 @@ async fn converse_stream(Path(model): Path<String>, body: Bytes) -> Response {
         }
         Script::NoAnswer => Body::from_stream(stream::pending::<std::io::Result<Bytes>>()),
         Script::BrokenAfter(text) => events(frames::broken_after(&text)),
+        Script::Fails(kind, message) => events(frames::failing(kind, message)),
         Script::Answer(answer) => {
             if answer.calls.is_empty() {
                 let text = excerpt(&answer.text);

@@ -20,6 +20,12 @@ pub(super) fn answer(request: &Request) -> Script {
     if let Some(rule) = habits::refusal(request).or_else(|| thinking::refusal(request)) {
         return Script::Refused(rule);
     }
+    if let Some((kind, message)) = habits::failure(request) {
+        return Script::Fails(kind, message);
+    }
+    if let Some(answer) = habits::cut_off(request) {
+        return Script::Answer(answer);
+    }
     let mut script = without_thinking(request);
     if let Script::Answer(answer) = &mut script {
         thinking::think(request, answer);

@@ -12,14 +12,20 @@ mod reasoning;
 mod speech;
 mod wire;
 
+use std::time::Duration;
+
 use agent::{
     event::{Event, Listener},
     model::{Model, ModelAnswer, ModelError, Prompt},
 };
 use aws_sdk_bedrockruntime::{
     Client,
-    config::StalledStreamProtectionConfig,
-    types::{ContentBlock, InferenceConfiguration, SystemContentBlock},
+    config::{StalledStreamProtectionConfig, retry::RetryConfig},
+    primitives::event_stream::EventReceiver,
+    types::{
+        ContentBlock, ConverseStreamOutput, InferenceConfiguration, SystemContentBlock,
+        error::ConverseStreamOutputError,
+    },
 };
 use futures_util::future::{BoxFuture, FutureExt};
 use session::Block;
@@ -27,11 +33,18 @@ use session::Block;
 pub use crate::model_id::ModelId;
 use crate::{
     answer::PartialAnswer,
-    failure::failure,
+    failure::{failure, failure_in_stream},
     families::Part,
     wire::{tool_config, wire_message},
 };
 
+type Events = EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>;
+
+/// How often a request is tried while nothing of its answer has been heard: before there is a stream by
+/// the SDK, and then here, because the SDK can't any more.
+const TRIES: u32 = 3;
+/// How long to wait before the second try of a stream; then twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// What the user is told by a model that can't use tools.
 const NO_TOOLS: &str = "(This model can't use tools, so I can't look anything up or do anything for you, \
                         at GitHub or elsewhere. The operator of this agent can choose another model.)";
@@ -53,8 +66,12 @@ impl Bedrock {
         // The default cuts a stream after 5 seconds of silence, and models think longer. The turn
         // has a deadline of its own.
         let patient = StalledStreamProtectionConfig::disabled();
-        let config = aws_sdk_bedrockruntime::config::Builder::from(config);
-        let client = Client::from_conf(config.stalled_stream_protection(patient).build());
+        // Waits longer each time, by chance, and less often tried again the more requests fail.
+        let retries = RetryConfig::standard().with_max_attempts(TRIES);
+        let config = aws_sdk_bedrockruntime::config::Builder::from(config)
+            .stalled_stream_protection(patient)
+            .retry_config(retries);
+        let client = Client::from_conf(config.build());
         Self { client, id }
     }
 
@@ -89,11 +106,29 @@ impl Bedrock {
         }
     }
 
+    /// Asks, and takes the answer in as it arrives.
     async fn converse(
         &self,
         prompt: &Prompt<'_>,
         listener: &mut dyn Listener,
     ) -> Result<PartialAnswer, ModelError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            let mut answer = PartialAnswer::new(prompt.max_tokens);
+            let mut stream = self.open(prompt).await?;
+            match read(&mut stream, &mut answer, listener).await {
+                Err(ModelError::Busy(_)) if answer.is_empty() => {}
+                read => return read.map(|()| answer),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        let mut answer = PartialAnswer::new(prompt.max_tokens);
+        read(&mut self.open(prompt).await?, &mut answer, listener).await?;
+        Ok(answer)
+    }
+
+    async fn open(&self, prompt: &Prompt<'_>) -> Result<Events, ModelError> {
         let family = self.id.family();
         let has_tools = !prompt.tools.is_empty() && self.id.uses_tools();
         let wire = |message: &_| wire_message(message, family, has_tools);
@@ -118,13 +153,19 @@ impl Bedrock {
             call = call.tool_config(tool_config(&prompt.tools, family)?);
         }
         let call = call.set_messages(Some(messages));
-        let mut stream = call.send().await.map_err(failure)?.stream;
-        let mut answer = PartialAnswer::new(prompt.max_tokens);
-        while let Some(event) = stream.recv().await.map_err(failure)? {
-            answer.take(event, listener);
-        }
-        Ok(answer)
+        Ok(call.send().await.map_err(failure)?.stream)
     }
+}
+
+async fn read(
+    stream: &mut Events,
+    answer: &mut PartialAnswer,
+    listener: &mut dyn Listener,
+) -> Result<(), ModelError> {
+    while let Some(event) = stream.recv().await.map_err(failure_in_stream)? {
+        answer.take(event, listener);
+    }
+    Ok(())
 }
 
 /// Says what the model can't do, unless that stands in what it was shown.
