@@ -25,6 +25,8 @@ fn words() -> impl Strategy<Value = String> {
         Just("do it (refuses results)".to_owned()),
         Just("do it (refuses the past)".to_owned()),
         Just("do it (refuses wherever this is shown)".to_owned()),
+        Just("do it (is withheld)".to_owned()),
+        Just("do it (withholds results)".to_owned()),
     ]
 }
 

@@ -39,6 +39,13 @@ MESSAGES = [
     "Hello (only thinks)",
     "Hello (says nothing)",
     "break the stream",
+    "Hello (is withheld)",
+    f"Hello (fills its window) {'x' * 20_000}",
+    "Hello (fails inside: validationException)",
+    "Hello (fails inside: throttlingException)",
+    "Hello (fails inside: serviceUnavailableException)",
+    "Hello (fails inside: internalServerException)",
+    "Hello (is too long inside)",
 ]
 # What the model thinks first in a turn (`thoughts` in `thinking.rs`), as it has to come back.
 THOUGHT = {"text": "the user must never read this thought", "signature": "c2lnbmF0dXJl+/0=="}

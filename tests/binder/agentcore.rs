@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode, header};
 use tests::{Fate, World};
 
-use super::{COMPLETE, ready::Ready};
+use super::{BINDING, COMPLETE, ready::Ready};
 
 /// Sets the proxy's behaviour for completions from now on.
 fn complete(ready: &Ready, fate: Fate) {
@@ -116,6 +116,33 @@ async fn m9_each_failure_of_agentcore_identity_has_its_own_outcome() {
         if status.is_server_error() {
             binds_once_all_is_well_again(&ready).await;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_every_refused_completion_is_logged_with_its_cause_and_without_the_session() {
+    for (message, level) in [
+        ("Invalid or expired session", "WARN"),
+        ("Unable to retrieve secret: access denied", "ERROR"),
+        ("User: x is not authorized to perform: bedrock-agentcore:Complete", "ERROR"),
+    ] {
+        let ready = Ready::new().await;
+        let session = ready.parameter("session_id");
+        let said = format!("{message} ({session})");
+        complete(&ready, aws(403, "AccessDeniedException", &said));
+        let path = format!("{BINDING}?{}", ready.back.query().expect("a query"));
+        let request = ready.alice.request(Method::GET, &path).header("accept", "application/json");
+        let answer = request.send().await.expect("an answer");
+        let id = answer.headers()["x-request-id"].to_str().expect("an id").to_owned();
+        let lines: Vec<String> =
+            ready.logs.lines().into_iter().filter(|line| line.contains(&id)).collect();
+        let told = lines.iter().find(|line| line.contains(message)).expect("AWS's own words");
+        assert!(told.contains(&format!("\"level\":\"{level}\"")), "{told}");
+        let unique = session.rsplit(':').next().expect("an id");
+        assert!(lines.iter().all(|line| !line.contains(unique)), "the session is a secret");
+        // The caller can tell the operator which request it was.
+        let problem: serde_json::Value = answer.json().await.expect("JSON");
+        assert_eq!(problem["requestId"], *id, "{problem}");
     }
 }
 

@@ -99,13 +99,14 @@ async fn m9_another_browser_no_flow_cookie_and_an_expired_flow_are_told_apart() 
     let ready = Ready::new().await;
     let cafe = ready.world.browser_of("alice").await;
     ready.ends(&cafe, &ready.back, "no_flow", StatusCode::FORBIDDEN).await;
-    let words = "This was not asked for in this browser";
+    let words = "This request is no longer open";
     ready.shows(&cafe, &ready.back, ("no_flow", words), StatusCode::FORBIDDEN).await;
 
     // The flow's cookie, copied to another browser.
     let flow = ready.alice.cookie("flow-");
     cafe.add_cookie(&flow);
     ready.ends(&cafe, &ready.back, "another_browser", StatusCode::FORBIDDEN).await;
+    let words = "This was not asked for in this browser";
     ready.shows(&cafe, &ready.back, ("another_browser", words), StatusCode::FORBIDDEN).await;
 
     ready.time.let_pass(Duration::from_secs(600));

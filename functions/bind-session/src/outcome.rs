@@ -20,7 +20,8 @@ pub(crate) enum Outcome {
     Declined,
     /// The provider returned an error of its own.
     ProviderFailed,
-    /// This browser has no cookie for the flow: another browser began it, or the cookie has expired.
+    /// This browser has no cookie for the flow: another browser began it, or the cookie has expired
+    /// or had to make room for a newer flow's.
     NoFlow,
     /// The flow was begun by someone else.
     AnotherUser,
@@ -124,11 +125,11 @@ impl Outcome {
             Self::NoSession | Self::Malformed => "This link is incomplete",
             Self::Declined => "You did not allow it",
             Self::ProviderFailed => "The consent could not be given",
-            Self::NoFlow | Self::AnotherBrowser => "This was not asked for in this browser",
+            Self::AnotherBrowser => "This was not asked for in this browser",
             Self::AnotherUser => "This request is not yours",
             Self::Expired => "This request is too old",
             Self::NoState | Self::WrongState => "This is not where you consented",
-            Self::SessionRefused => "This request is no longer open",
+            Self::NoFlow | Self::SessionRefused => "This request is no longer open",
             Self::Unclear => "We could not see whether it worked",
             Self::Throttled | Self::Unavailable => "Please try again in a moment",
             Self::Misconfigured | Self::Failed => "Something is wrong on our side",
@@ -156,7 +157,12 @@ impl Outcome {
                 "Nothing was connected: the service that you were asked to consent at had a problem. Ask \
                  again in the conversation; if it happens again, tell the people who run the assistant."
             }
-            Self::NoFlow | Self::AnotherBrowser => {
+            Self::NoFlow => {
+                "Nothing was connected. A browser keeps the three newest requests open, for ten minutes; \
+                 this is none of them, or it was asked for in another browser. Ask again in the \
+                 conversation. If somebody sent you this link, do not use it."
+            }
+            Self::AnotherBrowser => {
                 "Nothing was connected. Consent in the same browser in which you are talking to the \
                  assistant. If somebody sent you this link, do not use it."
             }

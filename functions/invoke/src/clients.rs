@@ -1,6 +1,7 @@
 //! The clients for what AWS does. They are made at first use: a start, a health check or a refused
 //! request needs none of them.
 
+use agent::context::Context;
 use edge::connection::Preconnect;
 use models_bedrock::Bedrock;
 use session::Sessions;
@@ -14,6 +15,8 @@ pub(crate) struct Clients {
     pub(crate) sessions: Sessions,
     pub(crate) vault: TokenVault,
     pub(crate) model: Bedrock,
+    /// How much of a conversation it takes.
+    pub(crate) context: Context,
     identity: aws_sdk_bedrockagentcore::Client,
 }
 
@@ -27,12 +30,18 @@ impl Clients {
         let identity = aws_sdk_bedrockagentcore::Client::new(&settings.identity.within(&shared));
         let return_url = settings.inbound.site.session_binding_url().clone();
         let bedrock = settings.model.bedrock.within(&shared);
+        let model = &settings.model.id;
+        if !model.uses_tools() {
+            let model = model.as_str();
+            tracing::warn!(model, "the model can't use tools while it streams: it gets none");
+        }
         Self {
             sessions: sessions
                 .keeping(conversations.most_bytes)
                 .importing_strands(conversations.imports_strands),
             vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
-            model: Bedrock::new(&bedrock, settings.model.id.clone()),
+            context: Context::new(settings.model.context),
+            model: Bedrock::new(&bedrock, model.clone()),
             identity,
         }
     }
@@ -43,7 +52,7 @@ impl Clients {
         let s3 = self.sessions.client().head_bucket().bucket(&settings.conversations.bucket);
         let workload = settings.inbound.workload.to_string();
         let identity = self.identity.get_workload_access_token().workload_name(workload);
-        let bedrock = self.model.client().converse_stream().model_id(&settings.model.id);
+        let bedrock = self.model.client().converse_stream().model_id(settings.model.id.as_str());
         let _refused = tokio::join!(
             s3.customize().interceptor(Preconnect).send(),
             identity.customize().interceptor(Preconnect).send(),

@@ -6,6 +6,7 @@
 
 use edge::{
     Named, Problem, Reply, browser,
+    open_flows::make_room,
     page::{Page, escape},
     reply,
     request::query,
@@ -36,6 +37,7 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
             let fingerprint = flow.fingerprint();
             Audit::ConsentStarted { user: user.id(), flow: &fingerprint }.record();
             let mut reply = reply::see_other(flow.authorization_url().expose())?;
+            make_room(&mut reply, request.headers(), &fingerprint, inbound)?;
             browser::carry(&mut reply, &fingerprint, sealed, &inbound.site)?;
             Ok(reply)
         }

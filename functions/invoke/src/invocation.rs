@@ -1,7 +1,7 @@
 //! The request and the response body of `POST /invocations`.
 
 use agent::turn::{Answers, Verdict};
-use edge::{Kind, Problem, request};
+use edge::{Code, Kind, Problem, request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use session::{ContextTokens, SessionId};
@@ -241,7 +241,7 @@ pub(crate) fn check_length(message: &str, context: ContextTokens) -> Result<(), 
         return Ok(());
     }
     let detail = format!("message is too long for the model: it may have {most} bytes.");
-    Err(Problem::field("message", detail))
+    Err(Problem::field("message", detail).code(Code::MessageTooLong))
 }
 
 #[cfg(test)]

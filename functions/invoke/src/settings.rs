@@ -10,7 +10,7 @@ use edge::{
     aws::{Aws, AwsEndpoint},
     environment::{parsed, switch, text},
 };
-use models_bedrock::default_max_tokens;
+use models_bedrock::ModelId;
 use session::ContextTokens;
 use url::Url;
 use vault::endpoint;
@@ -27,7 +27,7 @@ edge::variables! {
 edge::variables! {
     /// Which model is asked.
     pub MODEL = "The model", read by "the agentic workload":
-    MODEL_ID: Required, "model or inference profile on Amazon Bedrock";
+    MODEL_ID: Required, "model or inference profile on Amazon Bedrock, by id or ARN. One that can't use tools while it streams says so in its first answer, and the log at start";
     MAX_CONTEXT_TOKENS: Or("100000"), "how much of a conversation the model sees, estimated";
     MAX_ANSWER_TOKENS: Optional, "how many tokens the model may write in one message, what it thinks included. More than the model can write is refused by Amazon Bedrock. Not set: what every model of its family takes, at most 16384";
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: Optional, "where Amazon Bedrock is, when not at AWS";
@@ -82,7 +82,7 @@ pub(crate) struct Conversations {
 pub(crate) struct Model {
     /// Where Amazon Bedrock is.
     pub(crate) bedrock: AwsEndpoint,
-    pub(crate) id: String,
+    pub(crate) id: ModelId,
     /// How much of a conversation it sees.
     pub(crate) context: ContextTokens,
     /// How many tokens it may write in one message.
@@ -150,11 +150,11 @@ impl Conversations {
 impl Model {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let bedrock = AwsEndpoint::read(reader, &AWS_ENDPOINT_URL_BEDROCK_RUNTIME);
-        let id = reader.required(&MODEL_ID, text);
+        let id = reader.required(&MODEL_ID, parsed::<ModelId>);
         let max_answer_tokens = reader.optional(&MAX_ANSWER_TOKENS, at_least::<1, u32>);
         let context = reader.or(&MAX_CONTEXT_TOKENS, parsed::<ContextTokens>)?;
         let id = id?;
-        let max_answer_tokens = max_answer_tokens.unwrap_or_else(|| default_max_tokens(&id));
+        let max_answer_tokens = max_answer_tokens.unwrap_or_else(|| id.max_answer_tokens());
         Some(Self { bedrock: bedrock?, id, context, max_answer_tokens })
     }
 }
@@ -252,6 +252,8 @@ pub(crate) mod tests {
         assert_eq!(tokens(&[]), 4_096);
         assert_eq!(tokens(&[("MODEL_ID", "eu.anthropic.claude-sonnet-4-5")]), 16_384);
         assert_eq!(tokens(&[("MAX_ANSWER_TOKENS", "32000")]), 32_000);
+        let error = read(&[("MODEL_ID", "a/../b")]).err().unwrap().to_string();
+        assert!(error.contains("MODEL_ID") && error.contains("id or ARN"), "{error}");
         for wrong in ["0", "-1", "many"] {
             let error = read(&[("MAX_ANSWER_TOKENS", wrong)]).err().unwrap().to_string();
             assert!(error.contains("MAX_ANSWER_TOKENS"), "{error}");

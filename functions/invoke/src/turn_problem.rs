@@ -77,6 +77,11 @@ pub(crate) fn problem(error: TurnError, saved: Saved) -> Problem {
         TurnError::Session(SessionError::Deleted) => {
             Problem::new(kind, what).code(Code::ConversationDeleted)
         }
+        // Less of the conversation did not help, so it is the message.
+        TurnError::Model(ModelError::TooLong(_)) => {
+            let saved = if saved == Saved::Nothing { " Nothing was saved." } else { saved.words() };
+            Problem::field("message", format!("{what}{saved}")).code(Code::MessageTooLong)
+        }
         TurnError::Internal(_) | TurnError::Model(ModelError::Internal(_))
             if matches!(saved, Saved::NotAsked | Saved::Nothing) =>
         {
@@ -131,6 +136,11 @@ fn fixed_words(error: &TurnError) -> (Kind, &'static str) {
         TurnError::Model(ModelError::Rejected(_) | ModelError::Refused(_)) => {
             (Kind::UpstreamFailed, "The language model gave no usable answer.")
         }
+        TurnError::Model(ModelError::TooLong(_)) => (
+            Kind::InvalidRequest,
+            "message is too long for the language model, even without what was said before. Send a \
+             shorter one.",
+        ),
         TurnError::Vault { .. } => {
             (Kind::UpstreamFailed, "Whether you are connected can't be checked.")
         }

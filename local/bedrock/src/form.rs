@@ -72,6 +72,11 @@ impl Form {
         })
     }
 
+    /// How many tokens the model may write.
+    pub(super) fn most_tokens(&self) -> Option<i64> {
+        self.inference_config.as_ref().and_then(|it| it.max_tokens)
+    }
+
     /// Returns the rule that it breaks.
     pub(super) fn check(&self) -> Result<(), String> {
         for part in &self.system {
@@ -80,8 +85,7 @@ impl Form {
                 System::CachePoint(point) => point.check()?,
             }
         }
-        let most = self.inference_config.as_ref().and_then(|it| it.max_tokens);
-        if most.is_some_and(|most| most < 1) {
+        if self.most_tokens().is_some_and(|most| most < 1) {
             return Err(at_least_one("inferenceConfig.maxTokens"));
         }
         let Some(config) = &self.tool_config else { return Ok(()) };
@@ -112,11 +116,6 @@ impl ToolSpec {
         let schema = &self.input_schema.json;
         if schema.get("type").and_then(Value::as_str) != Some("object") {
             return Err("toolSpec.inputSchema.json.type must be one of: object".to_owned());
-        }
-        // Amazon Nova User Guide, "Defining a tool": the strictest model's rule.
-        let is_allowed = |key: &String| ["type", "properties", "required"].contains(&key.as_str());
-        if let Some(key) = schema.keys().find(|key| !is_allowed(key)) {
-            return Err(format!("toolSpec.inputSchema.json: {key} is not supported at the top"));
         }
         self.description.iter().try_for_each(|text| not_empty("toolSpec.description", text))
     }

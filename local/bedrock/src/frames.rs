@@ -68,6 +68,15 @@ pub(super) fn broken_after(text: &str) -> Vec<Bytes> {
     ]
 }
 
+/// Returns the events of a stream that ends in an exception before it holds anything.
+pub(super) fn failing(kind: &'static str, message: &str) -> Vec<Bytes> {
+    let message = json!({ "message": message });
+    vec![
+        event("messageStart", &json!({ "role": "assistant" })),
+        frame("exception", ":exception-type", kind, &message),
+    ]
+}
+
 fn delta(block: usize, delta: &Value) -> Bytes {
     event("contentBlockDelta", &json!({ "contentBlockIndex": block, "delta": delta }))
 }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod families;
 mod form;
 mod frames;
 mod habits;
 mod model_answer;
+mod models;
 pub mod real;
 mod request;
 mod script;
@@ -12,6 +14,7 @@ mod thinking;
 use axum::{
     Json, Router,
     body::{Body, Bytes},
+    extract::Path,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
@@ -30,12 +33,17 @@ pub fn router() -> Router {
     Router::new().route("/model/{model}/converse-stream", post(converse_stream))
 }
 
-async fn converse_stream(body: Bytes) -> Response {
-    let request = match Request::parse(&body) {
+async fn converse_stream(Path(model): Path<String>, body: Bytes) -> Response {
+    let request = Request::parse(&body)
+        .and_then(|request| families::refusal(&model, &request).map_or(Ok(request), Err));
+    let request = match request {
         Ok(request) => request,
         Err(rule) => return exception(StatusCode::BAD_REQUEST, "ValidationException", &rule),
     };
     log_request(&request);
+    if let Some(refusal) = models::refusal(&model, &request.raw) {
+        return exception(refusal.status, refusal.name, refusal.message);
+    }
     let frames = match script::answer(&request) {
         Script::Throttled => {
             let message = "Too many requests, please wait before trying again.";
@@ -46,6 +54,7 @@ async fn converse_stream(body: Bytes) -> Response {
         }
         Script::NoAnswer => Body::from_stream(stream::pending::<std::io::Result<Bytes>>()),
         Script::BrokenAfter(text) => events(frames::broken_after(&text)),
+        Script::Fails(kind, message) => events(frames::failing(kind, message)),
         Script::Answer(answer) => {
             if answer.calls.is_empty() {
                 let text = excerpt(&answer.text);

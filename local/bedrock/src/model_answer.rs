@@ -12,6 +12,8 @@ pub(super) enum Script {
     Throttled,
     /// It sends this text, and then an exception.
     BrokenAfter(String),
+    /// It begins a stream and sends nothing but an exception of this kind, with this message.
+    Fails(&'static str, &'static str),
     /// It sends nothing and keeps the stream open.
     NoAnswer,
 }

@@ -19,7 +19,7 @@ use super::{
 pub(super) struct Request {
     pub(super) messages: Vec<Message>,
     #[serde(flatten)]
-    form: Form,
+    pub(super) form: Form,
     /// The request as it was sent: everything that a model knows.
     #[serde(skip)]
     pub(super) raw: String,
@@ -98,6 +98,13 @@ impl Request {
 
     fn check(&self) -> Result<(), String> {
         self.form.check()?;
+        let has_tool_blocks =
+            |it: &Message| it.uses().next().is_some() || it.results().next().is_some();
+        if self.form.tool_config.is_none() && self.messages.iter().any(has_tool_blocks) {
+            let rule = "The toolConfig field must be defined when using toolUse and toolResult \
+                        content blocks.";
+            return Err(rule.to_owned());
+        }
         let mut expected = Role::User;
         let mut open: BTreeSet<&str> = BTreeSet::new();
         let mut seen: BTreeSet<&str> = BTreeSet::new();

@@ -20,6 +20,12 @@ pub(super) fn answer(request: &Request) -> Script {
     if let Some(rule) = habits::refusal(request).or_else(|| thinking::refusal(request)) {
         return Script::Refused(rule);
     }
+    if let Some((kind, message)) = habits::failure(request) {
+        return Script::Fails(kind, message);
+    }
+    if let Some(answer) = habits::cut_off(request) {
+        return Script::Answer(answer);
+    }
     let mut script = without_thinking(request);
     if let Script::Answer(answer) = &mut script {
         thinking::think(request, answer);
@@ -131,16 +137,18 @@ fn chat(request: &Request) -> String {
 
 /// Describes a tool result in a sentence.
 fn describe(result: &ToolResult) -> String {
-    if result.status == Some(Status::Error) {
-        let why: Vec<String> = result.content.iter().map(to_text).collect();
-        return format!("I could not do that: {}", why.join(" "));
+    let words = result.content.iter().map(to_text).collect::<Vec<_>>().join(" ");
+    // Where a model takes no status, the words say it.
+    let failed = words.strip_prefix("Error: ");
+    if result.status == Some(Status::Error) || failed.is_some() {
+        return format!("I could not do that: {}", failed.unwrap_or(&words));
     }
     let data = result.content.iter().find_map(|output| match output {
         Output::Json(data) => Some(data),
         Output::Text(_) => None,
     });
     let Some(data) = data else {
-        return result.content.iter().map(to_text).collect::<Vec<_>>().join(" ");
+        return words;
     };
     if let Some(repositories) = data["repositories"].as_array() {
         let name = |repository: &Value| repository["fullName"].as_str().map(str::to_owned);

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod ask;
 pub mod consent;
+pub mod context;
 pub mod error;
 pub mod event;
 pub mod granted_sets;

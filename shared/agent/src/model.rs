@@ -71,6 +71,9 @@ pub enum ModelError {
     /// It refuses this request for what is in it; without the earlier conversation it may not.
     #[error("the model refuses the request")]
     Rejected(#[source] Box<dyn Error + Send + Sync>),
+    /// There is more in this request than it can read; with less of the conversation it may answer.
+    #[error("the request is too long for the model")]
+    TooLong(#[source] Box<dyn Error + Send + Sync>),
     /// It refuses this service; asking again changes nothing.
     #[error("the model refuses")]
     Refused(#[source] Box<dyn Error + Send + Sync>),

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc};
 use clock::Clock;
 use futures_util::future::join_all;
 use serde_json::Value;
-use session::{ContextTokens, Message, SessionId, json_bytes};
+use session::SessionId;
 use telemetry::Audit;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
@@ -13,10 +13,11 @@ use vault::AccessToken;
 
 use crate::{
     consent::{Authorizer, Consent},
-    error::{TurnError, with_causes},
-    event::{Event, Hearing, Listener},
+    context::Context,
+    error::TurnError,
+    event::{Event, Listener},
     lease::Lease,
-    model::{Model, ModelAnswer, ModelError, Prompt, Usage},
+    model::{Model, Usage},
     scopes::{Scopes, joined},
     stop::Stop,
     tokens::{ConsentState, Tokens},
@@ -33,7 +34,7 @@ pub struct Runner<'a> {
     /// The system prompt.
     pub system: &'a str,
     /// How much of a conversation the model sees.
-    pub context: ContextTokens,
+    pub context: &'a Context,
     /// How many tokens the model may write in one message.
     pub max_tokens: u32,
     /// Where tokens come from.
@@ -116,83 +117,11 @@ impl Runner<'_> {
         }
     }
 
-    async fn in_time<T>(
+    pub(crate) async fn in_time<T>(
         &self,
         work: impl Future<Output = Result<T, TurnError>>,
     ) -> Result<T, TurnError> {
         timeout_at(self.deadline, work).await.unwrap_or(Err(TurnError::TooSlow))
-    }
-
-    /// Asks the model; if the turn is stopped meanwhile, what was said until then is its answer.
-    async fn ask_unless_stopped(
-        &self,
-        turn: &mut Turn,
-        history: &[Message],
-        usage: &mut Usage,
-        listener: &mut dyn Listener,
-    ) -> Result<(), TurnError> {
-        let mut hearing = Hearing { said: String::new(), listener };
-        tokio::select! {
-            asked = self.ask_model(turn, history, usage, &mut hearing) => return asked,
-            () = self.stop.stopped() => {}
-        }
-        // The model's provider bills what it never told us of.
-        let read = json_bytes(&turn.messages()) + json_bytes(&history);
-        *usage += Usage { input_tokens: tokens(read), output_tokens: tokens(hearing.said.len()) };
-        turn.stop(&hearing.said);
-        Ok(())
-    }
-
-    async fn ask_model(
-        &self,
-        turn: &mut Turn,
-        history: &[Message],
-        usage: &mut Usage,
-        listener: &mut dyn Listener,
-    ) -> Result<(), TurnError> {
-        let history = if turn.is_without_history() { &[] } else { history };
-        let mut answer = self.prompt(turn, history, listener).await;
-        let is_rejected = matches!(answer, Err(TurnError::Model(ModelError::Rejected(_))));
-        if is_rejected && !history.is_empty() {
-            listener.hear(Event::TextDiscarded);
-            answer = self.prompt(turn, &[], listener).await;
-            if answer.is_ok() {
-                tracing::warn!("the model refuses a conversation, and answers without it");
-                turn.leave_history_out();
-            }
-        }
-        match answer {
-            Ok(answer) => {
-                *usage += answer.usage;
-                turn.model_answered(answer.message, &answer.unreadable, history);
-                Ok(())
-            }
-            // Without this, the turn would be refused again whenever it is taken up.
-            Err(TurnError::Model(error @ (ModelError::Rejected(_) | ModelError::Refused(_))))
-                if turn.ends_with_refusal() =>
-            {
-                tracing::error!(cause = with_causes(&error), "the model does not go on");
-                turn.report_results();
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn prompt(
-        &self,
-        turn: &Turn,
-        history: &[Message],
-        listener: &mut dyn Listener,
-    ) -> Result<ModelAnswer, TurnError> {
-        let prompt = Prompt {
-            system: self.system,
-            messages: self.context.view(history, turn.messages()),
-            tools: turn.tools().specs(),
-            max_tokens: self.max_tokens,
-        };
-        let answer = self.model.answer(prompt, listener);
-        self.in_time(async { Ok(answer.await?) }).await
     }
 
     /// Reads or previews calls, all at once, except those that need a consent first. The token of
@@ -348,11 +277,6 @@ async fn request_consents(
         }
     }
     Ok((!goes_on).then_some(consents))
-}
-
-/// About how many tokens so many bytes are.
-fn tokens(bytes: usize) -> u64 {
-    bytes as u64 / 4
 }
 
 fn fresh_id() -> String {

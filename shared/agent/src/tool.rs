@@ -69,8 +69,8 @@ pub struct Needs {
     pub at_most: Scopes,
 }
 
-/// A tool's input as JSON Schema: an object with `type`, `properties` and `required` alone at the
-/// top, because some models (Amazon Nova) refuse every other keyword there.
+/// A tool's input as JSON Schema: an object. Some models take only some keywords at its top; what is
+/// sent to them leaves the others out.
 #[derive(Debug, Clone)]
 pub struct InputSchema {
     json: Value,
@@ -86,8 +86,8 @@ impl InputSchema {
         let mut top = Map::from_iter([("type".to_owned(), Value::from("object"))]);
         let properties = schema.remove("properties").unwrap_or_else(|| Map::new().into());
         top.insert("properties".to_owned(), properties);
-        if let Some(required) = schema.remove("required") {
-            top.insert("required".to_owned(), required);
+        for keyword in ["required", "additionalProperties"] {
+            top.extend(schema.remove(keyword).map(|value| (keyword.to_owned(), value)));
         }
         let check = |input: &Value| match <T as Deserialize>::deserialize(input) {
             Ok(_) => Ok(()),
@@ -291,10 +291,10 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_has_nothing_at_its_top_that_a_model_refuses() {
+    fn a_schema_has_what_models_know_at_its_top() {
         let schema = InputSchema::from_type::<Input>();
         let keys: Vec<_> = schema.as_json().as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["properties", "required", "type"]);
+        assert_eq!(keys, ["additionalProperties", "properties", "required", "type"]);
         assert_eq!(schema.as_json()["required"], json!(["owner"]));
         assert_eq!(schema.as_json()["properties"]["owner"]["description"], "Whose.");
     }

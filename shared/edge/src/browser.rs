@@ -43,7 +43,36 @@ pub fn remember(reply: &mut Reply, secret: &BrowserSecret, site: &Site) -> Resul
 /// What the browser carries of the flow `session`, sealed: the flow, or that it is bound.
 #[must_use]
 pub fn flow(headers: &HeaderMap, session: &SessionUri, site: &Site) -> Option<String> {
-    value(headers, &name(&format!("flow-{}", session.fingerprint()), site))
+    flow_of(headers, &session.fingerprint(), site)
+}
+
+/// What the browser carries of the flow with this fingerprint.
+pub(crate) fn flow_of(headers: &HeaderMap, fingerprint: &str, site: &Site) -> Option<String> {
+    value(headers, &name(&format!("flow-{fingerprint}"), site))
+}
+
+/// The fingerprints in the names of all the cookies that are called as flows are, each once, in the
+/// order in which they came.
+pub(crate) fn flow_fingerprints(headers: &HeaderMap, site: &Site) -> Vec<String> {
+    let prefix = name("flow-", site);
+    let is_fingerprint = |name: &&[u8]| {
+        name.len() == 16 && name.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let named = cookies(headers).filter_map(|cookie| {
+        cookie.strip_prefix(prefix.as_bytes())?.split(|it| *it == b'=').next()
+    });
+    let mut all = Vec::new();
+    for fingerprint in named.filter(is_fingerprint).map(String::from_utf8_lossy) {
+        if !all.iter().any(|known| *known == fingerprint) {
+            all.push(fingerprint.into_owned());
+        }
+    }
+    all
+}
+
+/// Makes the browser forget what it carries of the flow with this fingerprint.
+pub(crate) fn drop_flow(reply: &mut Reply, fingerprint: &str, site: &Site) -> Result<(), Problem> {
+    set(reply, &format!("flow-{fingerprint}"), String::new(), Duration::ZERO, site)
 }
 
 /// Gives the browser what it is to carry of a flow, sealed, for as long as the flow can last.
@@ -112,12 +141,15 @@ fn name(name: &str, site: &Site) -> String {
 /// `__Host-` rules would pass for one to which it did. If a cookie name occurs twice, ignores both:
 /// one was set by someone else.
 fn value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
-    let mut values = lines
-        .flat_map(|line| line.split(|byte| *byte == b';'))
-        .filter_map(|cookie| cookie.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+    let mut values = cookies(headers)
+        .filter_map(|cookie| cookie.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
     let (value, other) = (values.next()?, values.next());
     other.is_none().then(|| String::from_utf8(value.to_vec()).ok()).flatten()
+}
+
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii)
 }
 
 fn set(

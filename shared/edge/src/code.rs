@@ -70,6 +70,7 @@ codes! {
     TurnInProgress = "turn_in_progress": "Another request is at work on this conversation. Wait as long as `Retry-After` says, then try again.",
     TurnUnfinished = "turn_unfinished": "The turn stopped, and what was done so far is saved. Send the `sessionId` again to have it finished.",
     TurnNotSaved = "turn_not_saved": "The turn is done but could not be saved: `unsaved.message` is its only answer. Do not repeat it.",
+    MessageTooLong = "message_too_long": "The message is longer than the language model takes. Nothing of it was saved: send a shorter one.",
     ConversationTooLarge = "conversation_too_large": "The saved conversation is too large to be opened. Delete it, or start a new one.",
     ConversationDeleted = "conversation_deleted": "The conversation was deleted meanwhile, and nothing was saved. Start a new one.",
     InterruptNotOpen = "interrupt_not_open": "`resume` names an interrupt that is not open here. Send the `sessionId` alone to see which are.",

@@ -10,6 +10,7 @@ pub mod consent_key;
 pub mod environment;
 pub mod inbound;
 mod not_allowed;
+pub mod open_flows;
 pub mod page;
 pub mod person;
 pub mod problem;

@@ -8,6 +8,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// What the user reads in the place of an answer that a content filter has withheld. Saved
+/// conversations have these words, and they are what a turn with such an answer is known by: they never
+/// change.
+pub const WITHHELD: &str = "(The answer was withheld by a content filter.)";
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -45,6 +50,13 @@ impl Message {
             Block::Reasoning(_) | Block::ToolUse(_) | Block::ToolResult(_) => None,
         };
         self.content.iter().filter_map(text).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// Whether a content filter has withheld the model's answer.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        let is_note = |block: &Block| matches!(block, Block::Text(text) if text == WITHHELD);
+        self.role == Role::Assistant && self.content.iter().any(is_note)
     }
 
     /// The tool calls in it.

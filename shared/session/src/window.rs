@@ -18,7 +18,7 @@ const SHORTEST_RESULT: usize = 64;
 
 /// How many tokens of conversation a model is given, at least 1,000. System prompt and tools
 /// come on top.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContextTokens(usize);
 
 /// What can't be [`ContextTokens`].
@@ -30,12 +30,39 @@ impl FromStr for ContextTokens {
     type Err = InvalidContextTokens;
 
     fn from_str(text: &str) -> Result<Self, InvalidContextTokens> {
-        let tokens = text.parse().ok().filter(|tokens| *tokens >= 1_000);
-        tokens.map(Self).ok_or(InvalidContextTokens)
+        let tokens = text.parse().ok().map(Self).filter(|tokens| *tokens >= Self::LEAST);
+        tokens.ok_or(InvalidContextTokens)
     }
 }
 
 impl ContextTokens {
+    /// The least that may be configured.
+    pub const LEAST: Self = Self(1_000);
+
+    /// How many tokens.
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0
+    }
+
+    /// Half as much as is seen of `history` and `turn` now, or as little as can be; `None` if
+    /// nothing of them can be left out.
+    #[must_use]
+    pub fn half(self, history: &[Message], turn: &[Message]) -> Option<Self> {
+        let seen = |limit: Self| cost(&limit.view(history, turn));
+        let now = seen(self);
+        let mut limit = now.min(self.0) / 2;
+        while limit >= SHORTEST_RESULT {
+            // A user's words can't be left out: with them it may be more.
+            let less = Self(limit.max(seen(Self(limit))));
+            if seen(less) < now {
+                return Some(less);
+            }
+            limit /= 2;
+        }
+        None
+    }
+
     /// How many bytes one message of a user may have: it leaves half of the context.
     #[must_use]
     pub fn message_bytes(self) -> usize {
@@ -44,7 +71,24 @@ impl ContextTokens {
 
     /// How many of the newest messages of `history` a turn can see at most.
     pub(crate) fn reach(self, history: &[Message]) -> usize {
-        self.view(history, &[]).len()
+        self.newest(history, self.0).1
+    }
+
+    /// The newest turns of `history` that have at most `left` tokens, the newest first, and how many
+    /// messages back they go. A turn whose answer was withheld is not seen: a content filter that
+    /// withholds the answer to a message withholds every answer for which the message is shown again.
+    fn newest(self, history: &[Message], mut left: usize) -> (Vec<Vec<Cow<'_, Message>>>, usize) {
+        let (mut newest_first, mut reach) = (Vec::new(), 0);
+        for turn in turns(history).rev() {
+            if !turn.iter().any(Message::is_withheld) {
+                let seen = shorten(turn, self.0 / 8);
+                let Some(rest) = left.checked_sub(cost(&seen)) else { break };
+                left = rest;
+                newest_first.push(seen);
+            }
+            reach += turn.len();
+        }
+        (newest_first, reach)
     }
 
     /// The newest messages of `history` that fit before those of `turn`, and these.
@@ -60,14 +104,8 @@ impl ContextTokens {
             longest = (longest / 2).max(SHORTEST_RESULT);
             current = shorten(turn, longest);
         }
-        let mut left = self.0.saturating_sub(cost(&current));
-        let mut newest_first = Vec::new();
-        for turn in turns(history).rev() {
-            let turn = shorten(turn, self.0 / 8);
-            let Some(rest) = left.checked_sub(cost(&turn)) else { break };
-            left = rest;
-            newest_first.push(turn);
-        }
+        let left = self.0.saturating_sub(cost(&current));
+        let (newest_first, _) = self.newest(history, left);
         newest_first.into_iter().rev().flatten().chain(current).collect()
     }
 }
@@ -132,10 +170,10 @@ mod tests {
 
     use super::{ContextTokens, cost};
     use crate::{
-        message::{Block, Message, Role, ToolOutput},
+        message::{Block, Message, Role, ToolOutput, WITHHELD},
         well_formed::{
             is_well_formed,
-            tests::{reasoning, turn},
+            tests::{reasoning, turn, words},
         },
     };
 
@@ -223,6 +261,38 @@ mod tests {
         let seen = tokens("5000").view(&[], now);
         assert_eq!(seen[2].content.len(), 10);
         assert!(cost(&seen) <= 5_000);
+    }
+
+    #[test]
+    fn a_turn_whose_answer_was_withheld_is_not_seen_and_hides_none_before_it() {
+        let mut withheld = turn(2, 1, "out");
+        withheld[3] = words(WITHHELD);
+        let history = [turn(1, 1, "out"), withheld, turn(3, 1, "out")].concat();
+        let now = [Message::user("now")];
+        let seen = tokens("1000").view(&history, &now);
+        let expected = ["question 1", "answer 1", "question 3", "answer 3", "now"];
+        assert_eq!(texts(&seen), expected);
+        assert_eq!(tokens("1000").reach(&history), history.len());
+    }
+
+    #[test]
+    fn half_of_what_is_seen_is_less_each_time_until_nothing_can_be_left_out() {
+        let history: Vec<Message> = (0..50).flat_map(|n| turn(n, 2, &"x".repeat(3_000))).collect();
+        let mut now = turn(99, 2, &"x".repeat(30_000));
+        now.pop();
+        let (mut context, mut seen) = (tokens("100000"), usize::MAX);
+        let mut times = 0;
+        while let Some(less) = context.half(&history, &now) {
+            let view = cost(&less.view(&history, &now));
+            assert!(view < seen, "{view} of {seen}");
+            (context, seen, times) = (less, view, times + 1);
+        }
+        assert!(seen < 300 && (5..12).contains(&times), "{seen} tokens after {times} times");
+
+        let long = [Message::user("x".repeat(30_000))];
+        assert_eq!(tokens("100000").half(&[], &long), None);
+        let with_history = tokens("100000").half(&history, &long).unwrap();
+        assert_eq!(with_history.view(&history, &long).len(), 1, "the words of the user stay");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Neither decides about a token. Sealing stops others from forging what our pages and the audit
 //! trail say by a cookie of their own or a link that they send.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::constant_time;
 use identity::{BrowserHash, UserId};
@@ -59,6 +59,12 @@ impl Bound {
     #[must_use]
     pub fn is_of_session(&self, session: &SessionUri) -> bool {
         constant_time::verify_slices_are_equal(&self.session, &session.sha256()).is_ok()
+    }
+
+    /// Until when it is remembered.
+    #[must_use]
+    pub fn expires_at(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.expires)
     }
 
     /// Returns whether it has expired at `now`.

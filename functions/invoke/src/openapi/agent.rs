@@ -12,6 +12,7 @@ use crate::sessions::MAX_LIMIT;
 /// The problems of a turn.
 const TURN: &[(Kind, Code)] = &[
     (Kind::InvalidRequest, Code::InvalidRequest),
+    (Kind::InvalidRequest, Code::MessageTooLong),
     (Kind::RequestTimeout, Code::RequestTimeout),
     (Kind::Conflict, Code::TurnInProgress),
     (Kind::Conflict, Code::InterruptNotOpen),

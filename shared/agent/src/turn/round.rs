@@ -26,6 +26,10 @@ impl Turn {
         unreadable: &BTreeMap<usize, String>,
         earlier: &[Message],
     ) {
+        // What was done for the user must be told, although the model does not.
+        if message.is_withheld() && self.messages.len() > 1 {
+            message.content.push(Block::Text(texts::own_report(&self.messages)));
+        }
         let renamed = fit::fit(&mut message, earlier.iter().chain(&self.messages));
         let tools = &self.rules.tools;
         let calls = message.tool_uses().map(|call| TurnCall::new(call.clone(), tools));

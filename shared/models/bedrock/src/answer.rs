@@ -10,7 +10,7 @@ use aws_sdk_bedrockruntime::types::{
     ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, StopReason,
 };
 use serde_json::{Map, Value};
-use session::{Block, Message, Role, ToolUse};
+use session::{Block, Message, Role, ToolUse, WITHHELD};
 
 use crate::{reasoning::PartialReasoning, speech::Speech};
 
@@ -98,6 +98,11 @@ impl PartialAnswer {
         }
     }
 
+    /// Whether nothing of it has arrived.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     /// Whether the model says of itself that it broke off, or says something unknown.
     pub(crate) fn is_malformed(&self) -> bool {
         use StopReason::{
@@ -119,14 +124,15 @@ impl PartialAnswer {
     }
 
     /// The message, once the stream has ended; one that ended without saying why is broken. A call
-    /// that is whole counts with any stop reason, unless the answer was withheld. Reasoning comes
+    /// that is whole counts with any stop reason, unless a content filter has withheld the answer. Reasoning comes
     /// before the calls, as a model has it back.
     pub(crate) fn finish(self, listener: &mut dyn Listener) -> Result<ModelAnswer, ModelError> {
         let is_malformed = self.is_malformed();
         let broken = |what: &str| ModelError::Busy(what.into());
         let stop = self.stop.ok_or_else(|| broken("the stream ended early"))?;
-        let is_withheld =
-            matches!(stop, StopReason::GuardrailIntervened | StopReason::ContentFiltered);
+        if matches!(stop, StopReason::GuardrailIntervened | StopReason::ContentFiltered) {
+            return Ok(withheld(self.usage, listener));
+        }
         let may_be_cut_off = !matches!(stop, StopReason::ToolUse | StopReason::EndTurn);
         let (mut said, mut calls, mut unreadable) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut has_thought = false;
@@ -144,7 +150,7 @@ impl PartialAnswer {
                     let text = Some(text.into_said()).filter(|text| !text.trim().is_empty());
                     said.extend(text.map(Block::Text));
                 }
-                PartialBlock::ToolUse { id, name, input } if !is_withheld => {
+                PartialBlock::ToolUse { id, name, input } => {
                     // A call that ends before its input begins is not one without an input.
                     if may_be_cut_off && input.is_empty() {
                         continue;
@@ -159,7 +165,6 @@ impl PartialAnswer {
                     };
                     calls.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
                 }
-                PartialBlock::ToolUse { .. } => {}
             }
         }
         if calls.is_empty() {
@@ -169,6 +174,9 @@ impl PartialAnswer {
                 (false, true) => Heard::Thinking,
                 (false, false) => Heard::Nothing,
             };
+            if stop == StopReason::ModelContextWindowExceeded && !has_text {
+                return Err(ModelError::TooLong("nothing fits after what it was shown".into()));
+            }
             if let Some(note) = note(&stop, is_malformed, heard, self.max_tokens) {
                 hear(&note, listener);
                 said.push(Block::Text(note));
@@ -178,6 +186,16 @@ impl PartialAnswer {
         let message = Message { role: Role::Assistant, content: said, id: None };
         Ok(ModelAnswer { message, unreadable, usage: self.usage })
     }
+}
+
+/// The answer in the place of one that a content filter has withheld. What was heard of that does not
+/// stand.
+fn withheld(usage: Usage, listener: &mut dyn Listener) -> ModelAnswer {
+    listener.hear(Event::TextDiscarded);
+    hear(WITHHELD, listener);
+    let content = vec![Block::Text(WITHHELD.to_owned())];
+    let message = Message { role: Role::Assistant, content, id: None };
+    ModelAnswer { message, unreadable: BTreeMap::new(), usage }
 }
 
 fn hear(text: &str, listener: &mut dyn Listener) {
@@ -207,9 +225,6 @@ fn note(stop: &StopReason, is_malformed: bool, heard: Heard, max_tokens: u32) ->
         }
         (StopReason::MaxTokens | StopReason::ModelContextWindowExceeded, _) => {
             "(The answer was cut off here: it is too long.)"
-        }
-        (StopReason::GuardrailIntervened | StopReason::ContentFiltered, _) => {
-            "(The answer was withheld by a content filter.)"
         }
         _ if is_malformed => "(The model broke off here. Ask again.)",
         (_, Heard::Thinking) => "(The model thought about it and gave no answer. Ask again.)",

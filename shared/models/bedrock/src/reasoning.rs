@@ -71,7 +71,7 @@ mod tests {
     use aws_smithy_types::Blob;
     use session::{Block, Message, Reasoning};
 
-    use crate::{answer::PartialAnswer, wire::wire_message};
+    use crate::{answer::PartialAnswer, families::Family, wire::wire_message};
 
     /// Everything that is heard.
     #[derive(Default)]
@@ -133,7 +133,7 @@ mod tests {
         ];
         let (message, heard) = answer(events, StopReason::ToolUse);
         assert_eq!(heard, "Let me look.");
-        let content = wire_message(&message).unwrap().content;
+        let content = wire_message(&message, &Family::of("unknown"), true).unwrap().content;
         let read = content[..4].iter().map(|block| match block.as_reasoning_content().unwrap() {
             Wire::ReasoningText(block) => format!("{} | {:?}", block.text(), block.signature()),
             Wire::RedactedContent(bytes) => format!("{:?}", bytes.as_ref()),
@@ -183,6 +183,6 @@ mod tests {
     fn saved_reasoning_that_can_not_be_read_makes_no_request_fail() {
         let content = vec![Block::Reasoning(Reasoning::Redacted("no base64".into()))];
         let message = Message { role: session::Role::Assistant, content, id: None };
-        assert!(wire_message(&message).is_ok());
+        assert!(wire_message(&message, &Family::of("unknown"), true).is_ok());
     }
 }

@@ -7,18 +7,30 @@ use aws_sdk_bedrockruntime::types::{
     ToolUseBlock,
 };
 use aws_smithy_types::{Document, Number};
-use serde_json::Value;
-use session::{Block, Message, Role, ToolOutput, ToolStatus};
+use serde_json::{Map, Value};
+use session::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
 
-use crate::{failure::internal, reasoning::wire_reasoning};
+use crate::{
+    failure::internal,
+    families::{Family, Part},
+    reasoning::wire_reasoning,
+};
 
-pub(crate) fn tool_config(tools: &[&ToolSpec]) -> Result<ToolConfiguration, ModelError> {
+/// What every model takes at the top of a tool's schema.
+const PLAIN_KEYWORDS: [&str; 3] = ["type", "properties", "required"];
+
+pub(crate) fn tool_config(
+    tools: &[&ToolSpec],
+    family: &Family,
+) -> Result<ToolConfiguration, ModelError> {
+    let takes =
+        |keyword: &str| family.takes(Part::SchemaKeywords) || PLAIN_KEYWORDS.contains(&keyword);
     let mut config = ToolConfiguration::builder();
     for tool in tools {
         let specification = ToolSpecification::builder()
             .name(tool.name.as_str())
             .description(tool.description.as_ref())
-            .input_schema(ToolInputSchema::Json(document(tool.input.as_json())))
+            .input_schema(ToolInputSchema::Json(object(tool.input.as_json(), takes)))
             .build()
             .map_err(internal)?;
         config = config.tools(WireTool::ToolSpec(specification));
@@ -26,42 +38,79 @@ pub(crate) fn tool_config(tools: &[&ToolSpec]) -> Result<ToolConfiguration, Mode
     config.build().map_err(internal)
 }
 
-pub(crate) fn wire_message(message: &Message) -> Result<WireMessage, ModelError> {
+/// A message for a model of `family`. Without tools in the request, calls and results are refused: what
+/// there is of them, by another model, is told in words, and what it thought is left out.
+pub(crate) fn wire_message(
+    message: &Message,
+    family: &Family,
+    has_tools: bool,
+) -> Result<WireMessage, ModelError> {
     let role = match message.role {
         Role::User => ConversationRole::User,
         Role::Assistant => ConversationRole::Assistant,
     };
-    let content: Result<Vec<_>, _> = message.content.iter().map(wire_block).collect();
+    let block = |block: &Block| match block {
+        Block::Reasoning(_) if !has_tools => None,
+        Block::Reasoning(it) => Some(wire_reasoning(it).map(ContentBlock::ReasoningContent)),
+        Block::Text(text) => Some(Ok(ContentBlock::Text(text.clone()))),
+        Block::ToolUse(call) if !has_tools => Some(Ok(ContentBlock::Text(call_in_words(call)))),
+        Block::ToolUse(call) => Some(wire_call(call)),
+        Block::ToolResult(result) if !has_tools => {
+            Some(Ok(ContentBlock::Text(result_in_words(result))))
+        }
+        Block::ToolResult(result) => Some(wire_result(result, family)),
+    };
+    let content: Result<Vec<_>, _> = message.content.iter().filter_map(block).collect();
     WireMessage::builder().role(role).set_content(Some(content?)).build().map_err(internal)
 }
 
-fn wire_block(block: &Block) -> Result<ContentBlock, ModelError> {
-    Ok(match block {
-        Block::Reasoning(reasoning) => ContentBlock::ReasoningContent(wire_reasoning(reasoning)?),
-        Block::Text(text) => ContentBlock::Text(text.clone()),
-        Block::ToolUse(tool_use) => {
-            let call = ToolUseBlock::builder()
-                .tool_use_id(&tool_use.tool_use_id)
-                .name(&tool_use.name)
-                .input(document(&tool_use.input));
-            ContentBlock::ToolUse(call.build().map_err(internal)?)
+fn wire_call(call: &ToolUse) -> Result<ContentBlock, ModelError> {
+    let call = ToolUseBlock::builder()
+        .tool_use_id(&call.tool_use_id)
+        .name(&call.name)
+        .input(document(&call.input));
+    Ok(ContentBlock::ToolUse(call.build().map_err(internal)?))
+}
+
+/// Where a failure can't be told by `status`, its words say so.
+fn wire_result(result: &ToolResult, family: &Family) -> Result<ContentBlock, ModelError> {
+    let takes_status = family.takes(Part::Status);
+    let has_failed = result.status == ToolStatus::Error;
+    let status = if has_failed { ToolResultStatus::Error } else { ToolResultStatus::Success };
+    let outputs = result.content.iter().map(|output| match output {
+        ToolOutput::Text(text) if has_failed && !takes_status => {
+            ToolResultContentBlock::Text(format!("Error: {text}"))
         }
-        Block::ToolResult(result) => {
-            let status = match result.status {
-                ToolStatus::Success => ToolResultStatus::Success,
-                ToolStatus::Error => ToolResultStatus::Error,
-            };
-            let outputs = result.content.iter().map(|output| match output {
-                ToolOutput::Text(text) => ToolResultContentBlock::Text(text.clone()),
-                ToolOutput::Json(data) => ToolResultContentBlock::Json(document(data)),
-            });
-            let answer = ToolResultBlock::builder()
-                .tool_use_id(&result.tool_use_id)
-                .status(status)
-                .set_content(Some(outputs.collect()));
-            ContentBlock::ToolResult(answer.build().map_err(internal)?)
-        }
-    })
+        ToolOutput::Text(text) => ToolResultContentBlock::Text(text.clone()),
+        ToolOutput::Json(data) => ToolResultContentBlock::Json(document(data)),
+    });
+    let answer = ToolResultBlock::builder()
+        .tool_use_id(&result.tool_use_id)
+        .set_status(takes_status.then_some(status))
+        .set_content(Some(outputs.collect()));
+    Ok(ContentBlock::ToolResult(answer.build().map_err(internal)?))
+}
+
+fn call_in_words(call: &ToolUse) -> String {
+    format!("[The tool {} was called with {}.]", call.name, call.input)
+}
+
+fn result_in_words(result: &ToolResult) -> String {
+    let outcome = match result.status {
+        ToolStatus::Success => "returned",
+        ToolStatus::Error => "failed",
+    };
+    let outputs = result.content.iter().map(|output| match output {
+        ToolOutput::Text(text) => text.clone(),
+        ToolOutput::Json(data) => data.to_string(),
+    });
+    format!("[The tool {outcome}: {}]", outputs.collect::<Vec<_>>().join(" "))
+}
+
+/// The members of an object that the model `takes`.
+fn object(value: &Value, takes: impl Fn(&str) -> bool) -> Document {
+    let members: Map<String, Value> = value.as_object().cloned().unwrap_or_default();
+    document(&members.into_iter().filter(|(name, _)| takes(name)).collect())
 }
 
 fn document(value: &Value) -> Document {

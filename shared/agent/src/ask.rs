@@ -1,0 +1,112 @@
+//! Asks the model, and asks it again for less, or without what was said before, when it refuses.
+
+use session::{Message, json_bytes};
+
+use crate::{
+    error::{TurnError, with_causes},
+    event::{Event, Hearing, Listener},
+    model::{ModelAnswer, ModelError, Prompt, Usage},
+    run::Runner,
+    turn::Turn,
+};
+
+impl Runner<'_> {
+    /// Asks the model; if the turn is stopped meanwhile, what was said until then is its answer.
+    pub(crate) async fn ask_unless_stopped(
+        &self,
+        turn: &mut Turn,
+        history: &[Message],
+        usage: &mut Usage,
+        listener: &mut dyn Listener,
+    ) -> Result<(), TurnError> {
+        let mut hearing = Hearing { said: String::new(), listener };
+        tokio::select! {
+            asked = self.ask_model(turn, history, usage, &mut hearing) => return asked,
+            () = self.stop.stopped() => {}
+        }
+        // The model's provider bills what it never told us of.
+        let read = json_bytes(&turn.messages()) + json_bytes(&history);
+        *usage += Usage { input_tokens: tokens(read), output_tokens: tokens(hearing.said.len()) };
+        turn.stop(&hearing.said);
+        Ok(())
+    }
+
+    async fn ask_model(
+        &self,
+        turn: &mut Turn,
+        history: &[Message],
+        usage: &mut Usage,
+        listener: &mut dyn Listener,
+    ) -> Result<(), TurnError> {
+        let history = if turn.is_without_history() { &[] } else { history };
+        let mut answer = self.prompt(turn, history, listener).await;
+        if is_refused(&answer) && !history.is_empty() {
+            if let Ok(withheld) = &answer {
+                *usage += withheld.usage;
+            }
+            listener.hear(Event::TextDiscarded);
+            answer = self.prompt(turn, &[], listener).await;
+            if answer.is_ok() && !is_refused(&answer) {
+                tracing::warn!("the model refuses a conversation, and answers without it");
+                turn.leave_history_out();
+            }
+        }
+        match answer {
+            Ok(answer) => {
+                *usage += answer.usage;
+                turn.model_answered(answer.message, &answer.unreadable, history);
+                Ok(())
+            }
+            // Without this, the turn would be refused again whenever it is taken up.
+            Err(TurnError::Model(
+                error @ (ModelError::Rejected(_) | ModelError::TooLong(_) | ModelError::Refused(_)),
+            )) if turn.ends_with_refusal() => {
+                tracing::error!(cause = with_causes(&error), "the model does not go on");
+                turn.report_results();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks for an answer to as much as the model takes, half of it each time that it is too long.
+    async fn prompt(
+        &self,
+        turn: &Turn,
+        history: &[Message],
+        listener: &mut dyn Listener,
+    ) -> Result<ModelAnswer, TurnError> {
+        let mut context = self.context.now();
+        loop {
+            let prompt = Prompt {
+                system: self.system,
+                messages: context.view(history, turn.messages()),
+                tools: turn.tools().specs(),
+                max_tokens: self.max_tokens,
+            };
+            let answer = self.model.answer(prompt, listener);
+            let answer = self.in_time(async { Ok(answer.await?) }).await;
+            if answer.is_ok() {
+                self.context.was_taken(context);
+            }
+            let Err(TurnError::Model(ModelError::TooLong(_))) = answer else { return answer };
+            let Some(less) = context.half(history, turn.messages()) else { return answer };
+            tracing::warn!(tokens = less.get(), "the model is shown less: it takes no more");
+            listener.hear(Event::TextDiscarded);
+            context = less;
+        }
+    }
+}
+
+/// About how many tokens so many bytes are.
+fn tokens(bytes: usize) -> u64 {
+    bytes as u64 / 4
+}
+
+/// Whether it may be what was said before that the model, or its content filter, does not take.
+fn is_refused(answer: &Result<ModelAnswer, TurnError>) -> bool {
+    match answer {
+        Ok(answer) => answer.message.is_withheld(),
+        Err(error) => matches!(error, TurnError::Model(ModelError::Rejected(_))),
+    }
+}
