@@ -118,11 +118,13 @@ impl Inbound {
                 Audit::NotAllowed { user: &user }.record();
                 not_allowed::problem()
             }
-            AuthenticationError::KeysUnavailable(_) => {
+            AuthenticationError::KeysUnavailable(_) | AuthenticationError::KeyMayBeNew(_) => {
+                let retry = match &error {
+                    AuthenticationError::KeyMayBeNew(wait) => *wait,
+                    _ => KEYS_RETRY,
+                };
                 let detail = "Sign-in can't be checked at the moment. Try again.";
-                Problem::new(Kind::UpstreamUnavailable, detail)
-                    .retry_after(KEYS_RETRY)
-                    .because(error)
+                Problem::new(Kind::UpstreamUnavailable, detail).retry_after(retry).because(error)
             }
         })
     }

@@ -41,6 +41,14 @@ type Flight<T> = Shared<BoxFuture<'static, Outcome<T>>>;
 /// One value that is fetched; clones share it.
 pub(crate) struct Cached<T>(Arc<Mutex<State<T>>>);
 
+/// A value that was fetched after the cached one.
+pub(crate) enum Newer<T> {
+    /// This one.
+    Value(Arc<T>),
+    /// None yet: the cached one was fetched so recently that the server is asked again only then.
+    In(Duration),
+}
+
 struct State<T> {
     kept: Option<(Arc<T>, Duration)>,
     asked: Option<Duration>,
@@ -80,23 +88,29 @@ impl<T: Send + Sync + 'static> Cached<T> {
         }
     }
 
-    /// A newer value than the cached one, which lacks something. `None` if that was fetched too
-    /// recently to be fetched again.
+    /// A newer value than the cached one, which lacks something, or when there can be one. What was
+    /// fetched at this very moment is as new as it can be.
     pub(crate) async fn newer<F>(
         &self,
         now: Duration,
         fetch: impl FnOnce() -> Option<F>,
-    ) -> Result<Option<Arc<T>>, FetchError>
+    ) -> Result<Newer<T>, FetchError>
     where
         F: Future<Output = Result<T, FetchError>> + Send + 'static,
     {
-        let flight = {
+        let (flight, asked) = {
             let mut state = self.lock();
-            self.ask(&mut state, now, fetch)
+            if let Some((kept, _)) = state.kept.as_ref().filter(|(_, fetched)| *fetched == now) {
+                return Ok(Newer::Value(Arc::clone(kept)));
+            }
+            (self.ask(&mut state, now, fetch), state.asked)
         };
         match flight {
-            Some(flight) => flight.await.map(Some),
-            None => self.lock().error.clone().map_or(Ok(None), Err),
+            Some(flight) => flight.await.map(Newer::Value),
+            None => {
+                let wait = FLOOR.saturating_sub(age(asked.unwrap_or(now), now));
+                self.lock().error.clone().map_or(Ok(Newer::In(wait)), Err)
+            }
         }
     }
 

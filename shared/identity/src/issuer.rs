@@ -7,13 +7,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    cached::Cached,
-    error::AuthenticationError,
+    algorithm::Algorithm,
+    cached::{Cached, Newer},
+    error::{AuthenticationError, Refusal},
     fetch::{FetchError, Fetcher, place},
     key_set::KeySet,
     token::{UnverifiedToken, VerifiedToken},
@@ -61,21 +61,30 @@ impl Issuer {
     }
 
     /// Checks `token`'s signature by `algorithm` with the issuer's key `id`; `now` is the time
-    /// since the Unix epoch.
+    /// since the Unix epoch. A key that is not known is refused only after a look at what the issuer
+    /// publishes now. While it may not be asked, there is no verdict: the key may be new.
     pub(crate) async fn verify<'a>(
         &self,
         token: UnverifiedToken<'a>,
-        id: &str,
+        id: Option<&str>,
         algorithm: Algorithm,
         now: Duration,
     ) -> Result<VerifiedToken<'a>, AuthenticationError> {
-        let mut keys = self.keys.current(now, || self.fetch()).await?;
-        if !keys.has(id)
-            && let Some(newer) = self.keys.newer(now, || self.fetch()).await?
-        {
-            keys = newer;
+        let keys = self.keys.current(now, || self.fetch()).await?;
+        let verdict = keys.verify(&token, id, algorithm);
+        let may_be_new = match &verdict {
+            Err(Refusal::UnknownKey) => true,
+            // A token that names no key may be signed by one that is not known.
+            Err(_) => id.is_none(),
+            Ok(_) => false,
+        };
+        if !may_be_new {
+            return Ok(verdict?);
         }
-        Ok(keys.verify(token, id, algorithm)?)
+        match self.keys.newer(now, || self.fetch()).await? {
+            Newer::Value(newer) => Ok(newer.verify(&token, id, algorithm)?),
+            Newer::In(wait) => Err(AuthenticationError::KeyMayBeNew(wait)),
+        }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "an issuer can always be asked")]

@@ -11,7 +11,9 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, header};
-use identity::{AuthenticationError, Authenticator, BearerSettings, KeySetPlace, Refusal, User};
+use identity::{
+    AudienceClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, Refusal, User,
+};
 use serde::Deserialize;
 
 const ALGORITHMS: [&str; 5] = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
@@ -63,6 +65,7 @@ impl Issuer {
 
     fn trusted_for(&self, audience: &str) -> Authenticator {
         Authenticator::bearer(BearerSettings {
+            audience: AudienceClaim::Aud,
             issuer: self.address.clone(),
             client: audience.to_owned(),
             keys: KeySetPlace::Discovered(self.address.parse().unwrap()),
