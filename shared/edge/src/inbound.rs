@@ -208,6 +208,20 @@ mod tests {
     }
 
     #[test]
+    fn no_claim_but_aud_and_client_id_can_name_us() {
+        let bearer = [("INBOUND_AUTH", "bearer"), ("OIDC_CLIENT_ID", "c")];
+        let issuer = [("OIDC_ISSUER", "https://i.example")];
+        for (claim, is_known) in
+            [("aud", true), ("client_id", true), ("azp", false), ("AUD", false)]
+        {
+            let claim = [("BEARER_AUDIENCE_CLAIM", claim)];
+            let wrong = mistakes(&[&bearer[..], &issuer, &claim].concat());
+            let said = wrong.is_some_and(|it| it.contains("BEARER_AUDIENCE_CLAIM: neither aud"));
+            assert_eq!(said, !is_known, "{claim:?}");
+        }
+    }
+
+    #[test]
     fn a_malformed_allow_claim_does_not_let_everybody_in() {
         let common =
             [("OIDC_ISSUER", "https://i.example"), ("OIDC_CLIENT_ID", "c"), ("ALB_ARN", ARN)];

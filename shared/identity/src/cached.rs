@@ -41,12 +41,13 @@ type Flight<T> = Shared<BoxFuture<'static, Outcome<T>>>;
 /// One value that is fetched; clones share it.
 pub(crate) struct Cached<T>(Arc<Mutex<State<T>>>);
 
-/// A value that was fetched after the cached one.
+/// What there is beyond the cached value.
 pub(crate) enum Newer<T> {
-    /// This one.
+    /// The server was asked for it no earlier than the caller came: what it lacks is not there.
     Value(Arc<T>),
-    /// None yet: the cached one was fetched so recently that the server is asked again only then.
-    In(Duration),
+    /// The server was asked a moment before the caller came, for this if it is still to be read.
+    /// What is lacking may be there since; the server is asked again only after that time.
+    Earlier(Option<Arc<T>>, Duration),
 }
 
 struct State<T> {
@@ -88,8 +89,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
         }
     }
 
-    /// A newer value than the cached one, which lacks something, or when there can be one. What was
-    /// fetched at this very moment is as new as it can be.
+    /// A newer value than the cached one, which lacks something, or when there can be one.
     pub(crate) async fn newer<F>(
         &self,
         now: Duration,
@@ -105,12 +105,11 @@ impl<T: Send + Sync + 'static> Cached<T> {
             }
             (self.ask(&mut state, now, fetch), state.asked)
         };
+        let wait = FLOOR.saturating_sub(age(asked.unwrap_or(now), now));
         match flight {
-            Some(flight) => flight.await.map(Newer::Value),
-            None => {
-                let wait = FLOOR.saturating_sub(age(asked.unwrap_or(now), now));
-                self.lock().error.clone().map_or(Ok(Newer::In(wait)), Err)
-            }
+            Some(flight) if asked == Some(now) => flight.await.map(Newer::Value),
+            Some(flight) => flight.await.map(|value| Newer::Earlier(Some(value), wait)),
+            None => self.lock().error.clone().map_or(Ok(Newer::Earlier(None, wait)), Err),
         }
     }
 

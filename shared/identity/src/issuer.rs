@@ -72,25 +72,34 @@ impl Issuer {
     ) -> Result<VerifiedToken<'a>, AuthenticationError> {
         let keys = self.keys.current(now, || self.fetch()).await?;
         let verdict = keys.verify(&token, id, algorithm);
-        let may_be_new = match &verdict {
-            Err(Refusal::UnknownKey) => true,
-            // A token that names no key may be signed by one that is not known.
-            Err(_) => id.is_none(),
-            Ok(_) => false,
-        };
-        if !may_be_new {
+        if !may_be_by_a_new_key(&verdict, id) {
             return Ok(verdict?);
         }
-        match self.keys.newer(now, || self.fetch()).await? {
-            Newer::Value(newer) => Ok(newer.verify(&token, id, algorithm)?),
-            Newer::In(wait) => Err(AuthenticationError::KeyMayBeNew(wait)),
+        let (verdict, wait) = match self.keys.newer(now, || self.fetch()).await? {
+            Newer::Value(newer) => return Ok(newer.verify(&token, id, algorithm)?),
+            Newer::Earlier(Some(newer), wait) => (newer.verify(&token, id, algorithm), wait),
+            Newer::Earlier(None, wait) => (verdict, wait),
+        };
+        if may_be_by_a_new_key(&verdict, id) {
+            return Err(AuthenticationError::KeyMayBeNew(wait));
         }
+        Ok(verdict?)
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "an issuer can always be asked")]
     fn fetch(&self) -> Option<impl Future<Output = Result<KeySet, FetchError>> + Send + use<>> {
         let source = Arc::clone(&self.source);
         Some(async move { source.key_set().await })
+    }
+}
+
+/// Whether `verdict` can be another one once the issuer's new keys are known: it is about the keys,
+/// and not about the token. One that names no key may be signed by any.
+fn may_be_by_a_new_key(verdict: &Result<VerifiedToken<'_>, Refusal>, id: Option<&str>) -> bool {
+    match verdict {
+        Err(Refusal::UnknownKey) => true,
+        Err(Refusal::Signature | Refusal::Algorithm | Refusal::KeyId) => id.is_none(),
+        _ => false,
     }
 }
 

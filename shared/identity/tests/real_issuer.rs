@@ -16,7 +16,8 @@ use identity::{
 };
 use serde::Deserialize;
 
-const ALGORITHMS: [&str; 5] = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
+const ALGORITHMS: [&str; 9] =
+    ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 
 /// The provider as a process of its own, for as long as this lives.
 struct Issuer {

@@ -119,6 +119,26 @@ async fn a_key_that_the_issuer_publishes_is_never_refused_and_known_after_one_wa
     assert_eq!(desk.world.server().asked(KEYS_PATH), 3);
 }
 
+/// The issuer is already asked when the token comes, and what it is about to answer may be from before
+/// its new key.
+#[tokio::test]
+async fn an_answer_that_was_asked_for_before_the_token_came_refuses_no_key() {
+    let desk = Desk::new(Kind::Bearer).await;
+    assert_eq!(desk.after(0).await, "User");
+    let gate = Arc::new(Semaphore::new(0));
+    let old = key_set("p256", SigningKey::P256);
+    desk.world.server().put(KEYS_PATH, Answer::Gated(Arc::clone(&gate), old));
+    let later = async {
+        desk.world.server().until_asked(KEYS_PATH, 2).await;
+        rotate(&desk, "new", SigningKey::OtherLoadBalancer);
+        let verdict = of_new_key(&desk, MINUTE + 1);
+        join(verdict, async { gate.add_permits(1) }).await.0
+    };
+    let (made_up, later) = join(desk.of_key("made-up", MINUTE), later).await;
+    assert_eq!((made_up.as_str(), later.as_str()), ("UnknownKey", "In 59 s"));
+    assert_eq!(of_new_key(&desk, 2 * MINUTE).await, "User");
+}
+
 /// The key may be any: it is the issuer's only one for the algorithm, before and after.
 #[tokio::test]
 async fn a_token_that_names_no_key_is_verified_if_one_key_alone_can() {
