@@ -11,10 +11,13 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, header};
-use identity::{AuthenticationError, Authenticator, BearerSettings, KeySetPlace, Refusal, User};
+use identity::{
+    AudienceClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, Refusal, User,
+};
 use serde::Deserialize;
 
-const ALGORITHMS: [&str; 5] = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
+const ALGORITHMS: [&str; 9] =
+    ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 
 /// The provider as a process of its own, for as long as this lives.
 struct Issuer {
@@ -63,6 +66,7 @@ impl Issuer {
 
     fn trusted_for(&self, audience: &str) -> Authenticator {
         Authenticator::bearer(BearerSettings {
+            audience: AudienceClaim::Aud,
             issuer: self.address.clone(),
             client: audience.to_owned(),
             keys: KeySetPlace::Discovered(self.address.parse().unwrap()),
