@@ -1,5 +1,4 @@
-//! What a model's failures mean: which pass, which need another request, and which the operator (M4, M10,
-//! M24).
+//! What a model's failures mean: which pass, which need another request, and which the operator (M4, M10).
 
 use std::sync::{
     Arc,
@@ -63,7 +62,7 @@ async fn m4_an_exception_inside_the_stream_means_what_it_means_outside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m24_the_operator_is_told_why_a_model_refuses_and_the_caller_is_not() {
+async fn m4_the_operator_is_told_why_a_model_refuses_and_the_caller_is_not() {
     for (model, cause) in [
         ("test.not-subscribed-v1", "have an administrator send the form and invoke the model once"),
         ("test.legacy-v1", "Bedrock calls the model Legacy"),

@@ -77,6 +77,12 @@ impl Form {
         self.inference_config.as_ref().and_then(|it| it.max_tokens)
     }
 
+    pub(super) fn has_cache_points(&self) -> bool {
+        let tools = self.tool_config.iter().flat_map(|config| &config.tools);
+        self.system.iter().any(|part| matches!(part, System::CachePoint(_)))
+            || tools.into_iter().any(|tool| matches!(tool, Tool::CachePoint(_)))
+    }
+
     /// Returns the rule that it breaks.
     pub(super) fn check(&self) -> Result<(), String> {
         for part in &self.system {
