@@ -7,22 +7,10 @@ use std::sync::{
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Fate, Logs, Proxies, Setup, World};
+use tests::{Browser, Fate, Logs, Proxies, Setup, World, assert_says, ok};
 
 const SESSION: &str = "failures";
 const WITHHELD: &str = "(The answer was withheld by a content filter.)";
-
-async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
-    let (status, answer) = answer.await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
-}
-
-#[track_caller]
-fn assert_says(answer: &Value, words: &str) {
-    assert_eq!(answer["status"], "completed", "{answer}");
-    assert!(answer["message"].as_str().is_some_and(|it| it.contains(words)), "{answer}");
-}
 
 async fn world_with_model(model: &str) -> (World, Proxies, Browser) {
     let (world, proxies) = World::proxied(Setup::default().with("MODEL_ID", model)).await;

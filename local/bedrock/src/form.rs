@@ -1,4 +1,4 @@
-//! The form of a `ConverseStream` request, whatever model it is for.
+//! The form of a `ConverseStream` request, which is the same for every model.
 //!
 //! Source: the shapes of Amazon Bedrock's service model (API Reference, "ConverseStream"): which members
 //! are required, how long they are, and of which characters. The conformance run holds this against the

@@ -120,6 +120,7 @@ impl Bedrock {
                 Err(ModelError::Busy(_)) if answer.is_empty() => {}
                 read => return read.map(|()| answer),
             }
+            // The back-off of a throttled stream: the SDK retries only until it has begun.
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
