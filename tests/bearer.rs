@@ -69,13 +69,21 @@ impl Application {
 
     /// A fresh token of `person`: no two are the same.
     fn token(&self, person: &str) -> String {
+        self.token_with(person, &json!({ "aud": CLIENT }))
+    }
+
+    /// One that has these claims, too.
+    fn token_with(&self, person: &str, more: &Value) -> String {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let header = json!({ "alg": "ES256", "kid": "p256", "typ": "JWT" });
-        let claims = json!({
-            "iss": self.issuer.issuer(), "aud": CLIENT, "sub": person, "iat": now,
+        let mut claims = json!({
+            "iss": self.issuer.issuer(), "sub": person, "iat": now,
             "exp": now + 600, "groups": [format!("friends of {person}")], "jti": NUMBER.fetch_add(1, Ordering::SeqCst).to_string(),
         });
+        for (name, value) in more.as_object().expect("claims") {
+            claims[name] = value.clone();
+        }
         let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let signed = format!("{}.{}", part(&header), part(&claims));
         let signature = SigningKey::P256.sign("ES256", signed.as_bytes());
@@ -261,5 +269,26 @@ async fn m2_a_bearer_token_without_the_claim_that_users_need_is_refused_by_both_
         assert_eq!(refused["code"], "not_allowed");
         let welcome = ask(&alice).send().await.expect("an answer");
         assert_eq!(welcome.status(), else_is);
+    }
+}
+
+/// Somebody sends the ID token of a user of the same pool, which their browser has seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_cognitos_access_tokens_sign_in_at_both_services_and_its_id_tokens_do_not() {
+    let application = Application::with(&[("BEARER_AUDIENCE_CLAIM", "client_id")]).await;
+    let access = json!({ "client_id": CLIENT, "token_use": "access" });
+    let access = application.token_with("alice", &access);
+    let id = application.token_with("alice", &json!({ "aud": CLIENT, "token_use": "id" }));
+    let hello = json!({ "sessionId": SESSION, "message": "Hello!" });
+    let flow = json!({ "session_id": "x", "state": "x", "flow": "x" });
+    let requests = [
+        (&application.invoke, "/invocations", hello, StatusCode::OK),
+        (&application.binder, BINDING, flow, StatusCode::BAD_REQUEST),
+    ];
+    for (at, path, body, else_is) in requests {
+        for (token, status) in [(&access, else_is), (&id, StatusCode::UNAUTHORIZED)] {
+            let request = application.request(Method::POST, at, path, token).json(&body);
+            assert_eq!(request.send().await.expect("an answer").status(), status, "{path}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use agentcore_local::GrantLookup;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Fate, Form, Machine, Setup, Time, World};
+use tests::{Browser, Fate, Form, Machine, Setup, Time, World, ok};
 
 const SESSION: &str = "waiting";
 const PROFILE: &str = "Who am I?";
@@ -32,12 +32,6 @@ fn assert_says(answer: &Value, words: &str) {
 fn answering(answer: &Value, status: &str) -> Value {
     let id = &answer["interrupts"][0]["id"];
     json!({ "sessionId": SESSION, "resume": [{ "interruptId": id, "status": status }] })
-}
-
-async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
-    let (status, answer) = answer.await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
 }
 
 /// Asks `message`, consents as alice's account, and goes on.

@@ -73,11 +73,20 @@ async fn listener() -> (TcpListener, String) {
     (listener, format!("http://{address}"))
 }
 
-fn expected(vector: &Vector) -> StatusCode {
+/// What the issuer does not publish may be new until it is asked again: that can be either.
+fn is_expected(vector: &Vector, status: StatusCode) -> bool {
+    let names_no_key = vector.name.contains("/no-key-id") || vector.name.contains("/thumbprint");
+    let may_be_new = vector.kind != Kind::Alb
+        && match vector.expect.as_str() {
+            "UnknownKey" => true,
+            "KeyId" | "Signature" => names_no_key,
+            _ => false,
+        };
     match vector.expect.as_str() {
-        "User" => StatusCode::OK,
-        "Unavailable" => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::UNAUTHORIZED,
+        "User" => status == StatusCode::OK,
+        "Unavailable" => status == StatusCode::SERVICE_UNAVAILABLE,
+        _ if may_be_new && status == StatusCode::SERVICE_UNAVAILABLE => true,
+        _ => status == StatusCode::UNAUTHORIZED,
     }
 }
 
@@ -93,7 +102,7 @@ async fn m2_both_services_accept_and_refuse_every_vector_and_never_say_why() {
                 let answer = services.ask(address, vector, &world).await;
                 let (status, headers) = (answer.status(), answer.headers().clone());
                 let is_later = headers.contains_key(header::RETRY_AFTER);
-                if status != expected(vector) || is_later != (status == 503) {
+                if !is_expected(vector, status) || is_later != (status == 503) {
                     wrong.push(format!("{address} {}: {status}", vector.name));
                 }
                 if status == StatusCode::UNAUTHORIZED {

@@ -1,23 +1,10 @@
 //! Reading the issues of a repository: with the narrowest scopes where it is public, and with more only
 //! where GitHub says that it takes more (M4, M11).
 
-use reqwest::StatusCode;
-use serde_json::{Value, json};
-use tests::{Browser, World};
+use serde_json::json;
+use tests::{Browser, World, assert_says, ok};
 
 const SESSION: &str = "issues";
-
-async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
-    let (status, answer) = answer.await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
-}
-
-#[track_caller]
-fn assert_says(answer: &Value, words: &str) {
-    assert_eq!(answer["status"], "completed", "{answer}");
-    assert!(answer["message"].as_str().is_some_and(|it| it.contains(words)), "{answer}");
-}
 
 /// Creates an issue in alice's garden, with her consent and her approval.
 async fn create(world: &World, alice: &Browser, title: &str) {

@@ -1,5 +1,4 @@
-//! What a model's failures mean: which pass, which need another request, and which the operator (M4, M10,
-//! M24).
+//! What a model's failures mean: which pass, which need another request, and which the operator (M4, M10).
 
 use std::sync::{
     Arc,
@@ -8,22 +7,10 @@ use std::sync::{
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Fate, Logs, Proxies, Setup, World};
+use tests::{Browser, Fate, Logs, Proxies, Setup, World, assert_says, ok};
 
 const SESSION: &str = "failures";
 const WITHHELD: &str = "(The answer was withheld by a content filter.)";
-
-async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
-    let (status, answer) = answer.await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
-}
-
-#[track_caller]
-fn assert_says(answer: &Value, words: &str) {
-    assert_eq!(answer["status"], "completed", "{answer}");
-    assert!(answer["message"].as_str().is_some_and(|it| it.contains(words)), "{answer}");
-}
 
 async fn world_with_model(model: &str) -> (World, Proxies, Browser) {
     let (world, proxies) = World::proxied(Setup::default().with("MODEL_ID", model)).await;
@@ -63,7 +50,7 @@ async fn m4_an_exception_inside_the_stream_means_what_it_means_outside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m24_the_operator_is_told_why_a_model_refuses_and_the_caller_is_not() {
+async fn m4_the_operator_is_told_why_a_model_refuses_and_the_caller_is_not() {
     for (model, cause) in [
         ("test.not-subscribed-v1", "have an administrator send the form and invoke the model once"),
         ("test.legacy-v1", "Bedrock calls the model Legacy"),

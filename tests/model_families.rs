@@ -39,16 +39,16 @@ fn asked(proxies: &Proxies) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m4_a_family_gets_the_schema_and_the_status_that_it_takes_by_id_profile_or_arn() {
+async fn m4_a_family_gets_the_parts_that_it_takes_by_id_profile_or_arn() {
     let claude = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
     let profile = format!("arn:aws:bedrock:eu-west-1:111122223333:inference-profile/{claude}");
     let own = "arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/a1b2c3d4e5f6";
-    for (id, takes_keywords, takes_status) in [
-        (claude, true, true),
-        (&profile, true, true),
-        ("eu.amazon.nova-pro-v1:0", false, true),
-        ("openai.gpt-oss-120b-1:0", false, false),
-        (own, false, false),
+    for (id, takes_keywords, takes_status, takes_cache_points) in [
+        (claude, true, true, true),
+        (&profile, true, true, true),
+        ("eu.amazon.nova-pro-v1:0", false, true, true),
+        ("openai.gpt-oss-120b-1:0", false, false, false),
+        (own, false, false, false),
     ] {
         let (world, proxies, alice) = with_model(id).await;
         world.connect(&alice, SESSION, "octo-alice").await;
@@ -56,11 +56,18 @@ async fn m4_a_family_gets_the_schema_and_the_status_that_it_takes_by_id_profile_
         assert_says(&answer, "octo-alice/diary");
 
         let path = format!("/model/{}/converse-stream", id.replace(':', "%3A").replace('/', "%2F"));
-        assert!(proxies.bedrock.seen().iter().all(|it| it.path == path), "{id}");
+        let seen = proxies.bedrock.seen();
+        let mut paths = seen.iter().filter(|it| !it.body.is_empty()).map(|it| it.path.as_str());
+        assert!(paths.all(|it| it == path), "{id}: {:?}", seen.last());
         let last = asked(&proxies).pop().expect("a request");
-        let schema = &last["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"];
+        let tools = last["toolConfig"]["tools"].as_array().expect("tools");
+        let mut tools = tools.iter().map(|tool| &tool["toolSpec"]);
+        let tool = tools.find(|tool| tool["name"] == "github_create_issue").expect("the tool");
+        let schema = &tool["inputSchema"]["json"];
         assert_eq!(schema["type"], "object", "{last}");
         assert_eq!(schema.get("additionalProperties").is_some(), takes_keywords, "{id}: {schema}");
+        let point = last["system"].get(1).map(|it| &it["cachePoint"]["type"]);
+        assert_eq!(point, takes_cache_points.then_some(&json!("default")), "{id}: {last}");
         let mut results = last["messages"].as_array().expect("messages").iter();
         let result = results.find_map(|it| it["content"][0].get("toolResult")).expect("a result");
         assert_eq!(result.get("status").is_some(), takes_status, "{id}: {result}");

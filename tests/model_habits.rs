@@ -1,23 +1,11 @@
 //! What real models do, and what a user sees of it: an answer, and a conversation that goes on (M4, M10).
 
-use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
-use tests::{Browser, Proxies, Setup, World};
+use reqwest::Method;
+use serde_json::json;
+use tests::{Browser, Proxies, Setup, World, assert_says, ok};
 
 const SESSION: &str = "habits";
 const REPOSITORIES: &str = "Which repositories do I have?";
-
-async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
-    let (status, answer) = answer.await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
-}
-
-#[track_caller]
-fn assert_says(answer: &Value, words: &str) {
-    assert_eq!(answer["status"], "completed", "{answer}");
-    assert!(answer["message"].as_str().is_some_and(|it| it.contains(words)), "{answer}");
-}
 
 /// A world in which alice has allowed everything that GitHub's tools need.
 async fn connected() -> (World, Proxies, Browser) {

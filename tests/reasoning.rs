@@ -3,20 +3,14 @@
 use std::time::Duration;
 
 use bedrock_local::THOUGHT;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Browser, Fate, Machine, Proxies, Setup, Time, World};
+use tests::{Browser, Fate, Machine, Proxies, Setup, Time, World, ok};
 
 const SESSION: &str = "reasoning";
 const REPOSITORIES: &str = "Which repositories do I have?";
 /// Words with a signature; a signature alone; encrypted, and words; and Amazon Nova's, in its text.
 const HABITS: [&str; 4] = ["(thinks)", "(thinks silently)", "(thinks in secret)", "(thinks aloud)"];
-
-async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
-    let (status, answer) = answer.await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
-}
 
 /// Also that it says nothing of what was thought, and that the model has gone on by itself.
 #[track_caller]

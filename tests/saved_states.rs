@@ -1,4 +1,4 @@
-//! Whatever lies in a saved conversation and whatever the model refuses, a new message is answered (M10).
+//! A new message is answered in every state of a saved conversation, and with every refusal of the model (M10).
 
 use aws_sdk_s3::{
     Client,

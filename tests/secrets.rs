@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Fate, Logs, Proxies, Setup, Visit, World, parameter};
+use tests::{Browser, Fate, Logs, Proxies, Setup, Visit, World, ok, parameter};
 
 const SESSION: &str = "secrets";
 const BINDING: &str = "/oauth2/session-binding";
@@ -69,12 +69,6 @@ impl Secrets {
 fn answering(asked: &Value, status: &str) -> Value {
     let id = &asked["interrupts"][0]["id"];
     json!({ "sessionId": SESSION, "resume": [{ "interruptId": id, "status": status }] })
-}
-
-async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
-    let (status, answer) = answer.await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
 }
 
 /// Consents to what was asked for, and comes back; with every secret on the way.

@@ -3,7 +3,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tests::{Browser, Fate, Proxies, Seen, Setup, World};
+use tests::{Browser, Fate, Proxies, Seen, Setup, World, ok};
 
 mod attacks;
 mod before_approval;
@@ -50,12 +50,6 @@ async fn connect(world: &World, account: &str) -> Browser {
     world.connect(&alice, "connecting", account).await;
     ok(alice.go_on("connecting")).await;
     alice
-}
-
-async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
-    let (status, answer) = answer.await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
 }
 
 /// Nobody is asked for anything, and the user reads these words.

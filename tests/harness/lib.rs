@@ -8,6 +8,7 @@
 mod browser;
 mod deployment;
 mod described;
+mod expect;
 pub mod flow;
 mod form;
 mod logs;
@@ -22,6 +23,7 @@ mod written;
 pub use browser::{Browser, Visit, parameter};
 pub use deployment::Deployment;
 pub use described::Document;
+pub use expect::{assert_says, ok};
 pub use form::Form;
 pub use logs::Logs;
 pub use machine::Machine;

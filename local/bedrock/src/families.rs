@@ -12,6 +12,7 @@ use super::request::{Block, Request};
 struct Family {
     schema_keywords: bool,
     status: bool,
+    cache_points: bool,
     system: bool,
     tools: Tools,
     most_tokens: i64,
@@ -27,6 +28,7 @@ enum Tools {
 const UNKNOWN: Family = Family {
     schema_keywords: false,
     status: false,
+    cache_points: false,
     system: true,
     tools: Tools::Taken,
     most_tokens: i64::MAX,
@@ -36,12 +38,12 @@ const CLAUDE_3: Family =
 
 /// By what is in the id; the first that fits counts.
 const FAMILIES: [(&str, Family); 9] = [
-    ("amazon.nova-2", Family { status: true, most_tokens: 65_535, ..UNKNOWN }),
-    ("amazon.nova", Family { status: true, most_tokens: 5_120, ..UNKNOWN }),
-    ("anthropic.claude-3-7", Family { most_tokens: 64_000, ..CLAUDE_3 }),
+    ("amazon.nova-2", Family { status: true, cache_points: true, most_tokens: 65_535, ..UNKNOWN }),
+    ("amazon.nova", Family { status: true, cache_points: true, most_tokens: 5_120, ..UNKNOWN }),
+    ("anthropic.claude-3-7", Family { cache_points: true, most_tokens: 64_000, ..CLAUDE_3 }),
     ("anthropic.claude-3-5", Family { most_tokens: 8_192, ..CLAUDE_3 }),
     ("anthropic.claude-3", CLAUDE_3),
-    ("anthropic.claude", Family { most_tokens: 32_000, ..CLAUDE_3 }),
+    ("anthropic.claude", Family { cache_points: true, most_tokens: 32_000, ..CLAUDE_3 }),
     ("deepseek.r1", Family { tools: Tools::None, ..UNKNOWN }),
     ("meta.llama", Family { tools: Tools::NotWhileStreaming, most_tokens: 2_048, ..UNKNOWN }),
     ("mistral.mistral-7b", Family { tools: Tools::None, system: false, ..UNKNOWN }),
@@ -54,6 +56,10 @@ pub(super) fn refusal(model: &str, request: &Request) -> Option<String> {
     let form = &request.form;
     if !family.system && !form.system.is_empty() {
         return Some("This model doesn't support system messages.".to_owned());
+    }
+    if !family.cache_points && form.has_cache_points() {
+        let rule = "You invoked an unsupported model or your request did not allow prompt caching.";
+        return Some(rule.to_owned());
     }
     if form.most_tokens().is_some_and(|most| most > family.most_tokens) {
         let most = family.most_tokens;

@@ -1,4 +1,4 @@
-//! The form of a `ConverseStream` request, whatever model it is for.
+//! The form of a `ConverseStream` request, which is the same for every model.
 //!
 //! Source: the shapes of Amazon Bedrock's service model (API Reference, "ConverseStream"): which members
 //! are required, how long they are, and of which characters. The conformance run holds this against the
@@ -75,6 +75,12 @@ impl Form {
     /// How many tokens the model may write.
     pub(super) fn most_tokens(&self) -> Option<i64> {
         self.inference_config.as_ref().and_then(|it| it.max_tokens)
+    }
+
+    pub(super) fn has_cache_points(&self) -> bool {
+        let tools = self.tool_config.iter().flat_map(|config| &config.tools);
+        self.system.iter().any(|part| matches!(part, System::CachePoint(_)))
+            || tools.into_iter().any(|tool| matches!(tool, Tool::CachePoint(_)))
     }
 
     /// Returns the rule that it breaks.

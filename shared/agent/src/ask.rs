@@ -40,20 +40,22 @@ impl Runner<'_> {
     ) -> Result<(), TurnError> {
         let history = if turn.is_without_history() { &[] } else { history };
         let mut answer = self.prompt(turn, history, listener).await;
+        spend(&answer, usage);
         if is_refused(&answer) && !history.is_empty() {
-            if let Ok(withheld) = &answer {
-                *usage += withheld.usage;
-            }
             listener.hear(Event::TextDiscarded);
-            answer = self.prompt(turn, &[], listener).await;
-            if answer.is_ok() && !is_refused(&answer) {
+            let again = self.prompt(turn, &[], listener).await;
+            spend(&again, usage);
+            if again.is_ok() && !is_refused(&again) {
                 tracing::warn!("the model refuses a conversation, and answers without it");
                 turn.leave_history_out();
+            }
+            // A withheld answer is one, and better than none.
+            if again.is_ok() || answer.is_err() {
+                answer = again;
             }
         }
         match answer {
             Ok(answer) => {
-                *usage += answer.usage;
                 turn.model_answered(answer.message, &answer.unreadable, history);
                 Ok(())
             }
@@ -76,7 +78,8 @@ impl Runner<'_> {
         history: &[Message],
         listener: &mut dyn Listener,
     ) -> Result<ModelAnswer, TurnError> {
-        let mut context = self.context.now();
+        let user = self.authorizer.asker.user;
+        let mut context = self.context.now(user);
         loop {
             let prompt = Prompt {
                 system: self.system,
@@ -87,7 +90,7 @@ impl Runner<'_> {
             let answer = self.model.answer(prompt, listener);
             let answer = self.in_time(async { Ok(answer.await?) }).await;
             if answer.is_ok() {
-                self.context.was_taken(context);
+                self.context.was_taken(user, context);
             }
             let Err(TurnError::Model(ModelError::TooLong(_))) = answer else { return answer };
             let Some(less) = context.half(history, turn.messages()) else { return answer };
@@ -101,6 +104,13 @@ impl Runner<'_> {
 /// About how many tokens so many bytes are.
 fn tokens(bytes: usize) -> u64 {
     bytes as u64 / 4
+}
+
+/// Counts what an answer has cost, also if it is not the one that counts.
+fn spend(answer: &Result<ModelAnswer, TurnError>, usage: &mut Usage) {
+    if let Ok(answer) = answer {
+        *usage += answer.usage;
+    }
 }
 
 /// Whether it may be what was said before that the model, or its content filter, does not take.

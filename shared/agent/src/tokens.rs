@@ -135,13 +135,15 @@ impl<'a> Tokens<'a> {
         let set = provider.set_for(&needed);
         let is_wanted =
             |started: &StartedFlow| started.provider == *provider && started.scopes == set;
+        // Once the vault was forced, what it has started since is not for the refused token.
+        let is_forced = self.forced.contains(provider);
         if let Some(at) = self.started.iter().position(is_wanted)
-            && !is_stale
+            && (!is_stale || is_forced)
         {
             let started = self.started.swap_remove(at);
             return self.authorizer.consent(started).map(ConsentState::Needed);
         }
-        if is_stale && self.forced.contains(provider) {
+        if is_stale && is_forced {
             return Ok(ConsentState::Impossible);
         }
         match self.authorizer.authorize(provider, &set, is_stale).await? {

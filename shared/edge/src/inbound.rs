@@ -118,11 +118,13 @@ impl Inbound {
                 Audit::NotAllowed { user: &user }.record();
                 not_allowed::problem()
             }
-            AuthenticationError::KeysUnavailable(_) => {
+            AuthenticationError::KeysUnavailable(_) | AuthenticationError::KeyMayBeNew(_) => {
+                let retry = match &error {
+                    AuthenticationError::KeyMayBeNew(wait) => *wait,
+                    _ => KEYS_RETRY,
+                };
                 let detail = "Sign-in can't be checked at the moment. Try again.";
-                Problem::new(Kind::UpstreamUnavailable, detail)
-                    .retry_after(KEYS_RETRY)
-                    .because(error)
+                Problem::new(Kind::UpstreamUnavailable, detail).retry_after(retry).because(error)
             }
         })
     }
@@ -203,6 +205,20 @@ mod tests {
         let keys = [("OIDC_ISSUER", "https://i.example"), ("OIDC_JWKS_URL", "http://i.example/k")];
         let wrong = mistakes(&[&bearer[..], &keys].concat()).unwrap();
         assert!(wrong.contains("OIDC_JWKS_URL: "), "{wrong}");
+    }
+
+    #[test]
+    fn no_claim_but_aud_and_client_id_can_name_us() {
+        let bearer = [("INBOUND_AUTH", "bearer"), ("OIDC_CLIENT_ID", "c")];
+        let issuer = [("OIDC_ISSUER", "https://i.example")];
+        for (claim, is_known) in
+            [("aud", true), ("client_id", true), ("azp", false), ("AUD", false)]
+        {
+            let claim = [("BEARER_AUDIENCE_CLAIM", claim)];
+            let wrong = mistakes(&[&bearer[..], &issuer, &claim].concat());
+            let said = wrong.is_some_and(|it| it.contains("BEARER_AUDIENCE_CLAIM: neither aud"));
+            assert_eq!(said, !is_known, "{claim:?}");
+        }
     }
 
     #[test]

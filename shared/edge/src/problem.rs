@@ -191,7 +191,8 @@ impl Problem {
     /// When to try again.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
-        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+        // Rounded up: a caller who comes a part of a second too early is sent away once more.
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
         Self { retry_after: Some(seconds.max(1)), ..self }
     }
 
@@ -245,9 +246,18 @@ pub fn out_of_open_files(error: &(dyn Error + 'static)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::{io, time::Duration};
 
-    use super::out_of_open_files;
+    use super::{Kind, Problem, out_of_open_files};
+
+    #[test]
+    fn a_caller_who_waits_as_told_is_not_too_early() {
+        for (millis, told) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (59_700, 60)] {
+            let wait = Duration::from_millis(millis);
+            let problem = Problem::new(Kind::UpstreamUnavailable, "").retry_after(wait);
+            assert_eq!(problem.retry_after, Some(told), "{wait:?}");
+        }
+    }
 
     #[test]
     fn a_lack_of_open_files_is_distinguished_from_a_refused_connection() {

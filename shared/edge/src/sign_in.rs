@@ -1,7 +1,8 @@
 //! How callers prove who they are, as it is configured.
 
 use identity::{
-    AlbSettings, AllowClaim, Authenticator, BearerSettings, KeySetPlace, LoadBalancerArn,
+    AlbSettings, AllowClaim, AudienceClaim, Authenticator, BearerSettings, KeySetPlace,
+    LoadBalancerArn,
 };
 use url::Url;
 use vault::endpoint;
@@ -14,6 +15,7 @@ crate::variables! {
     INBOUND_AUTH: Or("alb"), "how callers prove who they are: `alb`, by the load balancer's signed header; `bearer`, by `Authorization: Bearer` tokens of the issuer (EKS, on-premises, any proxy that forwards the token)";
     OIDC_ISSUER: Required, "the one trusted issuer";
     OIDC_CLIENT_ID: Required, "our client there: the load balancer's, or the audience of bearer tokens";
+    BEARER_AUDIENCE_CLAIM: Or("aud"), "with `bearer` only: the claim that names us in a token: `aud`, or `client_id` for the access tokens of Amazon Cognito, which have no `aud` (their `token_use` has to be `access`)";
     ALB_ARN: Required, "with `alb` only: the load balancers that may sign, comma-separated";
     ALB_PUBLIC_KEYS_URL: Optional, "with `alb` only: where the load balancer's keys are, when not at AWS's published place (there is none for AWS China): the key is at `{base}/{kid}`";
     OIDC_JWKS_URL: Optional, "with `bearer` only: where the issuer's keys are, when not where its discovery document says: the key set's own URL";
@@ -43,10 +45,12 @@ fn authenticator(kind: InboundAuth, reader: &mut Reader<'_>) -> Option<Authentic
         InboundAuth::Bearer => {
             let issuer = reader.required(&OIDC_ISSUER, issuer);
             let client = reader.required(&OIDC_CLIENT_ID, text);
+            let audience = reader.or(&BEARER_AUDIENCE_CLAIM, audience_claim);
             let key_set = reader.optional(&OIDC_JWKS_URL, endpoint);
             let (issuer, address) = issuer?;
             let keys = key_set.map_or(KeySetPlace::Discovered(address), KeySetPlace::At);
-            Some(Authenticator::bearer(BearerSettings { issuer, client: client?, keys }))
+            let (client, audience) = (client?, audience?);
+            Some(Authenticator::bearer(BearerSettings { issuer, client, audience, keys }))
         }
     }
 }
@@ -65,6 +69,15 @@ impl InboundAuth {
             "bearer" => Ok(Self::Bearer),
             _ => Err("neither alb nor bearer"),
         }
+    }
+}
+
+/// What `BEARER_AUDIENCE_CLAIM` can be.
+fn audience_claim(text: &str) -> Result<AudienceClaim, &'static str> {
+    match text {
+        "aud" => Ok(AudienceClaim::Aud),
+        "client_id" => Ok(AudienceClaim::ClientId),
+        _ => Err("neither aud nor client_id"),
     }
 }
 

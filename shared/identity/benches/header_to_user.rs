@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::HeaderMap;
-use identity::{AlbSettings, Authenticator, BearerSettings, KeySetPlace};
+use identity::{AlbSettings, AudienceClaim, Authenticator, BearerSettings, KeySetPlace};
 use identity_vectors::{CLIENT, Kind, LOAD_BALANCER, SigningKey, Vector, World, all};
 use rustls_pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use tokio::runtime::Runtime;
@@ -70,7 +70,7 @@ fn trusting(vector: &Vector, world: &World) -> Authenticator {
         return Authenticator::alb(AlbSettings { load_balancers, issuer, client });
     }
     let keys = KeySetPlace::Discovered(issuer.parse().unwrap());
-    Authenticator::bearer(BearerSettings { issuer, client, keys })
+    Authenticator::bearer(BearerSettings { issuer, client, audience: AudienceClaim::Aud, keys })
 }
 
 /// A load balancer's token as its signature's check needs it.

@@ -8,7 +8,17 @@ import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { Provider } from "oidc-provider";
 
-const ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
+const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+];
 const CALLBACK = "http://127.0.0.1/callback";
 
 const server = createServer();
@@ -25,7 +35,8 @@ function newKeys() {
     jwk("rsa", { modulusLength: 2048 }, {}),
     jwk("ec", { namedCurve: "P-256" }, {}),
     jwk("ec", { namedCurve: "P-384" }, {}),
-    jwk("ed25519", {}, { alg: "EdDSA" }),
+    jwk("ec", { namedCurve: "P-521" }, {}),
+    jwk("ed25519", {}, {}),
   ];
 }
 

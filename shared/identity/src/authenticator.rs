@@ -60,7 +60,8 @@ impl Authenticator {
     /// # Errors
     /// [`AuthenticationError::Refused`] when the headers prove no user's identity,
     /// [`AuthenticationError::NotAllowed`] when they prove that of someone who may not come in, and
-    /// [`AuthenticationError::KeysUnavailable`] when that can't be decided now.
+    /// [`AuthenticationError::KeysUnavailable`] or [`AuthenticationError::KeyMayBeNew`] when that can't
+    /// be decided now.
     pub async fn authenticate(
         &self,
         headers: &HeaderMap,

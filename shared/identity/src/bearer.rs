@@ -3,20 +3,22 @@
 //! Rules: RFC 6750, section 2.1, for the header; RFC 7515 for the signature; RFC 7519 for the
 //! claims; RFC 8725 (JWT best current practices) for what a token must not get away with. Only
 //! a token that was made for us is taken, so `aud` must name our client id; whether an ID token or
-//! a JWT access token is sent is for the deployment to say by what its proxy forwards.
+//! a JWT access token is sent is for the deployment to say by what its proxy forwards. The access
+//! tokens of Amazon Cognito have no `aud` ("Understanding the access token"): there `client_id` names
+//! us, if the deployment says so.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use http::{HeaderMap, header};
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
+    algorithm::Algorithm,
     allow_claim::AllowClaim,
     error::{AuthenticationError, Refusal},
     header::only,
     issuer::{Issuer, KeySetPlace},
     json::present,
-    key_set::algorithm,
     mismatch::Mismatch,
     token::{Claims, UnverifiedToken},
     user::User,
@@ -30,13 +32,25 @@ pub struct BearerSettings {
     pub issuer: String,
     /// Our client id there: the audience that a token must be made for.
     pub client: String,
+    /// Which claim names the client.
+    pub audience: AudienceClaim,
     /// Where the issuer's keys are.
     pub keys: KeySetPlace,
+}
+
+/// By which claim a token says for whom it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AudienceClaim {
+    /// `aud`, as RFC 7519, section 4.1.3, has it.
+    Aud,
+    /// `client_id` of a token with a `token_use` of `access`: Amazon Cognito's access tokens.
+    ClientId,
 }
 
 #[derive(Debug)]
 pub(crate) struct BearerVerifier {
     client: String,
+    audience: AudienceClaim,
     issuer: Issuer,
 }
 
@@ -57,7 +71,7 @@ struct Header<'a> {
 impl BearerVerifier {
     pub(crate) fn new(settings: BearerSettings) -> Self {
         let issuer = Issuer::new(settings.issuer, settings.keys);
-        Self { client: settings.client, issuer }
+        Self { client: settings.client, audience: settings.audience, issuer }
     }
 
     pub(crate) async fn verify(
@@ -71,10 +85,12 @@ impl BearerVerifier {
         let (algorithm, id) = {
             let header: Header<'_> = token.header()?;
             check_header(&header)?;
-            let id = header.kid.filter(|id| !id.is_empty()).ok_or(Refusal::KeyId)?;
-            (algorithm(&header.alg)?, id.into_owned())
+            if header.kid.as_ref().is_some_and(|id| id.is_empty()) {
+                return Err(Refusal::KeyId.into());
+            }
+            (Algorithm::of_token(&header.alg)?, header.kid.map(Cow::into_owned))
         };
-        let token = self.issuer.verify(token, &id, algorithm, now).await?;
+        let token = self.issuer.verify(token, id.as_deref(), algorithm, now).await?;
         let claims = token.claims()?;
         self.check_claims(&claims, now)?;
         let user = claims.user()?;
@@ -89,11 +105,7 @@ impl BearerVerifier {
         if iss != Some(issuer) {
             return Err(Refusal::Issuer(Mismatch::new(issuer, iss.unwrap_or("no iss"))));
         }
-        match &claims.aud {
-            Some(aud) if aud.names(&self.client) => {}
-            Some(aud) => return Err(Refusal::Audience(Mismatch::new(&self.client, aud))),
-            None => return Err(Refusal::Audience(Mismatch::new(&self.client, "no aud"))),
-        }
+        self.check_audience(claims)?;
         if claims.exp.is_none() {
             return Err(Refusal::NoExpiry);
         }
@@ -108,6 +120,25 @@ impl BearerVerifier {
             return Err(Refusal::SecurityEvent);
         }
         Ok(())
+    }
+}
+
+impl BearerVerifier {
+    fn check_audience(&self, claims: &Claims) -> Result<(), Refusal> {
+        let another =
+            |seen: &dyn fmt::Display| Err(Refusal::Audience(Mismatch::new(&self.client, seen)));
+        match self.audience {
+            AudienceClaim::Aud => match &claims.aud {
+                Some(aud) if aud.names(&self.client) => Ok(()),
+                Some(aud) => another(aud),
+                None => another(&"no aud"),
+            },
+            AudienceClaim::ClientId => match claims.client_of_access_token() {
+                Some(client) if client == self.client => Ok(()),
+                Some(client) => another(&client),
+                None => another(&"no client_id of an access token"),
+            },
+        }
     }
 }
 

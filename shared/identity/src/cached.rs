@@ -41,6 +41,15 @@ type Flight<T> = Shared<BoxFuture<'static, Outcome<T>>>;
 /// One value that is fetched; clones share it.
 pub(crate) struct Cached<T>(Arc<Mutex<State<T>>>);
 
+/// What there is beyond the cached value.
+pub(crate) enum Newer<T> {
+    /// The server was asked for it no earlier than the caller came: what it lacks is not there.
+    Value(Arc<T>),
+    /// The server was asked a moment before the caller came, for this if it is still to be read.
+    /// What is lacking may be there since; the server is asked again only after that time.
+    Earlier(Option<Arc<T>>, Duration),
+}
+
 struct State<T> {
     kept: Option<(Arc<T>, Duration)>,
     asked: Option<Duration>,
@@ -80,23 +89,27 @@ impl<T: Send + Sync + 'static> Cached<T> {
         }
     }
 
-    /// A newer value than the cached one, which lacks something. `None` if that was fetched too
-    /// recently to be fetched again.
+    /// A newer value than the cached one, which lacks something, or when there can be one.
     pub(crate) async fn newer<F>(
         &self,
         now: Duration,
         fetch: impl FnOnce() -> Option<F>,
-    ) -> Result<Option<Arc<T>>, FetchError>
+    ) -> Result<Newer<T>, FetchError>
     where
         F: Future<Output = Result<T, FetchError>> + Send + 'static,
     {
-        let flight = {
+        let (flight, asked) = {
             let mut state = self.lock();
-            self.ask(&mut state, now, fetch)
+            if let Some((kept, _)) = state.kept.as_ref().filter(|(_, fetched)| *fetched == now) {
+                return Ok(Newer::Value(Arc::clone(kept)));
+            }
+            (self.ask(&mut state, now, fetch), state.asked)
         };
+        let wait = FLOOR.saturating_sub(age(asked.unwrap_or(now), now));
         match flight {
-            Some(flight) => flight.await.map(Some),
-            None => self.lock().error.clone().map_or(Ok(None), Err),
+            Some(flight) if asked == Some(now) => flight.await.map(Newer::Value),
+            Some(flight) => flight.await.map(|value| Newer::Earlier(Some(value), wait)),
+            None => self.lock().error.clone().map_or(Ok(Newer::Earlier(None, wait)), Err),
         }
     }
 

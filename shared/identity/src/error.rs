@@ -1,6 +1,6 @@
 //! Why a request has no user.
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use crate::{mismatch::Mismatch, user::UserId};
 
@@ -17,6 +17,10 @@ pub enum AuthenticationError {
     /// every request that waited for the same key.
     #[error("the key that would verify the token can't be fetched")]
     KeysUnavailable(#[source] Arc<dyn Error + Send + Sync>),
+    /// The key is not known, and the issuer was asked so recently that it may be new: 503, and the
+    /// caller is to come again after this time, when the issuer can be asked.
+    #[error("the token's key is not known, and the issuer is asked again in {0:?}")]
+    KeyMayBeNew(Duration),
 }
 
 /// Which rule a token broke, and by which value where that helps the operator. Never shown to the

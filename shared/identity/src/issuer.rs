@@ -7,13 +7,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    cached::Cached,
-    error::AuthenticationError,
+    algorithm::Algorithm,
+    cached::{Cached, Newer},
+    error::{AuthenticationError, Refusal},
     fetch::{FetchError, Fetcher, place},
     key_set::KeySet,
     token::{UnverifiedToken, VerifiedToken},
@@ -61,27 +61,45 @@ impl Issuer {
     }
 
     /// Checks `token`'s signature by `algorithm` with the issuer's key `id`; `now` is the time
-    /// since the Unix epoch.
+    /// since the Unix epoch. A key that is not known is refused only after a look at what the issuer
+    /// publishes now. While it may not be asked, there is no verdict: the key may be new.
     pub(crate) async fn verify<'a>(
         &self,
         token: UnverifiedToken<'a>,
-        id: &str,
+        id: Option<&str>,
         algorithm: Algorithm,
         now: Duration,
     ) -> Result<VerifiedToken<'a>, AuthenticationError> {
-        let mut keys = self.keys.current(now, || self.fetch()).await?;
-        if !keys.has(id)
-            && let Some(newer) = self.keys.newer(now, || self.fetch()).await?
-        {
-            keys = newer;
+        let keys = self.keys.current(now, || self.fetch()).await?;
+        let verdict = keys.verify(&token, id, algorithm);
+        if !may_be_by_a_new_key(&verdict, id) {
+            return Ok(verdict?);
         }
-        Ok(keys.verify(token, id, algorithm)?)
+        let (verdict, wait) = match self.keys.newer(now, || self.fetch()).await? {
+            Newer::Value(newer) => return Ok(newer.verify(&token, id, algorithm)?),
+            Newer::Earlier(Some(newer), wait) => (newer.verify(&token, id, algorithm), wait),
+            Newer::Earlier(None, wait) => (verdict, wait),
+        };
+        if may_be_by_a_new_key(&verdict, id) {
+            return Err(AuthenticationError::KeyMayBeNew(wait));
+        }
+        Ok(verdict?)
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "an issuer can always be asked")]
     fn fetch(&self) -> Option<impl Future<Output = Result<KeySet, FetchError>> + Send + use<>> {
         let source = Arc::clone(&self.source);
         Some(async move { source.key_set().await })
+    }
+}
+
+/// Whether `verdict` can be another one once the issuer's new keys are known: it is about the keys,
+/// and not about the token. One that names no key may be signed by any.
+fn may_be_by_a_new_key(verdict: &Result<VerifiedToken<'_>, Refusal>, id: Option<&str>) -> bool {
+    match verdict {
+        Err(Refusal::UnknownKey) => true,
+        Err(Refusal::Signature | Refusal::Algorithm | Refusal::KeyId) => id.is_none(),
+        _ => false,
     }
 }
 

@@ -6,31 +6,16 @@
 //! signatures. Symmetric keys, other curves and unreadable keys are left out, as RFC 7517,
 //! section 5, asks, and so verify nothing.
 
-use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    crypto::aws_lc::DEFAULT_PROVIDER,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
+    algorithm::{Algorithm, PublicKey},
     error::Refusal,
     fetch::FetchError,
     token::{UnverifiedToken, VerifiedToken},
 };
-
-/// The allowed algorithm that a token names.
-pub(crate) fn algorithm(alg: &str) -> Result<Algorithm, Refusal> {
-    match alg {
-        "RS256" => Ok(Algorithm::RS256),
-        "PS256" => Ok(Algorithm::PS256),
-        "ES256" => Ok(Algorithm::ES256),
-        "ES384" => Ok(Algorithm::ES384),
-        "EdDSA" => Ok(Algorithm::EdDSA),
-        _ => Err(Refusal::Algorithm),
-    }
-}
 
 /// The keys of one issuer that can verify something.
 #[derive(Debug)]
@@ -38,15 +23,31 @@ pub(crate) struct KeySet(Vec<Key>);
 
 #[derive(Debug)]
 struct Key {
-    id: String,
+    id: Option<String>,
     algorithms: Vec<Algorithm>,
-    key: DecodingKey,
+    key: PublicKey,
 }
 
 /// Each key by itself, so that one that can't be read does not take the others along.
 #[derive(Deserialize)]
 struct Document {
     keys: Vec<Value>,
+}
+
+/// The members of a key (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: Option<String>,
+    kid: Option<String>,
+    alg: Option<String>,
+    #[serde(rename = "use")]
+    used_for: Option<String>,
+    key_ops: Option<Vec<String>>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
 }
 
 impl KeySet {
@@ -63,74 +64,89 @@ impl KeySet {
         Ok(Self(keys))
     }
 
-    /// Whether a key has this id.
-    pub(crate) fn has(&self, id: &str) -> bool {
-        self.0.iter().any(|key| key.id == id)
-    }
-
     /// Checks `token`'s signature by `algorithm` with the key `id`. Should several have that id,
-    /// as RFC 7517, section 4.5, allows, one of them must have signed.
+    /// as RFC 7517, section 4.5, allows, one of them must have signed. A token that names no key
+    /// must leave no choice: one key of the set can verify its algorithm.
     pub(crate) fn verify<'a>(
         &self,
-        token: UnverifiedToken<'a>,
-        id: &str,
+        token: &UnverifiedToken<'a>,
+        id: Option<&str>,
         algorithm: Algorithm,
     ) -> Result<VerifiedToken<'a>, Refusal> {
-        if !self.has(id) {
-            return Err(Refusal::UnknownKey);
-        }
-        let of_id = self.0.iter().filter(|key| key.id == id);
-        let able: Vec<_> = of_id.filter(|key| key.algorithms.contains(&algorithm)).collect();
-        if able.is_empty() {
-            return Err(Refusal::Algorithm);
+        let able: Vec<&Key> = match id {
+            Some(id) if self.of_id(id).next().is_none() => return Err(Refusal::UnknownKey),
+            Some(id) => self.of_id(id).filter(|key| key.algorithms.contains(&algorithm)).collect(),
+            None => self.able(algorithm).collect(),
+        };
+        match (able.len(), id) {
+            (0, _) => return Err(Refusal::Algorithm),
+            (2.., None) => return Err(Refusal::KeyId),
+            _ => {}
         }
         token.verify(|signed, signature| {
-            able.iter().any(|key| key.has_signed(algorithm, signed, signature))
+            able.iter().any(|key| algorithm.has_signed(&key.key, signed, signature))
         })
+    }
+
+    fn of_id(&self, id: &str) -> impl Iterator<Item = &Key> {
+        self.0.iter().filter(move |key| key.id.as_deref() == Some(id))
+    }
+
+    fn able(&self, algorithm: Algorithm) -> impl Iterator<Item = &Key> {
+        self.0.iter().filter(move |key| key.algorithms.contains(&algorithm))
     }
 }
 
 impl Key {
     fn read(jwk: Value) -> Option<Self> {
         let jwk: Jwk = serde_json::from_value(jwk).ok()?;
-        let algorithms = algorithms(&jwk);
-        if algorithms.is_empty() || !is_for_signatures(&jwk) {
+        if !jwk.is_for_signatures() {
             return None;
         }
-        let key = DecodingKey::from_jwk(&jwk).ok()?;
-        Some(Self { id: jwk.common.key_id?, algorithms, key })
-    }
-
-    fn has_signed(&self, algorithm: Algorithm, signed: &[u8], signature: &[u8]) -> bool {
-        let verifier = (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &self.key);
-        verifier.is_ok_and(|verifier| verifier.verify(signed, &signature.to_vec()).is_ok())
+        let (able, key) = jwk.public()?;
+        let is_meant = |algorithm: &&Algorithm| {
+            jwk.alg.as_ref().is_none_or(|alg| Algorithm::named(alg) == Some(**algorithm))
+        };
+        let algorithms: Vec<Algorithm> = able.iter().filter(is_meant).copied().collect();
+        (!algorithms.is_empty()).then_some(Self { id: jwk.kid, algorithms, key })
     }
 }
 
-/// What a key may verify: what its type and curve can, and its own `alg` allows.
-fn algorithms(jwk: &Jwk) -> Vec<Algorithm> {
-    let able: &[Algorithm] = match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => &[Algorithm::RS256, Algorithm::PS256],
-        AlgorithmParameters::EllipticCurve(key) => match key.curve {
-            EllipticCurve::P256 => &[Algorithm::ES256],
-            EllipticCurve::P384 => &[Algorithm::ES384],
-            _ => &[],
-        },
-        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
-            &[Algorithm::EdDSA]
+impl Jwk {
+    /// RFC 7517, sections 4.2 and 4.3.
+    fn is_for_signatures(&self) -> bool {
+        let verifies = |operations: &Vec<String>| operations.iter().any(|it| it == "verify");
+        self.used_for.as_ref().is_none_or(|of| of == "sig")
+            && self.key_ops.as_ref().is_none_or(verifies)
+    }
+
+    /// What a key of this type and curve can verify, and its numbers.
+    fn public(&self) -> Option<(&'static [Algorithm], PublicKey)> {
+        match (self.kty.as_str(), self.crv.as_deref()) {
+            ("RSA", _) => {
+                let key = PublicKey::Rsa { n: number(&self.n)?, e: number(&self.e)? };
+                Some((Algorithm::OF_RSA, key))
+            }
+            ("EC", Some("P-256")) => Some((&[Algorithm::Es256], self.point(32)?)),
+            ("EC", Some("P-384")) => Some((&[Algorithm::Es384], self.point(48)?)),
+            ("EC", Some("P-521")) => Some((&[Algorithm::Es512], self.point(66)?)),
+            ("OKP", Some("Ed25519")) => {
+                let key = number(&self.x).filter(|x| x.len() == 32)?;
+                Some((&[Algorithm::Ed25519], PublicKey::Point(key)))
+            }
+            _ => None,
         }
-        _ => &[],
-    };
-    let is_meant = |algorithm: &&Algorithm| {
-        jwk.common.key_algorithm.is_none_or(|alg| alg == KeyAlgorithm::from(**algorithm))
-    };
-    able.iter().filter(is_meant).copied().collect()
+    }
+
+    /// A point whose coordinates have as many octets as the curve asks for (RFC 7518, section
+    /// 6.2.1.2), uncompressed.
+    fn point(&self, octets: usize) -> Option<PublicKey> {
+        let (x, y) = (number(&self.x)?, number(&self.y)?);
+        let is_whole = x.len() == octets && y.len() == octets;
+        is_whole.then(|| PublicKey::Point([&[4], &x[..], &y[..]].concat()))
+    }
 }
 
-/// RFC 7517, sections 4.2 and 4.3.
-fn is_for_signatures(jwk: &Jwk) -> bool {
-    let is_of_use =
-        jwk.common.public_key_use.as_ref().is_none_or(|of| *of == PublicKeyUse::Signature);
-    let verifies = |operations: &Vec<_>| operations.contains(&KeyOperations::Verify);
-    is_of_use && jwk.common.key_operations.as_ref().is_none_or(verifies)
+fn number(text: &Option<String>) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text.as_ref()?).ok()
 }

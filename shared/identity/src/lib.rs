@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 mod alb;
+mod algorithm;
 mod allow_claim;
 mod authenticator;
 mod bearer;
@@ -25,7 +26,7 @@ mod user_token;
 pub use alb::{AlbSettings, OIDC_DATA_HEADER};
 pub use allow_claim::{AllowClaim, InvalidAllowClaim};
 pub use authenticator::Authenticator;
-pub use bearer::BearerSettings;
+pub use bearer::{AudienceClaim, BearerSettings};
 pub use browser::{BrowserHash, BrowserSecret};
 pub use error::{AuthenticationError, Refusal};
 pub use issuer::KeySetPlace;

@@ -81,7 +81,7 @@ impl<'a> UnverifiedToken<'a> {
     /// The token with its payload within reach, if `is_signature` says so of the signed bytes
     /// and the signature.
     pub(crate) fn verify(
-        self,
+        &self,
         is_signature: impl FnOnce(&[u8], &[u8]) -> bool,
     ) -> Result<VerifiedToken<'a>, Refusal> {
         let signature = decode(self.signature, self.encoding)?;
@@ -116,6 +116,8 @@ pub(crate) struct Claims {
     sub: Option<Value>,
     email: Option<Value>,
     name: Option<Value>,
+    client_id: Option<Value>,
+    token_use: Option<Value>,
     #[serde(default, deserialize_with = "present")]
     pub(crate) iss: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -157,6 +159,12 @@ impl fmt::Display for Audience {
 }
 
 impl Claims {
+    /// For which client an access token was made, as Amazon Cognito has it.
+    pub(crate) fn client_of_access_token(&self) -> Option<&str> {
+        let is_for_access = self.token_use.as_ref().and_then(Value::as_str) == Some("access");
+        self.client_id.as_ref().and_then(Value::as_str).filter(|_| is_for_access)
+    }
+
     /// Refuses claims that are over or still to come.
     pub(crate) fn check_time(&self, now: Duration) -> Result<(), Refusal> {
         self.exp.map_or(Ok(()), |exp| check_expiry(exp, now))?;

@@ -11,10 +11,13 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, header};
-use identity::{AuthenticationError, Authenticator, BearerSettings, KeySetPlace, Refusal, User};
+use identity::{
+    AudienceClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, Refusal, User,
+};
 use serde::Deserialize;
 
-const ALGORITHMS: [&str; 5] = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
+const ALGORITHMS: [&str; 9] =
+    ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 
 /// The provider as a process of its own, for as long as this lives.
 struct Issuer {
@@ -63,6 +66,7 @@ impl Issuer {
 
     fn trusted_for(&self, audience: &str) -> Authenticator {
         Authenticator::bearer(BearerSettings {
+            audience: AudienceClaim::Aud,
             issuer: self.address.clone(),
             client: audience.to_owned(),
             keys: KeySetPlace::Discovered(self.address.parse().unwrap()),
@@ -136,6 +140,9 @@ async fn m15_a_certified_issuers_new_keys_are_believed_without_a_restart_and_its
     issuer.post("/control/rotate?alone").await;
     let newest = issuer.mint("ES256").await.id_token;
     assert!(verdict(&authenticator, &newest, 2 * minute).await.is_ok());
-    let gone = verdict(&authenticator, &old, 2 * minute).await;
+    // Not believed at once; refused after the next look at what the issuer publishes.
+    let put_off = verdict(&authenticator, &old, 2 * minute).await;
+    assert!(matches!(put_off, Err(AuthenticationError::KeyMayBeNew(_))), "{put_off:?}");
+    let gone = verdict(&authenticator, &old, 3 * minute).await;
     assert_eq!(refusal(gone), Refusal::UnknownKey);
 }

@@ -291,7 +291,7 @@ mod tests {
 
         let long = [Message::user("x".repeat(30_000))];
         assert_eq!(tokens("100000").half(&[], &long), None);
-        let with_history = tokens("100000").half(&history, &long).unwrap();
+        let with_history = tokens("20000").half(&history, &long).unwrap();
         assert_eq!(with_history.view(&history, &long).len(), 1, "the words of the user stay");
     }
 

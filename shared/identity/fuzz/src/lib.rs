@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 use identity::{
-    AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, User,
+    AlbSettings, AudienceClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace,
+    User,
 };
 use identity_vectors::{
     CLIENT, ENTRA_CLIENT, ENTRA_ISSUER, Kind, LOAD_BALANCER, SECOND_LOAD_BALANCER, World, all,
@@ -80,5 +81,10 @@ fn authenticator(kind: Kind, world: &World) -> Authenticator {
         Kind::Bearer => (world.issuer(), CLIENT, keys_at(world.issuer_keys())),
         Kind::Entra => (ENTRA_ISSUER.to_owned(), ENTRA_CLIENT, keys_at(world.entra_keys())),
     };
-    Authenticator::bearer(BearerSettings { issuer, client: client.to_owned(), keys })
+    Authenticator::bearer(BearerSettings {
+        issuer,
+        client: client.to_owned(),
+        audience: AudienceClaim::Aud,
+        keys,
+    })
 }

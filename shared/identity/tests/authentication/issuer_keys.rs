@@ -94,11 +94,85 @@ async fn concurrent_requests_with_a_new_key_share_one_fetch() {
 #[tokio::test]
 async fn made_up_key_ids_make_one_fetch_a_minute_and_no_more() {
     let desk = Desk::new(Kind::Bearer).await;
-    for second in 0..130 {
+    assert_eq!(desk.after(0).await, "User");
+    for second in 1..130 {
         let kid = format!("made-up-{second}");
-        assert_eq!(desk.of_key(&kid, second).await, "UnknownKey");
+        let verdict = match second % MINUTE {
+            0 => "UnknownKey".to_owned(),
+            since => format!("In {} s", MINUTE - since),
+        };
+        assert_eq!(desk.of_key(&kid, second).await, verdict);
     }
     assert_eq!(desk.world.server().asked(KEYS_PATH), 3);
+}
+
+/// An attacker who sends made-up ids keeps the issuer from being asked for the rest of the minute.
+#[tokio::test]
+async fn a_key_that_the_issuer_publishes_is_never_refused_and_known_after_one_wait() {
+    let desk = Desk::new(Kind::Bearer).await;
+    assert_eq!(desk.after(0).await, "User");
+    assert_eq!(desk.of_key("made-up", MINUTE).await, "UnknownKey");
+    rotate(&desk, "new", SigningKey::OtherLoadBalancer);
+    assert_eq!(of_new_key(&desk, MINUTE + 1).await, "In 59 s");
+    assert_eq!(desk.of_key("made-up", MINUTE + 2).await, "In 58 s");
+    assert_eq!(of_new_key(&desk, MINUTE + 1 + 59).await, "User");
+    assert_eq!(desk.world.server().asked(KEYS_PATH), 3);
+}
+
+/// The issuer is already asked when the token comes, and what it is about to answer may be from before
+/// its new key.
+#[tokio::test]
+async fn an_answer_that_was_asked_for_before_the_token_came_refuses_no_key() {
+    let desk = Desk::new(Kind::Bearer).await;
+    assert_eq!(desk.after(0).await, "User");
+    let gate = Arc::new(Semaphore::new(0));
+    let old = key_set("p256", SigningKey::P256);
+    desk.world.server().put(KEYS_PATH, Answer::Gated(Arc::clone(&gate), old));
+    let later = async {
+        desk.world.server().until_asked(KEYS_PATH, 2).await;
+        rotate(&desk, "new", SigningKey::OtherLoadBalancer);
+        let verdict = of_new_key(&desk, MINUTE + 1);
+        join(verdict, async { gate.add_permits(1) }).await.0
+    };
+    let (made_up, later) = join(desk.of_key("made-up", MINUTE), later).await;
+    assert_eq!((made_up.as_str(), later.as_str()), ("UnknownKey", "In 59 s"));
+    assert_eq!(of_new_key(&desk, 2 * MINUTE).await, "User");
+}
+
+/// The key may be any: it is the issuer's only one for the algorithm, before and after.
+#[tokio::test]
+async fn a_token_that_names_no_key_is_verified_if_one_key_alone_can() {
+    let desk = Desk::new(Kind::Bearer).await;
+    let set = |keys: &[(&str, SigningKey)]| {
+        let jwks = keys.iter().map(|(kid, key)| {
+            let mut jwk = key.jwk();
+            if !kid.is_empty() {
+                jwk["kid"] = (*kid).into();
+            }
+            jwk
+        });
+        Answer::Document(json!({ "keys": jwks.collect::<Vec<_>>() }).to_string())
+    };
+    let (own, other) = (SigningKey::P256, SigningKey::OtherLoadBalancer);
+    let unnamed = desk.unnamed(None);
+    for (number, (keys, verdict)) in [
+        (vec![("p256", own), ("rsa", SigningKey::Rsa)], "User"),
+        (vec![("", own)], "User"),
+        (vec![("p256", own), ("other", other)], "KeyId"),
+        (vec![("other", other)], "Signature"),
+        (vec![("rsa", SigningKey::Rsa)], "Algorithm"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        desk.world.server().put(KEYS_PATH, set(&keys));
+        let seconds = 20 * MINUTE * u64::try_from(number).unwrap();
+        assert_eq!(desk.of_request(&unnamed, seconds).await, verdict, "{keys:?}");
+    }
+    // The issuer's next key is in no name either.
+    desk.world.server().put(KEYS_PATH, set(&[("", own)]));
+    assert_eq!(desk.of_request(&unnamed, 80 * MINUTE + 1).await, "In 59 s");
+    assert_eq!(desk.of_request(&unnamed, 81 * MINUTE).await, "User");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
+mod cognito;
 mod issuer_keys;
 mod load_balancer_keys;
 mod mismatches;

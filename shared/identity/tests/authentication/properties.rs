@@ -29,9 +29,14 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
         "alb/as-aws-writes-it",
         "bearer/es256",
         "bearer/es384",
+        "bearer/es512",
         "bearer/rs256",
+        "bearer/rs384",
+        "bearer/algorithm-rs512",
         "bearer/ps256",
         "bearer/eddsa",
+        "bearer/ed25519",
+        "bearer/no-key-id-and-one-key-that-fits",
         "entra/access-token",
     ];
     let good = all().into_iter().filter(|of| plain.contains(&of.name.as_str()));

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 use identity::{
-    AlbSettings, AuthenticationError, Authenticator, BearerSettings, KeySetPlace, Refusal, User,
+    AlbSettings, AudienceClaim, AuthenticationError, Authenticator, BearerSettings, KeySetPlace,
+    Refusal, User,
 };
 use identity_vectors::{
     CLIENT, ENTRA_CLIENT, ENTRA_ISSUER, Kind, LOAD_BALANCER, SECOND_LOAD_BALANCER, Vector, World,
@@ -30,11 +31,13 @@ pub(crate) fn authenticator(kind: Kind, world: &World) -> Authenticator {
         Kind::Bearer => Authenticator::bearer(BearerSettings {
             issuer: world.issuer(),
             client: CLIENT.to_owned(),
+            audience: AudienceClaim::Aud,
             keys: KeySetPlace::Discovered(world.issuer().parse().unwrap()),
         }),
         Kind::Entra => Authenticator::bearer(BearerSettings {
             issuer: ENTRA_ISSUER.to_owned(),
             client: ENTRA_CLIENT.to_owned(),
+            audience: AudienceClaim::Aud,
             keys: KeySetPlace::At(world.entra_keys().parse().unwrap()),
         }),
     }
@@ -47,6 +50,7 @@ pub(crate) fn word(verdict: &Result<User, AuthenticationError>) -> String {
         Err(AuthenticationError::Refused(refusal)) => rule(refusal),
         Err(AuthenticationError::NotAllowed(_)) => "NotAllowed".to_owned(),
         Err(AuthenticationError::KeysUnavailable(_)) => "Unavailable".to_owned(),
+        Err(AuthenticationError::KeyMayBeNew(wait)) => format!("In {} s", wait.as_secs()),
     }
 }
 
@@ -79,6 +83,13 @@ impl Desk {
             Kind::Bearer => vector["kind"] = "bearer".into(),
             Kind::Entra => vector["kind"] = "entra".into(),
         }
+        serde_json::from_value::<Vector>(vector).unwrap().headers(&self.world, NOW)
+    }
+
+    /// The headers of a request whose token names no key.
+    pub(crate) fn unnamed(&self, key: Option<&str>) -> HeaderMap {
+        let vector = json!({ "name": "", "kind": "bearer", "why": "", "expect": "", "key": key,
+            "without": ["header.kid"], "payload": { "exp": 4_102_444_800_u64 } });
         serde_json::from_value::<Vector>(vector).unwrap().headers(&self.world, NOW)
     }
 

@@ -4,8 +4,8 @@ use aws_lc_rs::{
     hmac, rand,
     signature::{
         self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING,
-        ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
-        KeyPair, RsaKeyPair, RsaPublicKeyComponents,
+        ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
+        EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaKeyPair, RsaPublicKeyComponents,
     },
 };
 use base64::{
@@ -25,6 +25,8 @@ pub enum SigningKey {
     P256,
     /// The issuer's, P-384.
     P384,
+    /// The issuer's, P-521.
+    P521,
     /// The issuer's, Ed25519.
     Ed25519,
     /// The issuer's, RSA of 2048 bits.
@@ -38,6 +40,7 @@ impl SigningKey {
             "other-load-balancer" => Self::OtherLoadBalancer,
             "p256" => Self::P256,
             "p384" => Self::P384,
+            "p521" => Self::P521,
             "ed25519" => Self::Ed25519,
             "rsa" => Self::Rsa,
             other => unreachable_in_vectors(other),
@@ -50,6 +53,7 @@ impl SigningKey {
             Self::OtherLoadBalancer => include_bytes!("../keys/other-load-balancer.pk8"),
             Self::P256 => include_bytes!("../keys/issuer-p256.pk8"),
             Self::P384 => include_bytes!("../keys/issuer-p384.pk8"),
+            Self::P521 => include_bytes!("../keys/issuer-p521.pk8"),
             Self::Ed25519 => include_bytes!("../keys/issuer-ed25519.pk8"),
             Self::Rsa => include_bytes!("../keys/issuer-rsa.pk8"),
         }
@@ -62,8 +66,10 @@ impl SigningKey {
             "ES256" => self.ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING, message),
             "ES256-der" => self.ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING, message),
             "ES384" => self.ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING, message),
+            "ES512" => self.ecdsa(&ECDSA_P521_SHA512_FIXED_SIGNING, message),
             "EdDSA" => ok(Ed25519KeyPair::from_pkcs8(self.pkcs8())).sign(message).as_ref().to_vec(),
             "RS256" => self.rsa(&signature::RSA_PKCS1_SHA256, message),
+            "RS384" => self.rsa(&signature::RSA_PKCS1_SHA384, message),
             "RS512" => self.rsa(&signature::RSA_PKCS1_SHA512, message),
             "PS256" => self.rsa(&signature::RSA_PSS_SHA256, message),
             "HS256" => {
@@ -96,6 +102,10 @@ impl SigningKey {
                 0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
                 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00,
             ],
+            Self::P521 => &[
+                0x30, 0x81, 0x9b, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+                0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23, 0x03, 0x81, 0x86, 0x00,
+            ],
             Self::Ed25519 => {
                 &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
             }
@@ -123,6 +133,7 @@ impl SigningKey {
         };
         match self {
             Self::P384 => on_curve("P-384"),
+            Self::P521 => on_curve("P-521"),
             Self::Ed25519 => json!({ "kty": "OKP", "crv": "Ed25519", "x": number(&public) }),
             Self::Rsa => {
                 let pair = ok(RsaKeyPair::from_pkcs8(self.pkcs8()));
@@ -138,6 +149,10 @@ impl SigningKey {
         match self {
             Self::P384 => {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, key);
+                ok(pair).public_key().as_ref().to_vec()
+            }
+            Self::P521 => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P521_SHA512_FIXED_SIGNING, key);
                 ok(pair).public_key().as_ref().to_vec()
             }
             Self::Ed25519 => ok(Ed25519KeyPair::from_pkcs8(key)).public_key().as_ref().to_vec(),

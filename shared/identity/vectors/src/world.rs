@@ -158,6 +158,7 @@ fn issuer_keys() -> Vec<Value> {
     vec![
         with(SigningKey::P256, json!({ "kid": "p256", "use": "sig", "alg": "ES256" })),
         with(SigningKey::P384, json!({ "kid": "p384", "use": "sig" })),
+        with(SigningKey::P521, json!({ "kid": "p521", "use": "sig", "alg": "ES512" })),
         with(SigningKey::Ed25519, json!({ "kid": "ed25519", "alg": "EdDSA" })),
         with(SigningKey::Rsa, json!({ "kid": "rsa", "use": "sig" })),
         with(SigningKey::Rsa, json!({ "kid": "rsa-pss-only", "use": "sig", "alg": "PS256" })),

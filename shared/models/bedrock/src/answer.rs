@@ -59,7 +59,10 @@ impl PartialAnswer {
             ConverseStreamOutput::Metadata(metadata) => {
                 if let Some(usage) = metadata.usage {
                     let count = |tokens: i32| u64::try_from(tokens).unwrap_or_default();
-                    self.usage.input_tokens = count(usage.input_tokens);
+                    // What was kept from an earlier request, or for a later one, is counted apart.
+                    let kept = [usage.cache_read_input_tokens, usage.cache_write_input_tokens];
+                    let kept: u64 = kept.into_iter().flatten().map(count).sum();
+                    self.usage.input_tokens = count(usage.input_tokens) + kept;
                     self.usage.output_tokens = count(usage.output_tokens);
                 }
             }

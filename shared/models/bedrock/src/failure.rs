@@ -71,7 +71,7 @@ fn meaning(kind: &str, said: &str, cause: Cause) -> ModelError {
     let is = |name: &str| kind.eq_ignore_ascii_case(name);
     let said = said.to_lowercase();
     // "Too many tokens" is also a reason to wait.
-    if is("ThrottlingException") {
+    if is("ThrottlingException") || said.contains("please wait") || said.contains("per day") {
         return ModelError::Busy(cause);
     }
     if TOO_LONG.iter().any(|words| said.contains(words)) {

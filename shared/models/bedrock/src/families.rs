@@ -1,10 +1,11 @@
 //! What each family of models takes.
 //!
 //! Amazon Bedrock refuses a request that holds what its model does not take (`ValidationException`).
-//! Amazon Bedrock User Guide, "Supported models and model features" and the models' pages; `ToolResultBlock` in the API Reference (`status`); Amazon Nova User Guide, "Defining a tool"
+//! Amazon Bedrock User Guide, "Supported models and model features", "Prompt caching" and the models'
+//! pages; `ToolResultBlock` in the API Reference (`status`); Amazon Nova User Guide, "Defining a tool"
 //! (schemas) and "What is Amazon Nova"; Anthropic, "Models overview".
 
-use self::Part::{SchemaKeywords, Status, SystemPrompt, Tools};
+use self::Part::{CachePoints, SchemaKeywords, Status, SystemPrompt, Tools};
 
 /// A part of a request that not every model takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) enum Part {
     SchemaKeywords,
     /// Whether a call failed, beside its result.
     Status,
+    /// A mark up to where a prompt may be kept for the next request, which then costs less.
+    CachePoints,
 }
 
 /// A family of models.
@@ -31,8 +34,9 @@ pub(crate) struct Family {
 /// What every model takes that an agent is made with. Unknown ones may be as Nova is, and worse.
 const UNKNOWN: Family = family(4_096, &[SystemPrompt, Tools]);
 
-const CLAUDE: &[Part] = &[SystemPrompt, Tools, SchemaKeywords, Status];
-const NOVA: &[Part] = &[SystemPrompt, Tools, Status];
+const CLAUDE: &[Part] = &[SystemPrompt, Tools, SchemaKeywords, Status, CachePoints];
+const CLAUDE_3: &[Part] = &[SystemPrompt, Tools, SchemaKeywords, Status];
+const NOVA: &[Part] = &[SystemPrompt, Tools, Status, CachePoints];
 
 /// The families by the beginning of their models' ids. The first that fits counts.
 const FAMILIES: [(&str, Family); 16] = [
@@ -43,7 +47,7 @@ const FAMILIES: [(&str, Family); 16] = [
     ("anthropic.claude-v2", family(4_096, &[SystemPrompt])),
     ("anthropic.claude-instant", family(4_096, &[SystemPrompt])),
     ("anthropic.claude-3-7", family(16_384, CLAUDE)),
-    ("anthropic.claude-3-", family(4_096, CLAUDE)),
+    ("anthropic.claude-3-", family(4_096, CLAUDE_3)),
     // Claude 4 and later: `claude-sonnet-4-5`, `claude-opus-5`.
     ("anthropic.claude-", family(16_384, CLAUDE)),
     ("deepseek.r1", family(4_096, &[SystemPrompt])),

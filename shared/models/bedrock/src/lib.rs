@@ -23,8 +23,8 @@ use aws_sdk_bedrockruntime::{
     config::{StalledStreamProtectionConfig, retry::RetryConfig},
     primitives::event_stream::EventReceiver,
     types::{
-        ContentBlock, ConverseStreamOutput, InferenceConfiguration, SystemContentBlock,
-        error::ConverseStreamOutputError,
+        CachePointBlock, CachePointType, ContentBlock, ConverseStreamOutput,
+        InferenceConfiguration, SystemContentBlock, error::ConverseStreamOutputError,
     },
 };
 use futures_util::future::{BoxFuture, FutureExt};
@@ -33,7 +33,7 @@ use session::Block;
 pub use crate::model_id::ModelId;
 use crate::{
     answer::PartialAnswer,
-    failure::{failure, failure_in_stream},
+    failure::{failure, failure_in_stream, internal},
     families::Part,
     wire::{tool_config, wire_message},
 };
@@ -120,6 +120,7 @@ impl Bedrock {
                 Err(ModelError::Busy(_)) if answer.is_empty() => {}
                 read => return read.map(|()| answer),
             }
+            // The back-off of a throttled stream: the SDK retries only until it has begun.
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
@@ -146,6 +147,11 @@ impl Bedrock {
             .inference_config(InferenceConfiguration::builder().max_tokens(max_tokens).build());
         if family.takes(Part::SystemPrompt) {
             call = call.system(SystemContentBlock::Text(system));
+            if family.takes(Part::CachePoints) {
+                // Tools come before the system prompt in what is kept.
+                let point = CachePointBlock::builder().r#type(CachePointType::Default).build();
+                call = call.system(SystemContentBlock::CachePoint(point.map_err(internal)?));
+            }
         } else if let Some(first) = messages.first_mut() {
             first.content.insert(0, ContentBlock::Text(system));
         }

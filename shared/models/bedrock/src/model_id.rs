@@ -64,7 +64,8 @@ fn named_by_id(text: &str) -> Option<&str> {
     is_id.then_some(text)
 }
 
-/// Returns the name that tells the family; that of a custom resource tells none.
+/// Returns the name that tells the family; that of a custom resource (a profile or model of the account) tells
+/// none.
 fn named_by_arn(text: &str) -> Option<&str> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let [_, partition, "bedrock", region, account, resource] = parts[..] else { return None };
