@@ -1,20 +1,60 @@
-//! The clients for what AWS does. They are made at first use: a start, a health check or a refused
+//! The clients for what AWS does, and for the model. They are made at first use: a start, a health check or a refused
 //! request needs none of them.
 
+use agent::model::Model;
+use aws_config::SdkConfig;
 use edge::connection::Preconnect;
 use models_bedrock::Bedrock;
+use models_openai::OpenAi;
 use session::Sessions;
 use vault::TokenVault;
 
-use crate::settings::Settings;
+use crate::settings::{self, ModelProvider, Settings};
 
-/// What a turn calls on AWS.
+/// What a turn calls.
 #[derive(Debug)]
 pub(crate) struct Clients {
     pub(crate) sessions: Sessions,
     pub(crate) vault: TokenVault,
-    pub(crate) model: Bedrock,
+    pub(crate) model: AnyModel,
     identity: aws_sdk_bedrockagentcore::Client,
+}
+
+/// The model that is configured.
+#[derive(Debug)]
+pub(crate) enum AnyModel {
+    Bedrock(Bedrock),
+    OpenAi(OpenAi),
+}
+
+impl AnyModel {
+    fn new(model: &settings::Model, shared: &SdkConfig) -> Self {
+        let id = model.id.clone();
+        match &model.provider {
+            ModelProvider::Bedrock(endpoint) => {
+                Self::Bedrock(Bedrock::new(&endpoint.within(shared), id))
+            }
+            ModelProvider::OpenAi(endpoint) => Self::OpenAi(OpenAi::new(endpoint.clone(), id)),
+        }
+    }
+
+    /// The model, to be asked.
+    pub(crate) fn get(&self) -> &dyn Model {
+        match self {
+            Self::Bedrock(model) => model,
+            Self::OpenAi(model) => model,
+        }
+    }
+
+    async fn connect(&self, id: &str) {
+        match self {
+            Self::Bedrock(model) => {
+                let converse = model.client().converse_stream().model_id(id);
+                let _refused = converse.customize().interceptor(Preconnect).send().await;
+            }
+            Self::OpenAi(model) => model.connect().await,
+        }
+    }
 }
 
 impl Clients {
@@ -26,13 +66,12 @@ impl Clients {
         let sessions = Sessions::new(s3, conversations.bucket.clone());
         let identity = aws_sdk_bedrockagentcore::Client::new(&settings.identity.within(&shared));
         let return_url = settings.inbound.site.session_binding_url().clone();
-        let bedrock = settings.model.bedrock.within(&shared);
         Self {
             sessions: sessions
                 .keeping(conversations.most_bytes)
                 .importing_strands(conversations.imports_strands),
             vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
-            model: Bedrock::new(&bedrock, settings.model.id.clone()),
+            model: AnyModel::new(&settings.model, &shared),
             identity,
         }
     }
@@ -43,11 +82,10 @@ impl Clients {
         let s3 = self.sessions.client().head_bucket().bucket(&settings.conversations.bucket);
         let workload = settings.inbound.workload.to_string();
         let identity = self.identity.get_workload_access_token().workload_name(workload);
-        let bedrock = self.model.client().converse_stream().model_id(&settings.model.id);
         let _refused = tokio::join!(
             s3.customize().interceptor(Preconnect).send(),
             identity.customize().interceptor(Preconnect).send(),
-            bedrock.customize().interceptor(Preconnect).send(),
+            self.model.connect(&settings.model.id),
         );
     }
 }

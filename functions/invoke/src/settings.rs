@@ -10,6 +10,7 @@ use edge::{
     aws::{Aws, AwsEndpoint},
     environment::{parsed, switch, text},
 };
+use models_openai::{ApiKey, BaseUrl, Endpoint};
 use session::ContextTokens;
 use url::Url;
 use vault::endpoint;
@@ -26,7 +27,10 @@ edge::variables! {
 edge::variables! {
     /// Which model is asked.
     pub MODEL = "The model", read by "the agentic workload":
-    MODEL_ID: Required, "model or inference profile on Amazon Bedrock";
+    MODEL_PROVIDER: Or("bedrock"), "who serves the model: `bedrock`, or `openai`: any server that speaks OpenAI's chat completions with tools (OpenAI, Ollama, vLLM, llama.cpp, LiteLLM …)";
+    MODEL_ID: Required, "model or inference profile on Amazon Bedrock, or the model's name at `OPENAI_BASE_URL`";
+    OPENAI_BASE_URL: Optional, "with `MODEL_PROVIDER=openai`: the server's address up to `/chat/completions`, as `https://api.openai.com/v1`. `http` for a server on the same machine only";
+    OPENAI_API_KEY: Optional, "with `MODEL_PROVIDER=openai`: the key, sent as a bearer token to that address alone. Only a server on the same machine may do without";
     MAX_CONTEXT_TOKENS: Or("100000"), "how much of a conversation the model sees, estimated";
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: Optional, "where Amazon Bedrock is, when not at AWS";
 }
@@ -78,11 +82,17 @@ pub(crate) struct Conversations {
 /// Which model is asked ([`MODEL`]).
 #[derive(Debug)]
 pub(crate) struct Model {
-    /// Where Amazon Bedrock is.
-    pub(crate) bedrock: AwsEndpoint,
+    pub(crate) provider: ModelProvider,
     pub(crate) id: String,
     /// How much of a conversation it sees.
     pub(crate) context: ContextTokens,
+}
+
+/// Who serves the model, and where.
+#[derive(Debug)]
+pub(crate) enum ModelProvider {
+    Bedrock(AwsEndpoint),
+    OpenAi(Endpoint),
 }
 
 /// What turns may take, and do ([`TURNS`]).
@@ -145,10 +155,46 @@ impl Conversations {
 
 impl Model {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let bedrock = AwsEndpoint::read(reader, &AWS_ENDPOINT_URL_BEDROCK_RUNTIME);
+        let provider = ModelProvider::read(reader);
         let id = reader.required(&MODEL_ID, text);
         let context = reader.or(&MAX_CONTEXT_TOKENS, parsed::<ContextTokens>)?;
-        Some(Self { bedrock: bedrock?, id: id?, context })
+        Some(Self { provider: provider?, id: id?, context })
+    }
+}
+
+impl ModelProvider {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let is_openai = reader.or(&MODEL_PROVIDER, is_openai);
+        let bedrock = AwsEndpoint::read(reader, &AWS_ENDPOINT_URL_BEDROCK_RUNTIME);
+        if is_openai? {
+            return openai(reader).map(Self::OpenAi);
+        }
+        // What is meant for one provider must not go to the other.
+        for variable in [&OPENAI_BASE_URL, &OPENAI_API_KEY] {
+            if reader.optional(variable, text).is_some() {
+                reader.mistake(variable, "is for MODEL_PROVIDER=openai alone");
+            }
+        }
+        bedrock.map(Self::Bedrock)
+    }
+}
+
+/// The server of [`ModelProvider::OpenAi`].
+fn openai(reader: &mut Reader<'_>) -> Option<Endpoint> {
+    let key = reader.optional(&OPENAI_API_KEY, parsed::<ApiKey>);
+    let Some(base) = reader.optional(&OPENAI_BASE_URL, parsed::<BaseUrl>) else {
+        reader.mistake(&OPENAI_BASE_URL, "missing or wrong: MODEL_PROVIDER=openai needs it");
+        return None;
+    };
+    Endpoint::new(base, key).map_err(|error| reader.mistake(&OPENAI_API_KEY, error)).ok()
+}
+
+/// Parses `MODEL_PROVIDER`.
+fn is_openai(name: &str) -> Result<bool, &'static str> {
+    match name {
+        "bedrock" => Ok(false),
+        "openai" => Ok(true),
+        _ => Err("bedrock or openai is expected"),
     }
 }
 
@@ -199,7 +245,7 @@ pub(crate) mod tests {
 
     use session::ContextTokens;
 
-    use super::{Clock, ConfigError, Settings};
+    use super::{Clock, ConfigError, ModelProvider, Settings};
 
     /// The least configuration, and `more`.
     pub(crate) fn read(more: &[(&str, &str)]) -> Result<Settings, ConfigError> {
@@ -252,6 +298,44 @@ pub(crate) mod tests {
         let error = read(&wrong).err().unwrap().to_string();
         for (name, _) in wrong {
             assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_model_is_served_by_bedrock_or_as_openai_does() {
+        use ModelProvider::{Bedrock, OpenAi};
+        assert!(matches!(read(&[]).unwrap().model.provider, Bedrock(_)));
+        let openai = ("MODEL_PROVIDER", "openai");
+        let key = ("OPENAI_API_KEY", "sk-hunter2");
+        let loopback = ("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1");
+        let elsewhere = ("OPENAI_BASE_URL", "https://llm.example/v1");
+        for right in [&[openai, loopback][..], &[openai, elsewhere, key]] {
+            let settings = read(right).unwrap();
+            assert!(matches!(settings.model.provider, OpenAi(_)), "{right:?}");
+            assert!(!format!("{settings:?}").contains("hunter2"), "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn settings_of_a_model_that_do_not_fit_together_are_named_and_no_key_is_shown() {
+        let openai = ("MODEL_PROVIDER", "openai");
+        let key = ("OPENAI_API_KEY", "sk-hunter2");
+        for (wrong, named) in [
+            (&[openai, key][..], "OPENAI_BASE_URL"),
+            (&[openai, ("OPENAI_BASE_URL", "https://llm.example/v1")], "OPENAI_API_KEY"),
+            (&[openai, ("OPENAI_API_KEY", "hunter2 ä")], "OPENAI_API_KEY"),
+            (&[openai, key, ("OPENAI_BASE_URL", "http://llm.example/v1")], "OPENAI_BASE_URL"),
+            (
+                &[openai, key, ("OPENAI_BASE_URL", "https://a:hunter2@llm.example")],
+                "OPENAI_BASE_URL",
+            ),
+            (&[key], "OPENAI_API_KEY"),
+            (&[("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")], "OPENAI_BASE_URL"),
+            (&[("MODEL_PROVIDER", "hunter2")], "MODEL_PROVIDER"),
+        ] {
+            let error = read(wrong).err().unwrap().to_string();
+            assert!(error.contains(&format!("{named}: ")), "{wrong:?}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
         }
     }
 }

@@ -94,7 +94,7 @@ async fn converse(
     let inbound = &service.settings.inbound;
     let principal = inbound.principal(user)?;
     let runner = Runner {
-        model: &clients.model,
+        model: clients.model.get(),
         system: SYSTEM,
         context,
         max_tokens: MAX_ANSWER_TOKENS,

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod consent;
+pub mod ended_answer;
 pub mod error;
 pub mod event;
 pub mod granted_sets;

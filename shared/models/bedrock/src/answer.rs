@@ -3,37 +3,42 @@
 use std::collections::BTreeMap;
 
 use agent::{
+    ended_answer::{EndedAnswer, Ending, StreamedCall},
     event::{Event, Listener},
     model::{ModelAnswer, ModelError, Usage},
 };
 use aws_sdk_bedrockruntime::types::{
     ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, StopReason,
 };
-use serde_json::{Map, Value};
-use session::{Block, Message, Role, ToolUse};
+use session::Block;
 
 /// A content block as its fragments arrive.
 enum PartialBlock {
     Text(String),
-    ToolUse { id: String, name: String, input: String },
+    ToolUse(StreamedCall),
 }
 
 /// A model's message as its events arrive.
-#[derive(Default)]
 pub(crate) struct PartialAnswer {
     blocks: BTreeMap<i32, PartialBlock>,
     stop: Option<StopReason>,
     pub(crate) usage: Usage,
+    /// How many tokens it may have.
+    max_tokens: u32,
 }
 
 impl PartialAnswer {
+    pub(crate) fn new(max_tokens: u32) -> Self {
+        Self { blocks: BTreeMap::new(), stop: None, usage: Usage::default(), max_tokens }
+    }
+
     pub(crate) fn take(&mut self, event: ConverseStreamOutput, listener: &mut dyn Listener) {
         match event {
             ConverseStreamOutput::ContentBlockStart(start) => {
                 if let Some(ContentBlockStart::ToolUse(tool_use)) = start.start {
                     let (id, name) = (tool_use.tool_use_id, tool_use.name);
-                    let call = PartialBlock::ToolUse { id, name, input: String::new() };
-                    self.blocks.insert(start.content_block_index, call);
+                    let call = StreamedCall { id, name, input: String::new() };
+                    self.blocks.insert(start.content_block_index, PartialBlock::ToolUse(call));
                 }
             }
             ConverseStreamOutput::ContentBlockDelta(delta) => {
@@ -48,8 +53,8 @@ impl PartialAnswer {
                     }
                     Some(ContentBlockDelta::ToolUse(more)) => {
                         block.and_modify(|block| {
-                            if let PartialBlock::ToolUse { input, .. } = block {
-                                input.push_str(&more.input);
+                            if let PartialBlock::ToolUse(call) = block {
+                                call.input.push_str(&more.input);
                             }
                         });
                     }
@@ -88,73 +93,26 @@ impl PartialAnswer {
         )
     }
 
-    /// The message, once the stream has ended; one that ended without saying why is broken. A call
-    /// that is whole counts with any stop reason, unless the answer was withheld.
+    /// The message, once the stream has ended; one that ended without saying why is broken.
     pub(crate) fn finish(self, listener: &mut dyn Listener) -> Result<ModelAnswer, ModelError> {
         let is_malformed = self.is_malformed();
         let broken = |what: &str| ModelError::Busy(what.into());
-        let stop = self.stop.ok_or_else(|| broken("the stream ended early"))?;
-        let is_withheld =
-            matches!(stop, StopReason::GuardrailIntervened | StopReason::ContentFiltered);
-        let may_be_cut_off = !matches!(stop, StopReason::ToolUse | StopReason::EndTurn);
-        let (mut texts, mut calls, mut unreadable) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let ending = match self.stop.ok_or_else(|| broken("the stream ended early"))? {
+            StopReason::MaxTokens | StopReason::ModelContextWindowExceeded => Ending::CutOff,
+            StopReason::GuardrailIntervened | StopReason::ContentFiltered => Ending::Withheld,
+            _ if is_malformed => Ending::BrokenOff,
+            _ => Ending::Complete,
+        };
+        let (mut said, mut calls) = (Vec::new(), Vec::new());
         for block in self.blocks.into_values() {
             match block {
                 // Models refuse blank text in a history.
-                PartialBlock::Text(text) if !text.trim().is_empty() => {
-                    texts.push(Block::Text(text))
-                }
-                PartialBlock::ToolUse { id, name, input } if !is_withheld => {
-                    // A call that ends before its input begins is not one without an input.
-                    if may_be_cut_off && input.is_empty() {
-                        continue;
-                    }
-                    let input = match object(&input) {
-                        Ok(input) => input,
-                        Err(_) if may_be_cut_off => continue,
-                        Err(why) => {
-                            unreadable.insert(calls.len(), why);
-                            Value::Object(Map::new())
-                        }
-                    };
-                    calls.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
-                }
-                PartialBlock::Text(_) | PartialBlock::ToolUse { .. } => {}
+                PartialBlock::Text(text) if text.trim().is_empty() => {}
+                PartialBlock::Text(text) => said.push(Block::Text(text)),
+                PartialBlock::ToolUse(call) => calls.push(call),
             }
         }
-        if calls.is_empty()
-            && let Some(note) = note(&stop, is_malformed, texts.is_empty())
-        {
-            listener.hear(Event::Text(note));
-            texts.push(Block::Text(note.to_owned()));
-        }
-        texts.append(&mut calls);
-        let message = Message { role: Role::Assistant, content: texts };
-        Ok(ModelAnswer { message, unreadable, usage: self.usage })
-    }
-}
-
-/// What the user should know of an answer that is not whole.
-fn note(stop: &StopReason, is_malformed: bool, is_empty: bool) -> Option<&'static str> {
-    match stop {
-        StopReason::MaxTokens | StopReason::ModelContextWindowExceeded => {
-            Some("(The answer was cut off here: it is too long.)")
-        }
-        StopReason::GuardrailIntervened | StopReason::ContentFiltered => {
-            Some("(The answer was withheld by a content filter.)")
-        }
-        _ if is_malformed => Some("(The model broke off here. Ask again.)"),
-        _ if is_empty => Some("(The model gave no answer.)"),
-        _ => None,
-    }
-}
-
-/// The input of a call; an error says what it is instead.
-fn object(input: &str) -> Result<Value, String> {
-    let input = if input.trim().is_empty() { "{}" } else { input };
-    match serde_json::from_str(input) {
-        Ok(Value::Object(members)) => Ok(Value::Object(members)),
-        Ok(_) => Err("the input is JSON, but no object".to_owned()),
-        Err(error) => Err(format!("the input is no JSON: {error}")),
+        let (has_thought, max_tokens, usage) = (false, self.max_tokens, self.usage);
+        Ok(EndedAnswer { said, calls, has_thought, ending, max_tokens, usage }.finish(listener))
     }
 }

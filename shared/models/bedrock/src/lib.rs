@@ -67,7 +67,7 @@ impl Bedrock {
             .tool_config(tool_config(&prompt.tools)?)
             .inference_config(InferenceConfiguration::builder().max_tokens(max_tokens).build());
         let mut stream = call.send().await.map_err(failure)?.stream;
-        let mut answer = PartialAnswer::default();
+        let mut answer = PartialAnswer::new(prompt.max_tokens);
         while let Some(event) = stream.recv().await.map_err(failure)? {
             answer.take(event, listener);
         }

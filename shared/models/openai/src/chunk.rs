@@ -1,0 +1,69 @@
+//! A chunk of a streamed answer (OpenAI API Reference, "The chat completion chunk object"), as far as
+//! it is read. Every member may be missing or `null`: servers other than OpenAI's leave many out.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Chunk {
+    /// Empty in the chunk that has the usage.
+    choices: Option<Vec<Choice>>,
+    pub(crate) usage: Option<WireUsage>,
+    /// What went wrong after the stream had begun.
+    pub(crate) error: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Choice {
+    /// A server that does not stream sends the whole message.
+    #[serde(alias = "message")]
+    pub(crate) delta: Option<Delta>,
+    pub(crate) finish_reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Delta {
+    pub(crate) content: Option<String>,
+    /// What the model says instead, when it declines.
+    pub(crate) refusal: Option<String>,
+    /// What it thinks, at DeepSeek, vLLM and llama.cpp.
+    reasoning_content: Option<Value>,
+    /// The same, at Ollama, OpenRouter and newer versions of vLLM.
+    reasoning: Option<Value>,
+    pub(crate) tool_calls: Option<Vec<Fragment>>,
+}
+
+/// A part of a tool call.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Fragment {
+    pub(crate) index: Option<usize>,
+    pub(crate) id: Option<String>,
+    pub(crate) function: Option<FunctionFragment>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct FunctionFragment {
+    pub(crate) name: Option<String>,
+    /// Text; some servers send the object itself.
+    pub(crate) arguments: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireUsage {
+    pub(crate) prompt_tokens: Option<u64>,
+    pub(crate) completion_tokens: Option<u64>,
+}
+
+impl Chunk {
+    pub(crate) fn into_choices(self) -> Vec<Choice> {
+        self.choices.unwrap_or_default()
+    }
+}
+
+impl Delta {
+    /// Whether the model thinks here.
+    pub(crate) fn thinks(&self) -> bool {
+        let is_said = |value: &Value| value.as_str() != Some("");
+        [&self.reasoning_content, &self.reasoning].into_iter().flatten().any(is_said)
+    }
+}
