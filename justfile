@@ -34,6 +34,10 @@ conformance:
 conformance-agentcore:
     bash .ci/conformance-agentcore
 
+# the stand-in for GitHub beside GitHub's own OpenAPI description; needs Node 20
+conformance-github:
+    bash .ci/conformance-github
+
 # template, Kubernetes, Terraform, image file
 lint-template:
     bash .ci/lint-template

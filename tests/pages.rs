@@ -1,9 +1,11 @@
 //! Pages and documents (M3, M16).
 
+use std::time::Duration;
+
 use local::options::Platform;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use tests::World;
+use tests::{Fate, Gate, Setup, Time, World};
 
 /// What a Lambda function behind an Application Load Balancer can answer.
 const LIMIT: usize = 1_048_576;
@@ -97,4 +99,36 @@ async fn m15_ping_needs_no_sign_in() {
         let health: Value = answer.expect("an answer").json().await.expect("JSON");
         assert_eq!(health["status"], "Healthy");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_ping_says_that_turns_are_at_work_and_when_that_last_changed() {
+    let time = Time::default();
+    let setup = Setup { clock: time.clock(), ..Setup::default() };
+    let (world, proxies) = World::proxied(setup).await;
+    let ping = async || {
+        let address = world.running.addresses.invoke.join("/ping").expect("an address");
+        let health: Value =
+            reqwest::get(address).await.expect("an answer").json().await.expect("JSON");
+        let since = health["time_of_last_update"].as_u64().expect("a time");
+        (health["status"].as_str().expect("a status").to_owned(), since)
+    };
+    let (idle, started) = ping().await;
+    let alice = world.browser_of("alice").await;
+    let gate = Gate::closed();
+    let waits = gate.clone();
+    proxies.bedrock.rule(move |_| Fate::Waits(waits.clone()));
+    time.let_pass(Duration::from_secs(100));
+    let turn = tokio::spawn(async move { alice.say("s", "Hello!").await });
+    gate.reached().await;
+    let (busy, begun) = ping().await;
+    assert_eq!((idle.as_str(), busy.as_str()), ("Healthy", "HealthyBusy"));
+    assert!(begun >= started + 100, "{started} {begun}");
+    time.let_pass(Duration::from_secs(100));
+    assert_eq!(ping().await.1, begun, "nothing has changed since");
+    gate.open();
+    assert_eq!(turn.await.expect("a turn").0, StatusCode::OK);
+    let (idle, ended) = ping().await;
+    assert_eq!(idle, "Healthy");
+    assert!(ended >= begun + 100, "{begun} {ended}");
 }

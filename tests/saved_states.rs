@@ -65,8 +65,14 @@ fn message() -> impl Strategy<Value = Value> {
     let call = (id(), name(), input()).prop_map(
         |(id, name, input)| json!({ "toolUse": { "toolUseId": id, "name": name, "input": input } }),
     );
+    let thought = prop_oneof![
+        Just(json!({ "text": { "text": "hm", "signature": "c2ln" } })),
+        Just(json!({ "text": { "text": "" } })),
+        Just(json!({ "redacted": "no base64" })),
+    ];
     let block = prop_oneof![
         words().prop_map(|text| json!({ "text": text })),
+        thought.prop_map(|thought| json!({ "reasoning": thought })),
         call,
         result().prop_map(|result| json!({ "toolResult": result })),
     ];

@@ -4,6 +4,7 @@ botocore itself accepts any response: it drops unknown members and does not repo
 checks the response before botocore parses it.
 """
 
+import base64
 import json
 import re
 from collections import Counter
@@ -93,6 +94,21 @@ class Shapes:
     def _timestamp(self, _, value, where):
         if not isinstance(value, (int, float)):
             self._mistake(where, f"{value!r} is not a time in seconds")
+
+    def _integer(self, shape, value, where):
+        if isinstance(value, bool) or not isinstance(value, int):
+            return self._mistake(where, f"{value!r} is not an integer")
+        if value < shape.metadata.get("min", float("-inf")):
+            self._mistake(where, f"{value} is too small")
+        return None
+
+    _long = _integer
+
+    def _blob(self, _, value, where):
+        try:
+            base64.b64decode(value, validate=True)
+        except (TypeError, ValueError):
+            self._mistake(where, f"{value!r} is not base64")
 
     def _boolean(self, _, value, where):
         if not isinstance(value, bool):

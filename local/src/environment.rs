@@ -29,12 +29,13 @@ const MODEL: &str = "scripted-stand-in";
 
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
-const PASSED_ON: [&str; 13] = [
+const PASSED_ON: [&str; 14] = [
     "ALLOW_CLAIM",
     "BROWSER_BINDING",
     "CONFIRM_ACTIONS",
     "IMPORT_STRANDS_SESSIONS",
     "INBOUND_AUTH",
+    "MAX_ANSWER_TOKENS",
     "MAX_CONTEXT_TOKENS",
     "MAX_CONVERSATION_BYTES",
     "MAX_TURNS",

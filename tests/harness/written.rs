@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bedrock_local::THOUGHT;
 use github_local::private_repositories;
 
 use crate::{logs::Logs, proxy::Proxy};
@@ -61,6 +62,7 @@ impl Drop for Written {
             self.assert_nothing_secret("a log", &line);
             let private = private_repositories().find(|name| line.contains(name));
             assert!(private.is_none(), "{private:?}, which is private, is in a log: {line}");
+            assert!(!line.contains(THOUGHT), "the model's reasoning is in a log: {line}");
         }
         self.assert_nothing_secret("what is saved", &text_in(&self.folder));
         for seen in self.model.iter().flat_map(Proxy::seen) {

@@ -49,7 +49,7 @@ impl Function for Service {
         let settings = Settings::read(source, clock)?;
         let github =
             GitHubTools::new(settings.github.api.clone(), settings.github.provider.clone());
-        let limits = Limits::new(&settings.turns);
+        let limits = Limits::new(&settings.turns, settings.inbound.clock.clone());
         Ok(Self {
             settings,
             sources: vec![Arc::new(github)],

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use clock::Clock;
 use edge::{Code, Kind, Problem};
 use identity::UserId;
 use session::{SessionId, Spent};
@@ -26,12 +27,15 @@ pub(crate) struct Limits {
     turns_per_user: usize,
     /// Nothing if there is no limit.
     tokens_per_day: Option<u64>,
+    clock: Clock,
     used: Arc<Mutex<Used>>,
 }
 
 #[derive(Debug, Default)]
 struct Used {
     turns: usize,
+    /// When turns began to be at work, or ceased to.
+    changed: Option<SystemTime>,
     turns_of: HashMap<UserId, usize>,
     /// The day on which `tokens` were spent.
     day: u64,
@@ -41,13 +45,14 @@ struct Used {
 /// A turn that counts until this is dropped.
 pub(crate) struct Admitted {
     user: UserId,
+    clock: Clock,
     used: Arc<Mutex<Used>>,
 }
 
 impl Limits {
-    pub(crate) fn new(settings: &Turns) -> Self {
+    pub(crate) fn new(settings: &Turns, clock: Clock) -> Self {
         let Turns { at_once: turns, per_user: turns_per_user, tokens_per_day, .. } = *settings;
-        Self { turns, turns_per_user, tokens_per_day, used: Arc::default() }
+        Self { turns, turns_per_user, tokens_per_day, clock, used: Arc::default() }
     }
 
     /// Counts a turn of `user`, unless there are too many.
@@ -64,8 +69,18 @@ impl Limits {
             return Err(problem.retry_after(RETRY));
         }
         used.turns += 1;
+        if used.turns == 1 {
+            used.changed = Some(self.clock.now());
+        }
         *used.turns_of.entry(user.clone()).or_default() += 1;
-        Ok(Admitted { user: user.clone(), used: Arc::clone(&self.used) })
+        let (clock, counted) = (self.clock.clone(), Arc::clone(&self.used));
+        Ok(Admitted { user: user.clone(), clock, used: counted })
+    }
+
+    /// Whether turns are at work, and when that last changed, if it ever did.
+    pub(crate) fn at_work(&self) -> (bool, Option<SystemTime>) {
+        let used = lock(&self.used);
+        (used.turns > 0, used.changed)
     }
 
     /// Refuses `user` if the tokens that they are known to have spent today reach the limit.
@@ -136,6 +151,9 @@ impl Drop for Admitted {
     fn drop(&mut self) {
         let mut used = lock(&self.used);
         used.turns = used.turns.saturating_sub(1);
+        if used.turns == 0 {
+            used.changed = Some(self.clock.now());
+        }
         if let Some(turns) = used.turns_of.get_mut(&self.user) {
             *turns = turns.saturating_sub(1);
             if *turns == 0 {

@@ -12,22 +12,27 @@ use crate::state::Service;
 /// Whether the agent is running (AgentCore Runtime, "HTTP protocol contract").
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// It is.
+    /// It is, and this is what it does.
     status: HealthStatus,
     /// When that last changed, in seconds since 1970.
     time_of_last_update: u64,
 }
 
-/// Whether the agent can work.
+/// What the agent does.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) enum HealthStatus {
-    /// It can.
+    /// It waits for work.
     Healthy,
+    /// Turns are at work, also such whose caller has gone: it must not be stopped now.
+    HealthyBusy,
 }
 
-/// Health, as the AgentCore Runtime contract wants it: the time is that of the last change.
+/// Health, as the AgentCore Runtime contract wants it: the time is that of the last change, and a
+/// platform takes a later one for a sign of work.
 pub(crate) fn answer(service: &Service) -> Result<Reply, Problem> {
-    let since = service.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let health = Health { status: HealthStatus::Healthy, time_of_last_update: since };
-    reply::json(StatusCode::OK, &health)
+    let (is_busy, changed) = service.limits.at_work();
+    let status = if is_busy { HealthStatus::HealthyBusy } else { HealthStatus::Healthy };
+    let since = changed.unwrap_or(service.started).duration_since(UNIX_EPOCH);
+    let time_of_last_update = since.unwrap_or_default().as_secs();
+    reply::json(StatusCode::OK, &Health { status, time_of_last_update })
 }

@@ -233,7 +233,7 @@ fn shown(conversation: &Conversation) -> Vec<ShownMessage> {
     for message in conversation.messages.iter().chain(waiting) {
         let results = message.content.iter().filter_map(|block| match block {
             Block::ToolResult(result) => Some((&result.tool_use_id, result.status)),
-            Block::Text(_) | Block::ToolUse(_) => None,
+            Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => None,
         });
         results.for_each(|(id, status)| note(&mut shown, id, status));
         let (text, tools) = (message.text(), tools(message));

@@ -10,6 +10,7 @@ use edge::{
     aws::{Aws, AwsEndpoint},
     environment::{parsed, switch, text},
 };
+use models_bedrock::default_max_tokens;
 use models_openai::{ApiKey, BaseUrl, Endpoint};
 use session::ContextTokens;
 use url::Url;
@@ -32,6 +33,7 @@ edge::variables! {
     OPENAI_BASE_URL: Optional, "with `MODEL_PROVIDER=openai`: the server's address up to `/chat/completions`, as `https://api.openai.com/v1`. `http` for a server on the same machine only";
     OPENAI_API_KEY: Optional, "with `MODEL_PROVIDER=openai`: the key, sent as a bearer token to that address alone. Only a server on the same machine may do without";
     MAX_CONTEXT_TOKENS: Or("100000"), "how much of a conversation the model sees, estimated";
+    MAX_ANSWER_TOKENS: Optional, "how many tokens the model may write in one message, what it thinks included. More than the model can write is refused by Amazon Bedrock. Not set: what every model of its family takes, at most 16384";
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: Optional, "where Amazon Bedrock is, when not at AWS";
 }
 
@@ -86,6 +88,8 @@ pub(crate) struct Model {
     pub(crate) id: String,
     /// How much of a conversation it sees.
     pub(crate) context: ContextTokens,
+    /// How many tokens it may write in one message.
+    pub(crate) max_answer_tokens: u32,
 }
 
 /// Who serves the model, and where.
@@ -157,8 +161,11 @@ impl Model {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let provider = ModelProvider::read(reader);
         let id = reader.required(&MODEL_ID, text);
+        let max_answer_tokens = reader.optional(&MAX_ANSWER_TOKENS, at_least::<1, u32>);
         let context = reader.or(&MAX_CONTEXT_TOKENS, parsed::<ContextTokens>)?;
-        Some(Self { provider: provider?, id: id?, context })
+        let id = id?;
+        let max_answer_tokens = max_answer_tokens.unwrap_or_else(|| default_max_tokens(&id));
+        Some(Self { provider: provider?, id, context, max_answer_tokens })
     }
 }
 
@@ -282,6 +289,18 @@ pub(crate) mod tests {
         for wrong in ["0", "900", "a minute"] {
             let error = read(&[("TURN_SECONDS", wrong)]).err().unwrap().to_string();
             assert!(error.contains("TURN_SECONDS") && error.contains("1 to 890"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_as_long_as_configured_or_as_the_model_writes() {
+        let tokens = |more| read(more).unwrap().model.max_answer_tokens;
+        assert_eq!(tokens(&[]), 4_096);
+        assert_eq!(tokens(&[("MODEL_ID", "eu.anthropic.claude-sonnet-4-5")]), 16_384);
+        assert_eq!(tokens(&[("MAX_ANSWER_TOKENS", "32000")]), 32_000);
+        for wrong in ["0", "-1", "many"] {
+            let error = read(&[("MAX_ANSWER_TOKENS", wrong)]).err().unwrap().to_string();
+            assert!(error.contains("MAX_ANSWER_TOKENS"), "{error}");
         }
     }
 

@@ -5,7 +5,7 @@ use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use super::model_answer::ModelAnswer;
+use super::{model_answer::ModelAnswer, thinking::Reasoning};
 
 /// Bytes of text, or of a tool's input, that one delta holds.
 const FRAGMENT: usize = 12;
@@ -14,6 +14,13 @@ const FRAGMENT: usize = 12;
 pub(super) fn answer(answer: &ModelAnswer) -> Vec<Bytes> {
     let mut events = vec![event("messageStart", &json!({ "role": "assistant" }))];
     let mut block = 0;
+    for reasoning in &answer.reasoning {
+        for part in parts(reasoning) {
+            events.push(delta(block, &json!({ "reasoningContent": part })));
+        }
+        events.push(event("contentBlockStop", &json!({ "contentBlockIndex": block })));
+        block += 1;
+    }
     if !answer.text.is_empty() {
         for text in fragments(&answer.text) {
             events.push(delta(block, &json!({ "text": text })));
@@ -37,6 +44,18 @@ pub(super) fn answer(answer: &ModelAnswer) -> Vec<Bytes> {
         json!({ "inputTokens": input, "outputTokens": output, "totalTokens": input + output });
     events.push(event("metadata", &json!({ "usage": usage, "metrics": { "latencyMs": 1 } })));
     events
+}
+
+/// Returns a reasoning block as its deltas: the words, if there are any, and then their signature.
+fn parts(reasoning: &Reasoning) -> Vec<Value> {
+    match reasoning {
+        Reasoning::ReasoningText { text, signature } => {
+            let words = fragments(text).into_iter().map(|text| json!({ "text": text }));
+            let signature = signature.iter().map(|signature| json!({ "signature": signature }));
+            words.chain(signature).collect()
+        }
+        Reasoning::RedactedContent(content) => vec![json!({ "redactedContent": content })],
+    }
 }
 
 /// Returns the events of a text that ends in an exception.

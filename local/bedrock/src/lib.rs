@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod form;
 mod frames;
 mod habits;
 mod model_answer;
 pub mod real;
 mod request;
 mod script;
+mod thinking;
 
 use axum::{
     Json, Router,
@@ -21,7 +23,7 @@ use stand_in::PRIVATE_STEP;
 
 use self::{model_answer::Script, request::Request};
 
-pub use self::real::ModelError;
+pub use self::{real::ModelError, thinking::THOUGHT};
 
 /// The runtime's `ConverseStream`.
 pub fn router() -> Router {

@@ -1,5 +1,7 @@
 //! What the scripted model does in reply to one request.
 
+use super::thinking::Reasoning;
+
 /// What the model does.
 pub(super) enum Script {
     /// It answers.
@@ -16,6 +18,7 @@ pub(super) enum Script {
 
 /// A message from the model.
 pub(super) struct ModelAnswer {
+    pub(super) reasoning: Vec<Reasoning>,
     pub(super) text: String,
     pub(super) calls: Vec<Call>,
     pub(super) stop_reason: &'static str,
@@ -25,7 +28,7 @@ pub(super) struct ModelAnswer {
 impl ModelAnswer {
     pub(super) fn new(text: String, calls: Vec<Call>, input_tokens: usize) -> Self {
         let stop_reason = if calls.is_empty() { "end_turn" } else { "tool_use" };
-        Self { text, calls, stop_reason, input_tokens }
+        Self { reasoning: Vec::new(), text, calls, stop_reason, input_tokens }
     }
 }
 

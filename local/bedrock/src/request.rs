@@ -9,11 +9,17 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::{
+    form::{self, Form},
+    thinking::Reasoning,
+};
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
     pub(super) messages: Vec<Message>,
-    tool_config: Option<ToolConfig>,
+    #[serde(flatten)]
+    form: Form,
     /// The request as it was sent: everything that a model knows.
     #[serde(skip)]
     pub(super) raw: String,
@@ -35,6 +41,7 @@ pub(super) enum Role {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Block {
+    ReasoningContent(Reasoning),
     Text(String),
     ToolUse(ToolUse),
     ToolResult(ToolResult),
@@ -45,6 +52,8 @@ pub(super) enum Block {
 pub(super) struct ToolUse {
     tool_use_id: String,
     name: String,
+    #[serde(rename = "input")]
+    _input: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,7 +61,14 @@ pub(super) struct ToolUse {
 pub(super) struct ToolResult {
     tool_use_id: String,
     pub(super) content: Vec<Output>,
-    pub(super) status: Option<String>,
+    pub(super) status: Option<Status>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Success,
+    Error,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,22 +76,6 @@ pub(super) struct ToolResult {
 pub(super) enum Output {
     Text(String),
     Json(Value),
-}
-
-#[derive(Debug, Deserialize)]
-struct ToolConfig {
-    tools: Vec<Tool>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Tool {
-    tool_spec: Option<ToolSpec>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ToolSpec {
-    name: String,
 }
 
 impl Request {
@@ -93,11 +93,11 @@ impl Request {
     }
 
     pub(super) fn offers(&self, tool: &str) -> bool {
-        let tools = self.tool_config.iter().flat_map(|config| &config.tools);
-        tools.filter_map(|tool| tool.tool_spec.as_ref()).any(|spec| spec.name == tool)
+        self.form.tools().any(|spec| spec.name == tool)
     }
 
     fn check(&self) -> Result<(), String> {
+        self.form.check()?;
         let mut expected = Role::User;
         let mut open: BTreeSet<&str> = BTreeSet::new();
         let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -128,18 +128,12 @@ impl Request {
     }
 }
 
-/// The pattern of `ToolUseBlock.name` and `toolUseId` in the service model.
-fn is_name(text: &str) -> bool {
-    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-    (1..=64).contains(&text.len()) && text.bytes().all(is_allowed)
-}
-
 impl Message {
     /// The words in it.
     pub(super) fn text(&self) -> String {
         let words = self.content.iter().filter_map(|block| match block {
             Block::Text(text) => Some(text.as_str()),
-            Block::ToolUse(_) | Block::ToolResult(_) => None,
+            Block::ReasoningContent(_) | Block::ToolUse(_) | Block::ToolResult(_) => None,
         });
         words.collect::<Vec<_>>().join(" ")
     }
@@ -157,15 +151,14 @@ impl Message {
         if self.content.iter().any(is_blank) {
             return Err(format!("messages.{at}: the text field in the ContentBlock is blank"));
         }
+        let is_reasoning = |block: &Block| matches!(block, Block::ReasoningContent(_));
+        if self.role == Role::User && self.content.iter().any(is_reasoning) {
+            return Err(format!("messages.{at}: a user's message holds no reasoningContent"));
+        }
         for block in &self.content {
             let Block::ToolUse(call) = block else { continue };
-            for text in [&call.name, &call.tool_use_id] {
-                if !is_name(text) {
-                    return Err(format!(
-                        "messages.{at}: {text:?} must match [a-zA-Z0-9_-]{{1,64}}"
-                    ));
-                }
-            }
+            form::name(&format!("messages.{at}.toolUse.name"), &call.name)?;
+            form::name(&format!("messages.{at}.toolUse.toolUseId"), &call.tool_use_id)?;
         }
         Ok(())
     }
@@ -173,14 +166,14 @@ impl Message {
     fn uses(&self) -> impl Iterator<Item = &str> {
         self.content.iter().filter_map(|block| match block {
             Block::ToolUse(tool_use) => Some(tool_use.tool_use_id.as_str()),
-            Block::Text(_) | Block::ToolResult(_) => None,
+            Block::ReasoningContent(_) | Block::Text(_) | Block::ToolResult(_) => None,
         })
     }
 
     fn results(&self) -> impl Iterator<Item = &str> {
         self.content.iter().filter_map(|block| match block {
             Block::ToolResult(result) => Some(result.tool_use_id.as_str()),
-            Block::Text(_) | Block::ToolUse(_) => None,
+            Block::ReasoningContent(_) | Block::Text(_) | Block::ToolUse(_) => None,
         })
     }
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{
     habits,
     model_answer::{Call, ModelAnswer, Script},
-    request::{Block, Message, Output, Request, Role, ToolResult},
+    request::{Block, Message, Output, Request, Role, Status, ToolResult},
+    thinking,
 };
 
 /// If a message or a tool result contains this, the model prints everything that it was sent, so that a
@@ -16,9 +17,17 @@ const INTRODUCTION: &str = "I am the scripted model of the local stand-in, not a
 
 /// Returns what the model does. It depends on `request` alone, except for the ids of tool calls.
 pub(super) fn answer(request: &Request) -> Script {
-    if let Some(rule) = habits::refusal(request) {
+    if let Some(rule) = habits::refusal(request).or_else(|| thinking::refusal(request)) {
         return Script::Refused(rule);
     }
+    let mut script = without_thinking(request);
+    if let Script::Answer(answer) = &mut script {
+        thinking::think(request, answer);
+    }
+    script
+}
+
+fn without_thinking(request: &Request) -> Script {
     let last = request.messages.last();
     let results: Vec<&ToolResult> = last.map(tool_results).unwrap_or_default();
     let lowercase = last.map(Message::text).unwrap_or_default().to_lowercase();
@@ -57,11 +66,14 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         chosen.push(("github_get_profile", json!({})));
     }
     if mentions(&["repo", "project"]) {
-        let input = if lowercase.contains("private") {
+        let mut input = if lowercase.contains("private") {
             json!({ "visibility": "private" })
         } else {
             json!({})
         };
+        if let Some(page) = page(lowercase) {
+            input["page"] = page.into();
+        }
         chosen.push(("github_list_repositories", input));
     }
     // Nothing here offers these; tests bring them as a second provider's tools.
@@ -83,6 +95,12 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         input: input.to_string(),
     };
     chosen.into_iter().map(call).collect()
+}
+
+/// `… page {number}`.
+fn page(lowercase: &str) -> Option<u8> {
+    let (_, rest) = lowercase.split_once("page ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// `… issues of {owner}/{repo}`.
@@ -113,7 +131,7 @@ fn chat(request: &Request) -> String {
 
 /// Describes a tool result in a sentence.
 fn describe(result: &ToolResult) -> String {
-    if result.status.as_deref() == Some("error") {
+    if result.status == Some(Status::Error) {
         let why: Vec<String> = result.content.iter().map(to_text).collect();
         return format!("I could not do that: {}", why.join(" "));
     }
@@ -166,7 +184,7 @@ fn to_text(output: &Output) -> String {
 fn tool_results(message: &Message) -> Vec<&ToolResult> {
     let results = message.content.iter().filter_map(|block| match block {
         Block::ToolResult(result) => Some(result),
-        Block::Text(_) | Block::ToolUse(_) => None,
+        Block::ReasoningContent(_) | Block::Text(_) | Block::ToolUse(_) => None,
     });
     results.collect()
 }

@@ -83,6 +83,7 @@ struct Refresh {
 /// What a request with a valid token may do, and what is left of its rate limit.
 pub(super) struct Usage {
     pub(super) kind: AppKind,
+    pub(super) token: String,
     pub(super) consent: Consent,
     pub(super) used: u32,
     pub(super) resets: SystemTime,
@@ -226,8 +227,8 @@ impl Grants {
     }
 
     /// Counts a request with this token. `None` if the token is unknown, expired or revoked.
-    pub(super) fn use_token(&mut self, token: &str, now: SystemTime) -> Option<Usage> {
-        let token = self.tokens.get_mut(token)?;
+    pub(super) fn use_token(&mut self, text: &str, now: SystemTime) -> Option<Usage> {
+        let token = self.tokens.get_mut(text)?;
         if token.expires.is_some_and(|expires| now >= expires) {
             return None;
         }
@@ -238,7 +239,8 @@ impl Grants {
         token.used = token.used.saturating_add(1);
         let consent = token.consent.clone();
         let resets = token.window_start + WINDOW;
-        Some(Usage { kind: token.kind, consent, used: token.used, resets })
+        let text = text.to_owned();
+        Some(Usage { kind: token.kind, token: text, consent, used: token.used, resets })
     }
 
     /// Forgets every token.

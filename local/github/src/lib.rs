@@ -2,12 +2,17 @@
 
 mod accounts;
 mod authorization_request;
+mod bodies;
+mod difficult;
 mod grants;
 mod issues;
 mod oauth;
 mod page;
+mod paging;
+mod repositories;
 mod rest;
 mod scopes;
+mod sign_on;
 
 use std::{
     fmt,
@@ -27,6 +32,7 @@ pub use self::accounts::private_repositories;
 use self::{
     grants::{App, AppKind, Grants},
     issues::Issues,
+    sign_on::SignOns,
 };
 use stand_in::Clock;
 
@@ -37,13 +43,15 @@ pub struct GitHub {
     clock: Clock,
     grants: Arc<Mutex<Grants>>,
     issues: Arc<Mutex<Issues>>,
+    sign_ons: Arc<Mutex<SignOns>>,
 }
 
 impl GitHub {
     /// A stand-in at `base`, with no app registered.
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
-        Self { base, clock, grants: Arc::default(), issues: Arc::default() }
+        let issues = Arc::new(Mutex::new(Issues::new(&base)));
+        Self { base, clock, grants: Arc::default(), issues, sign_ons: Arc::default() }
     }
 
     /// Registers an OAuth app: its tokens last until they are revoked.
@@ -67,6 +75,8 @@ impl GitHub {
     pub fn router(&self) -> axum::Router {
         oauth::routes()
             .merge(issues::routes())
+            .merge(repositories::routes())
+            .merge(sign_on::routes())
             .merge(rest::routes())
             .layer(middleware::map_response(with_request_id))
             .with_state(self.clone())
@@ -78,6 +88,10 @@ impl GitHub {
 
     fn issues(&self) -> MutexGuard<'_, Issues> {
         self.issues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sign_ons(&self) -> MutexGuard<'_, SignOns> {
+        self.sign_ons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> SystemTime {

@@ -78,7 +78,7 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
     let mut grants = github.grants();
     let callback = grants.callback(&request.client_id, request.redirect_uri.as_deref()).cloned();
     let Some(mut target) = callback else { return page::wrong_request() };
-    match (decision.decision.as_str(), Account::named(&decision.account)) {
+    match (decision.decision.as_str(), person(&decision.account)) {
         ("", Some(account)) => {
             let consent = Consent { account, scopes: Scopes::parse(&request.scope) };
             let code = grants.issue_code(&request.client_id, consent, now);
@@ -99,6 +99,10 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
         target.query_pairs_mut().append_pair("state", state);
     }
     Redirect::to(target.as_str()).into_response()
+}
+
+fn person(login: &str) -> Option<&'static Account> {
+    Account::people().find(|account| account.login == login)
 }
 
 /// A token request.

@@ -6,7 +6,7 @@ use stand_in::page::{escape, page};
 
 use serde_json::Value;
 
-use super::{accounts::ACCOUNTS, authorization_request::AuthorizationRequest, scopes::Scopes};
+use super::{accounts::Account, authorization_request::AuthorizationRequest, scopes::Scopes};
 
 const WHAT: &str = "GitHub";
 
@@ -17,8 +17,7 @@ pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Respon
     if asked.is_empty() {
         asked = "<li>public information only</li>\n".to_owned();
     }
-    let accounts: String = ACCOUNTS
-        .iter()
+    let accounts: String = Account::people()
         .map(|account| {
             let login = escape(account.login);
             format!(
@@ -90,4 +89,19 @@ pub(super) fn no_issue() -> Response {
         WHAT,
         "<h1>There is no such issue</h1>\n<p>Issues are kept until this stand-in ends.</p>\n",
     )
+}
+
+/// The page of a single sign-on for an app.
+pub(super) fn signed_on(organization: &str) -> Response {
+    let organization = escape(organization);
+    let main = format!(
+        "<h1>Single sign-on</h1>\n\
+         <p>The app may act for you at <strong>{organization}</strong> now.</p>\n"
+    );
+    page(StatusCode::OK, WHAT, &main)
+}
+
+/// The page for a sign-on that nobody asked for.
+pub(super) fn no_sign_on() -> Response {
+    page(StatusCode::NOT_FOUND, WHAT, "<h1>Nobody asked for this sign-on</h1>\n")
 }

@@ -15,7 +15,7 @@ use axum::{
     extract::{FromRequestParts, Query, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{AUTHORIZATION, LINK, USER_AGENT},
+        header::{AUTHORIZATION, USER_AGENT},
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -27,8 +27,10 @@ use url::Url;
 
 use super::{
     GitHub,
-    accounts::Repository,
+    accounts::{ACCOUNTS, Demand, OwnedRepository, Repository},
     grants::{AppKind, REQUESTS_PER_WINDOW, Usage},
+    paging::Paging,
+    sign_on,
 };
 
 /// The calls.
@@ -46,99 +48,92 @@ async fn user(State(github): State<GitHub>, Caller(usage): Caller) -> Response {
     (describe(&usage, "user"), Json(profile)).into_response()
 }
 
-/// The parameters of `GET /user/repos`. Invalid numbers are ignored, as GitHub does.
+/// The parameters of `GET /user/repos`.
 #[derive(Deserialize)]
 struct Listing {
-    per_page: Option<String>,
-    page: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
     visibility: Option<String>,
     sort: Option<String>,
     direction: Option<String>,
 }
 
-/// `GET /user/repos`: only a token with `repo` gets private ones.
+/// `GET /user/repos`: only a token with `repo` gets private ones. What belongs to an organization that
+/// has not let the app in is left out; where a sign-on would help, a header says so.
 async fn repositories(
     State(github): State<GitHub>,
     Caller(usage): Caller,
     Query(listing): Query<Listing>,
 ) -> Response {
-    let account = usage.consent.account;
+    let login = usage.consent.account.login;
     let wanted: Option<bool> = match listing.visibility.as_deref() {
         Some("public") => Some(false),
         Some("private") => Some(true),
         _ => None,
     };
     let may_see_private = usage.may("repo");
-    let mut seen: Vec<&Repository> = account
-        .repositories
-        .iter()
-        .filter(|it| may_see_private || !it.private)
-        .filter(|it| wanted.is_none_or(|private| it.private == private))
-        .collect();
-    sort(&mut seen, &listing);
-
-    let per_page = number(listing.per_page.as_deref()).unwrap_or(30).min(100);
-    let page = number(listing.page.as_deref()).unwrap_or(1);
-    let pages = seen.len().div_ceil(per_page).max(1);
-    let shown: Vec<Value> = seen
-        .into_iter()
-        .skip(per_page.saturating_mul(page - 1))
-        .take(per_page)
-        .map(|repository| account.repository(&github.base, repository))
-        .collect();
+    let may_see = |it: &OwnedRepository| {
+        let private = it.repository.private;
+        (may_see_private || !private) && wanted.is_none_or(|wanted| wanted == private)
+    };
     let mut headers = describe(&usage, "repo");
-    if let Some(value) = links(&github.base, &listing, page, pages).and_then(|it| it.parse().ok()) {
-        headers.insert(LINK, value);
+    let mut seen = Vec::new();
+    let mut missing = Vec::new();
+    for owner in ACCOUNTS.iter() {
+        match owner.demand(login) {
+            Some(Demand::SingleSignOn) if !github.sign_ons().has(&usage.token, owner) => {
+                missing.push(owner.id.to_string());
+            }
+            Some(Demand::Approval) => {}
+            _ => {
+                let all = owner.repositories.iter();
+                let all = all.map(|repository| OwnedRepository { owner, repository });
+                seen.extend(all.filter(|it| it.is_of(login)).filter(may_see));
+            }
+        }
     }
+    if !missing.is_empty() {
+        let text = format!("partial-results; organizations={}", missing.join(","));
+        headers.extend(text.parse().map(|value| (sign_on::HEADER, value)));
+    }
+    sort(&mut seen, &listing);
+    let list = listing.address(&github.base);
+    let shown = listing.paging.page(seen, list, &mut headers);
+    let shown: Vec<Value> = shown.iter().map(|it| it.body(&github.base, login)).collect();
     (headers, Json(shown)).into_response()
 }
 
-/// Parses a positive number.
-fn number(text: Option<&str>) -> Option<usize> {
-    text?.parse().ok().filter(|number| *number > 0)
+impl Listing {
+    /// The address of this list without its pages.
+    fn address(&self, base: &Url) -> Url {
+        let mut list = base.clone();
+        list.set_path("user/repos");
+        let own = [
+            ("visibility", &self.visibility),
+            ("sort", &self.sort),
+            ("direction", &self.direction),
+        ];
+        let own = own.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        list.query_pairs_mut().extend_pairs(own);
+        list
+    }
 }
 
 /// Sorts by name, or by a date with the latest first; `direction` reverses either order.
-fn sort(repositories: &mut [&Repository], listing: &Listing) {
-    let by_date: Option<fn(&&Repository) -> &'static str> = match listing.sort.as_deref() {
+fn sort(repositories: &mut [OwnedRepository], listing: &Listing) {
+    let by_date: Option<fn(&Repository) -> &'static str> = match listing.sort.as_deref() {
         Some("created") => Some(|it| it.created_at),
         Some("updated" | "pushed") => Some(|it| it.pushed_at),
         _ => None,
     };
     match by_date {
-        Some(date) => repositories.sort_by_key(|it| Reverse(date(it))),
-        None => repositories.sort_by_key(|it| it.name),
+        Some(date) => repositories.sort_by_key(|it| Reverse(date(it.repository))),
+        None => repositories.sort_by_key(|it| it.repository.name.as_str()),
     }
     let default = if by_date.is_some() { "desc" } else { "asc" };
     if listing.direction.as_deref().is_some_and(|direction| direction != default) {
         repositories.reverse();
     }
-}
-
-/// Returns the `Link` header, or `None` if there is one page only.
-fn links(base: &Url, listing: &Listing, page: usize, pages: usize) -> Option<String> {
-    let link = |relation: &str, page: usize| {
-        let mut url = base.join("user/repos").ok()?;
-        let kept = [
-            ("per_page", &listing.per_page),
-            ("visibility", &listing.visibility),
-            ("sort", &listing.sort),
-            ("direction", &listing.direction),
-        ];
-        let kept = kept.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-        url.query_pairs_mut().extend_pairs(kept).append_pair("page", &page.to_string());
-        Some(format!("<{url}>; rel=\"{relation}\""))
-    };
-    let has_previous = page > 1;
-    let has_next = page < pages;
-    let all = [
-        has_previous.then(|| link("prev", (page - 1).min(pages))),
-        has_next.then(|| link("next", page + 1)),
-        has_next.then(|| link("last", pages)),
-        has_previous.then(|| link("first", 1)),
-    ];
-    let all: Vec<String> = all.into_iter().flatten().flatten().collect();
-    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// Every other path.

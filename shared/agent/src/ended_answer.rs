@@ -15,8 +15,10 @@ use crate::{
 pub enum Ending {
     /// The model has said what it had to say.
     Complete,
-    /// It had no room for more.
+    /// It had no more tokens to write.
     CutOff,
+    /// The conversation left it no more room.
+    NoRoom,
     /// A content filter withholds the answer.
     Withheld,
     /// The model, or its server, says of itself that it broke off, or says something unknown.
@@ -52,7 +54,7 @@ pub struct EndedAnswer {
 }
 
 impl EndedAnswer {
-    /// The message. A call that is whole counts with any ending, unless the answer is withheld. A
+    /// The message, with its calls at its end. A call that is whole counts with any ending, unless the answer is withheld. A
     /// message without calls that is not whole says so, and `listener` hears it.
     pub fn finish(self, listener: &mut dyn Listener) -> ModelAnswer {
         let Self { said: mut content, calls, has_thought, ending, max_tokens, usage } = self;
@@ -104,10 +106,10 @@ fn note(ending: Ending, heard: Heard, max_tokens: u32) -> Option<String> {
         (Ending::CutOff, Heard::Thinking) => {
             return Some(format!(
                 "(The model used up its {max_tokens} tokens with thinking, before it wrote an \
-                 answer. Ask for a smaller part of it.)"
+                 answer. Ask for a smaller part of it, or have the operator raise MAX_ANSWER_TOKENS.)"
             ));
         }
-        (Ending::CutOff, _) => "(The answer was cut off here: it is too long.)",
+        (Ending::CutOff | Ending::NoRoom, _) => "(The answer was cut off here: it is too long.)",
         (Ending::Withheld, _) => "(The answer was withheld by a content filter.)",
         (Ending::BrokenOff, _) => "(The model broke off here. Ask again.)",
         (Ending::Complete, Heard::Thinking) => {
@@ -171,8 +173,8 @@ mod tests {
         (ended.finish(&mut heard), heard.0)
     }
 
-    const ENDINGS: [Ending; 4] =
-        [Ending::Complete, Ending::CutOff, Ending::Withheld, Ending::BrokenOff];
+    const ENDINGS: [Ending; 5] =
+        [Ending::Complete, Ending::CutOff, Ending::NoRoom, Ending::Withheld, Ending::BrokenOff];
 
     #[test]
     fn a_whole_call_counts_with_any_ending_unless_the_answer_is_withheld() {
@@ -210,6 +212,7 @@ mod tests {
             ("Yes", true, Ending::CutOff, "cut off"),
             ("", true, Ending::CutOff, "used up its 100 tokens with thinking"),
             ("", false, Ending::CutOff, "cut off"),
+            ("", true, Ending::NoRoom, "cut off"),
             ("Yes", false, Ending::Withheld, "content filter"),
             ("Yes", false, Ending::BrokenOff, "broke off"),
             ("", true, Ending::Complete, "thought about it and gave no answer"),

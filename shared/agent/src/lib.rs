@@ -11,6 +11,7 @@ pub mod model;
 pub mod provider;
 pub mod run;
 pub mod scopes;
+pub mod speech;
 mod tokens;
 pub mod tool;
 pub mod toolbox;

@@ -72,6 +72,7 @@ impl Runner<'_> {
         listener: &mut dyn Listener,
     ) -> Result<Vec<Consent>, TurnError> {
         let mut tokens = Tokens::new(self.authorizer);
+        turn.heard_before(lease.history());
         let mut heard = turn.messages().len().saturating_sub(1);
         loop {
             for message in turn.messages().iter().skip(heard) {

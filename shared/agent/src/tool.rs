@@ -231,6 +231,8 @@ pub struct Failure {
     pub code: &'static str,
     /// For the model.
     pub text: String,
+    /// For the user alone, beside the answer: it is not shown to the model, saved or logged.
+    pub notice: Option<String>,
     /// What the provider said of the token. Unless it is [`TokenVerdict::Fine`], nothing was done.
     pub token: TokenVerdict,
 }
@@ -244,13 +246,21 @@ pub enum TokenVerdict {
     NotAccepted,
     /// It may be too weak: one of these scopes would have been taken.
     Accepts(Scopes),
+    /// There is no such thing, or the token is too weak to be shown it; the provider does not say
+    /// which.
+    Hidden {
+        /// One of these scopes would be taken for it, if it exists.
+        accepts: Scopes,
+        /// The words that name it, all of which a user says who means it.
+        name: Vec<String>,
+    },
 }
 
 impl Failure {
     /// A failure that another token would not avoid.
     #[must_use]
     pub fn new(code: &'static str, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), token: TokenVerdict::Fine }
+        Self { code, text: text.into(), notice: None, token: TokenVerdict::Fine }
     }
 }
 

@@ -26,7 +26,7 @@ pub use json_size::{json_bytes, shortened};
 pub use key::{InvalidSessionId, SessionId};
 pub use limits::{saved_pending, saved_turn};
 pub use listing::{Cursor, InvalidCursor, Listed, Page};
-pub use message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
+pub use message::{Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
 pub use names::{fit_tool_name, is_tool_name};
 pub use pending::{Call, CallState, Confirmation, Pending, Wait};
 pub use store::{Loaded, Sessions};

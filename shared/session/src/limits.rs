@@ -14,11 +14,20 @@ const LONGEST_RESULT: usize = 64 * 1024;
 /// A result is never shortened to less than this.
 const SHORTEST_RESULT: usize = 1024;
 
-/// The messages of a turn as they are saved in a conversation of at most `most` bytes: the results
-/// of its tools have at most 64 KiB each, and less if there are so many that the turn would take
-/// more than half of the conversation.
+/// The messages of a finished turn as they are saved in a conversation of at most `most` bytes: the
+/// results of its tools have at most 64 KiB each, and less if there are so many that the turn would
+/// take more than half of the conversation.
+///
+/// Reasoning is dropped here. A model needs it back while its turn runs; of earlier turns it may be
+/// left out (Anthropic, "Extended thinking with tool use"), another model would refuse it, and
+/// without it no later turn pays for it and no reader of the conversation can come upon it.
 #[must_use]
 pub fn saved_turn(messages: &[Message], most: usize) -> Vec<Message> {
+    let messages = shortened_turn(messages, most);
+    messages.into_iter().map(Message::without_reasoning).collect()
+}
+
+fn shortened_turn(messages: &[Message], most: usize) -> Vec<Message> {
     let mut longest = LONGEST_RESULT;
     loop {
         let saved: Vec<Message> = messages.iter().map(|it| saved_message(it, longest)).collect();
@@ -29,7 +38,7 @@ pub fn saved_turn(messages: &[Message], most: usize) -> Vec<Message> {
     }
 }
 
-/// The same for a turn that is not finished.
+/// The same for a turn that is not finished, which keeps its reasoning.
 #[must_use]
 pub fn saved_pending(pending: Pending, most: usize) -> Pending {
     let Pending { turn, mut calls } = pending;
@@ -38,13 +47,13 @@ pub fn saved_pending(pending: Pending, most: usize) -> Pending {
             *result = saved_result(result, LONGEST_RESULT);
         }
     }
-    Pending { turn: saved_turn(&turn, most), calls }
+    Pending { turn: shortened_turn(&turn, most), calls }
 }
 
 fn saved_message(message: &Message, longest: usize) -> Message {
     let content = message.content.iter().map(|block| match block {
         Block::ToolResult(result) => Block::ToolResult(saved_result(result, longest)),
-        Block::Text(_) | Block::ToolUse(_) => block.clone(),
+        Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => block.clone(),
     });
     Message { role: message.role, content: content.collect() }
 }
@@ -96,8 +105,27 @@ impl Conversation {
 
 #[cfg(test)]
 mod tests {
-    use super::{json_bytes, saved_turn};
-    use crate::{commit::Commit, conversation::Conversation, well_formed::tests::turn};
+    use super::{json_bytes, saved_pending, saved_turn};
+    use crate::{
+        commit::Commit,
+        conversation::Conversation,
+        pending::Pending,
+        well_formed::tests::{reasoning, turn},
+    };
+
+    #[test]
+    fn a_turn_that_waits_keeps_its_reasoning_and_a_finished_one_does_not() {
+        let said = turn(1, 2, &"result ".repeat(20_000));
+        let mut thought = said.clone();
+        for at in [1, 3] {
+            thought[at].content.insert(0, reasoning("hm"));
+        }
+        assert_eq!(saved_turn(&thought, 1024), saved_turn(&said, 1024));
+        let pending = saved_pending(Pending { turn: thought.clone(), calls: vec![] }, 1024);
+        for at in [1, 3] {
+            assert_eq!(pending.turn[at], thought[at]);
+        }
+    }
 
     #[test]
     fn the_results_of_many_calls_leave_room_for_other_turns() {

@@ -3,6 +3,8 @@
 //! They have the shape of the Amazon Bedrock Converse API (`Message`, `ContentBlock`,
 //! `ToolUseBlock`, `ToolResultBlock`), with any model.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,7 +39,7 @@ impl Message {
     pub fn text(&self) -> String {
         let text = |block: &Block| match block {
             Block::Text(text) => Some(text.clone()),
-            Block::ToolUse(_) | Block::ToolResult(_) => None,
+            Block::Reasoning(_) | Block::ToolUse(_) | Block::ToolResult(_) => None,
         };
         self.content.iter().filter_map(text).collect::<Vec<_>>().join("\n\n")
     }
@@ -46,8 +48,15 @@ impl Message {
     pub fn tool_uses(&self) -> impl Iterator<Item = &ToolUse> {
         self.content.iter().filter_map(|block| match block {
             Block::ToolUse(tool_use) => Some(tool_use),
-            Block::Text(_) | Block::ToolResult(_) => None,
+            Block::Reasoning(_) | Block::Text(_) | Block::ToolResult(_) => None,
         })
+    }
+
+    /// The same without the model's reasoning.
+    #[must_use]
+    pub(crate) fn without_reasoning(mut self) -> Self {
+        self.content.retain(|block| !matches!(block, Block::Reasoning(_)));
+        self
     }
 }
 
@@ -55,12 +64,53 @@ impl Message {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Block {
+    /// How the model came to what it says: for the model alone, and while its turn runs.
+    Reasoning(Reasoning),
     /// Words; never blank.
     Text(String),
     /// The model calls a tool.
     ToolUse(ToolUse),
     /// What the tool answered.
     ToolResult(ToolResult),
+}
+
+/// What a model thought, as it goes back to it: unchanged. `Debug` prints lengths alone, because no
+/// log may hold it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reasoning {
+    /// In words, which are empty where the model keeps them to itself.
+    Text {
+        /// The words.
+        text: String,
+        /// Shows the model's provider that it made these words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+    },
+    /// Encrypted by the model's provider, in base64.
+    Redacted(String),
+}
+
+impl Reasoning {
+    /// How many bytes it has.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Text { text, signature } => {
+                text.len() + signature.as_ref().map_or(0, String::len)
+            }
+            Self::Redacted(base64) => base64.len(),
+        }
+    }
+}
+
+impl fmt::Debug for Reasoning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Text { .. } => "Text",
+            Self::Redacted(_) => "Redacted",
+        };
+        write!(f, "{kind}({} bytes)", self.bytes())
+    }
 }
 
 /// A tool call.
@@ -124,4 +174,33 @@ pub(crate) fn turns(history: &[Message]) -> impl DoubleEndedIterator<Item = &[Me
     };
     // The first message always begins a turn.
     history.chunk_by(move |_, next| !begins(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Block, Message, Reasoning, Role};
+
+    #[test]
+    fn reasoning_is_saved_whole_and_neither_shown_nor_printed() {
+        let text = |text: &str, signature: Option<&str>| Reasoning::Text {
+            text: text.into(),
+            signature: signature.map(str::to_owned),
+        };
+        let thoughts = [
+            text("secret", Some("c2lnbg==")),
+            text("", Some("c2lnbg==")),
+            text("secret", None),
+            Reasoning::Redacted("c2VjcmV0".into()),
+        ];
+        let mut content: Vec<Block> = thoughts.map(Block::Reasoning).to_vec();
+        content.push(Block::Text("said".into()));
+        let message = Message { role: Role::Assistant, content };
+        let json = serde_json::to_string(&message).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message);
+        assert_eq!(message.text(), "said");
+        let printed = format!("{message:?}");
+        for hidden in ["secret", "c2lnbg", "c2VjcmV0"] {
+            assert!(json.contains(hidden) && !printed.contains(hidden), "{hidden}: {printed}");
+        }
+    }
 }

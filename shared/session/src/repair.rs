@@ -41,7 +41,7 @@ pub(crate) fn repair_pending(messages: &[Message], pending: Pending) -> Pending 
         return pending;
     }
     let Pending { turn, mut calls } = pending;
-    let mut repaired = Repaired::after(call_ids(messages));
+    let mut repaired = Repaired { is_running: true, ..Repaired::after(call_ids(messages)) };
     repaired.take(turn);
     if repaired.messages.is_empty() {
         repaired.push(Role::User, vec![Block::Text(NO_MESSAGE.to_owned())]);
@@ -89,6 +89,8 @@ struct Repaired {
     /// The ids of the last message's calls: as they were, and as they are now.
     open: Vec<(String, String)>,
     seen: HashSet<String>,
+    /// Whether the turn still runs, so that its reasoning is kept.
+    is_running: bool,
 }
 
 impl Repaired {
@@ -112,7 +114,7 @@ impl Repaired {
             match block {
                 Block::ToolResult(result) => results.push(result),
                 Block::Text(text) if !text.trim().is_empty() => words.push(Block::Text(text)),
-                Block::Text(_) | Block::ToolUse(_) => {}
+                Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => {}
             }
         }
         self.answer(results);
@@ -139,8 +141,13 @@ impl Repaired {
                     let name = fit_tool_name(&call.name);
                     blocks.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
                 }
-                Block::Text(_) | Block::ToolResult(_) => {}
+                Block::Reasoning(it) if self.is_running => blocks.push(Block::Reasoning(it)),
+                Block::Reasoning(_) | Block::Text(_) | Block::ToolResult(_) => {}
             }
+        }
+        // What the model thought of something that is not here any more.
+        while matches!(blocks.last(), Some(Block::Reasoning(_))) {
+            blocks.pop();
         }
         if blocks.is_empty() {
             return;
@@ -209,7 +216,7 @@ mod tests {
         pending::{Call, CallState, Pending},
         well_formed::{
             is_pending_well_formed, is_well_formed,
-            tests::{assistant, call, result, results, words},
+            tests::{assistant, call, reasoning, result, results, words},
         },
     };
 
@@ -223,6 +230,7 @@ mod tests {
         ];
         let block = prop_oneof![
             "[ x]{0,2}".prop_map(Block::Text),
+            Just(reasoning("hm")),
             (id.clone(), prop_oneof![Just(json!({})), Just(json!("text"))])
                 .prop_map(|(id, input)| call(&id, input)),
             (id, vec(output, 0..3)).prop_map(|(tool_use_id, content)| {
@@ -277,6 +285,16 @@ mod tests {
                 prop_assert_eq!(said(&repaired, role), said(&wreck, role));
             }
         }
+    }
+
+    #[test]
+    fn reasoning_stays_in_a_turn_that_waits_before_what_it_led_to() {
+        let content = || vec![reasoning("hm"), call("a b", json!({})), reasoning("lost")];
+        let turn =
+            vec![Message::user("do it"), assistant(vec![reasoning("lost")]), assistant(content())];
+        let repaired = repair_pending(&[], Pending { turn, calls: vec![] });
+        let kept = assistant(vec![reasoning("hm"), call("a_b", json!({}))]);
+        assert_eq!(repaired.turn, [Message::user("do it"), kept]);
     }
 
     #[test]

@@ -104,7 +104,8 @@ fn place(key: &str) -> Option<(&str, u64, &str)> {
     Some((agent, number, key))
 }
 
-/// A content block. `None` for kinds that only its own model understands (reasoning, cache points).
+/// A content block. `None` for kinds that only its own model understands (cache points, and
+/// reasoning, which a model needs in the turn that runs alone).
 fn block(mut block: Value) -> Option<Block> {
     let (kind, value) = block.as_object_mut()?.iter_mut().next()?;
     let value = value.take();

@@ -3,8 +3,9 @@
 //! Amazon Bedrock API Reference, "Message", "ToolUseBlock", "ToolResultBlock", and the Amazon
 //! Bedrock User Guide, "Use a tool to complete an Amazon Bedrock model response": roles alternate
 //! and begin with the user, no content is empty and no text blank, the ids of tool calls are
-//! unique and, like the tools' names, of few characters, every call is answered in the one message that follows it, and data in an answer is an
-//! object.
+//! unique and, like the tools' names, of few characters, every call is answered in the one message
+//! that follows it, and data in an answer is an object. Reasoning is for the model that it is from, in
+//! the turn that runs, before what it led to: a history has none.
 
 use std::collections::HashSet;
 
@@ -24,7 +25,7 @@ pub(crate) fn is_well_formed_after<'a>(
     earlier: impl IntoIterator<Item = &'a str>,
     messages: impl IntoIterator<Item = &'a Message>,
 ) -> bool {
-    let end = end_of(earlier, messages);
+    let end = end_of(earlier, messages, false);
     end.is_some_and(|end| end.expected == Role::User && end.open.is_empty())
 }
 
@@ -34,7 +35,7 @@ pub(crate) fn is_pending_well_formed<'a>(
     earlier: impl IntoIterator<Item = &'a str>,
     pending: &'a Pending,
 ) -> bool {
-    let Some(end) = end_of(earlier, &pending.turn) else { return false };
+    let Some(end) = end_of(earlier, &pending.turn, true) else { return false };
     let calls = pending.calls.iter().map(|call| call.tool_use_id.as_str());
     !pending.turn.is_empty() && end.open.iter().copied().eq(calls)
 }
@@ -46,10 +47,11 @@ struct End<'a> {
     open: Vec<&'a str>,
 }
 
-/// `None` if no model accepts `messages`.
+/// `None` if no model accepts `messages`, of which those of a turn that is `running` may hold reasoning.
 fn end_of<'a>(
     earlier: impl IntoIterator<Item = &'a str>,
     messages: impl IntoIterator<Item = &'a Message>,
+    running: bool,
 ) -> Option<End<'a>> {
     let mut expected = Role::User;
     let mut open: Vec<&str> = Vec::new();
@@ -57,11 +59,11 @@ fn end_of<'a>(
     for message in messages {
         let answered = message.content.iter().filter_map(|block| match block {
             Block::ToolResult(result) => Some(result.tool_use_id.as_str()),
-            Block::Text(_) | Block::ToolUse(_) => None,
+            Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => None,
         });
         let is_sound = message.role == expected
-            && !message.content.is_empty()
-            && message.content.iter().all(|block| is_sound(block, message.role))
+            && message.content.last().is_some_and(|it| !matches!(it, Block::Reasoning(_)))
+            && message.content.iter().all(|block| is_sound(block, message.role, running))
             && (open.is_empty() || message.content.len() == open.len())
             && answered.eq(open.iter().copied());
         open = message.tool_uses().map(|call| call.tool_use_id.as_str()).collect();
@@ -73,8 +75,9 @@ fn end_of<'a>(
     Some(End { expected, open })
 }
 
-fn is_sound(block: &Block, role: Role) -> bool {
+fn is_sound(block: &Block, role: Role, running: bool) -> bool {
     match block {
+        Block::Reasoning(_) => running && role == Role::Assistant,
         Block::Text(text) => !text.trim().is_empty(),
         Block::ToolUse(call) => role == Role::Assistant && is_call(call),
         Block::ToolResult(result) => {
@@ -100,12 +103,16 @@ pub(crate) mod tests {
 
     use super::is_well_formed;
     use crate::{
-        message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse},
+        message::{Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus, ToolUse},
         repair::repair,
     };
 
     pub(crate) fn call(id: &str, input: Value) -> Block {
         Block::ToolUse(ToolUse { tool_use_id: id.into(), name: "t".into(), input })
+    }
+
+    pub(crate) fn reasoning(text: &str) -> Block {
+        Block::Reasoning(Reasoning::Text { text: text.into(), signature: Some("c2ln".into()) })
     }
 
     pub(crate) fn result(id: &str, text: &str) -> Block {
@@ -178,6 +185,8 @@ pub(crate) mod tests {
                     words("y"),
                 ]),
             ),
+            ("reasoning", asked(vec![assistant(vec![reasoning("hm"), Block::Text("x".into())])])),
+            ("reasoning alone", asked(vec![assistant(vec![reasoning("hm")])])),
             ("an answer to nothing", vec![results(vec![result("a", "x")]), words("y")]),
             ("an id again", [turn(1, 1, "x"), turn(1, 1, "x")].concat()),
             (

@@ -109,6 +109,7 @@ fn cost(messages: &[Cow<'_, Message>]) -> usize {
 
 fn price(block: &Block) -> usize {
     let bytes = match block {
+        Block::Reasoning(reasoning) => reasoning.bytes(),
         Block::Text(text) => text.len(),
         Block::ToolUse(call) => call.name.len() + json_bytes(&call.input),
         Block::ToolResult(result) => result.content.iter().map(output_bytes).sum(),
@@ -131,8 +132,11 @@ mod tests {
 
     use super::{ContextTokens, cost};
     use crate::{
-        message::{Block, Message, ToolOutput},
-        well_formed::{is_well_formed, tests::turn},
+        message::{Block, Message, Role, ToolOutput},
+        well_formed::{
+            is_well_formed,
+            tests::{reasoning, turn},
+        },
     };
 
     fn tokens(text: &str) -> ContextTokens {
@@ -164,10 +168,17 @@ mod tests {
             // A turn that waits for the model's answer.
             let mut current = turn(99, now, &"x".repeat(20_000));
             current.pop();
+            let thought = reasoning("hm");
+            for message in current.iter_mut().filter(|it| it.role == Role::Assistant) {
+                message.content.insert(0, thought.clone());
+            }
 
             let view = tokens("10000").view(&history, &current);
             prop_assert!(cost(&view) <= 10_000);
-            let mut seen: Vec<Message> = view.into_iter().map(Cow::into_owned).collect();
+            let thoughts = view.iter().filter(|message| message.content[0] == thought).count();
+            prop_assert_eq!(thoughts, usize::from(now > 0), "the reasoning of the turn that runs");
+            let seen = view.into_iter().map(|message| message.into_owned().without_reasoning());
+            let mut seen: Vec<Message> = seen.collect();
             seen.push(turn(100, 0, "").remove(1));
             prop_assert!(is_well_formed(&seen));
         }

@@ -101,4 +101,11 @@ impl World {
         let request = self.browser.get(self.base.join(path).unwrap()).header("user-agent", "test");
         request.bearer_auth(token).send().await.unwrap()
     }
+
+    /// Creates an issue.
+    async fn post(&self, path: &str, token: &str, title: &str) -> Response {
+        let request = self.browser.post(self.base.join(path).unwrap()).bearer_auth(token);
+        let request = request.header("user-agent", "test");
+        request.json(&serde_json::json!({ "title": title })).send().await.unwrap()
+    }
 }

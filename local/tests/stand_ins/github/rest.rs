@@ -96,3 +96,58 @@ async fn more_than_5000_requests_an_hour_are_refused() {
     world.minutes.fetch_add(60, SeqCst);
     assert_eq!(world.get("user", &token).await.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_former_name_leads_a_get_to_the_repository_and_a_post_to_nothing() {
+    let world = World::new().await;
+    let token = world.token("octo-carol", "repo").await;
+    let get = world.get("repos/octo-carol/caterpillar/issues?state=all", &token).await;
+    assert_eq!(get.status(), StatusCode::MOVED_PERMANENTLY);
+    let location = get.headers()["location"].to_str().unwrap();
+    assert_eq!(location, format!("{}repositories/2012/issues?state=all", world.base));
+    assert_eq!(world.get("repositories/2012/issues?state=all", &token).await.status(), 200);
+    assert_eq!(world.get("repositories/999/issues", &token).await.status(), 404);
+    let post = world.post("repos/octo-carol/caterpillar/issues", &token, "title").await;
+    assert_eq!(post.status(), StatusCode::TEMPORARY_REDIRECT);
+    // octocrab follows the redirect of a GET, as the tools do.
+    let octocrab = world.octocrab("octo-carol", "repo").await;
+    let repository = octocrab.repos("octo-carol", "caterpillar").get().await.unwrap();
+    assert_eq!(repository.full_name.as_deref(), Some("octo-carol/butterfly"));
+}
+
+#[tokio::test]
+async fn a_sign_on_lets_one_token_in_and_its_link_works_once() {
+    let world = World::new().await;
+    let [token, other] =
+        [world.token("octo-carol", "repo").await, world.token("octo-carol", "repo").await];
+    let refused = world.get("repos/bigcorp/handbook", &token).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let header = refused.headers()["x-github-sso"].to_str().unwrap();
+    let link = header.strip_prefix("required; url=").unwrap();
+    assert_eq!(world.browser.get(link).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(world.browser.get(link).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(world.get("repos/bigcorp/handbook", &token).await.status(), StatusCode::OK);
+    assert_eq!(world.get("repos/bigcorp/handbook", &other).await.status(), 403);
+    let list = world.get("user/repos", &other).await;
+    assert_eq!(list.headers()["x-github-sso"], "partial-results; organizations=1004");
+    // Who is no member is asked for no sign-on, and sees what is public.
+    let bob = world.token("octo-bob", "repo").await;
+    assert_eq!(world.get("repos/bigcorp/handbook", &bob).await.status(), StatusCode::OK);
+    assert_eq!(world.get("repos/bigcorp/bigcorp-blueprints", &bob).await.status(), 404);
+}
+
+#[tokio::test]
+async fn more_than_80_issues_a_minute_are_refused_without_a_header() {
+    let world = World::new().await;
+    let token = world.token("octo-carol", "repo").await;
+    let create = || world.post("repos/octo-carol/bare/issues", &token, "Hello");
+    for _ in 0..80 {
+        assert_eq!(create().await.status(), StatusCode::CREATED);
+    }
+    let refused = create().await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert!(!refused.headers().contains_key("retry-after"));
+    assert!(refused.text().await.unwrap().contains("secondary rate limit"));
+    world.minutes.fetch_add(1, SeqCst);
+    assert_eq!(create().await.status(), StatusCode::CREATED);
+}

@@ -20,6 +20,7 @@ mod round;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod user_words;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -67,6 +68,9 @@ pub struct Turn {
     withheld: bool,
     unreadable_rounds: usize,
     is_without_history: bool,
+    /// For the user alone. They end with the request.
+    notices: BTreeSet<String>,
+    earlier_words: BTreeSet<String>,
     /// Whether it is taken up as it was saved.
     was_saved: bool,
 }
@@ -128,6 +132,8 @@ impl Turn {
             withheld: false,
             unreadable_rounds: 0,
             is_without_history: false,
+            notices: BTreeSet::new(),
+            earlier_words: BTreeSet::new(),
             was_saved: false,
         }
     }
@@ -275,7 +281,8 @@ impl Turn {
     pub fn notice(&self) -> Option<String> {
         let happened = texts::may_have_happened(&self.may_have_happened_at);
         let forgot = self.is_without_history.then(|| texts::WITHOUT_HISTORY.to_owned());
-        let notices: Vec<String> = happened.into_iter().chain(forgot).collect();
+        let own = self.notices.iter().cloned();
+        let notices: Vec<String> = own.chain(happened).chain(forgot).collect();
         (!notices.is_empty()).then(|| notices.join("\n\n"))
     }
 

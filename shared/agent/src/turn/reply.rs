@@ -4,6 +4,10 @@
 //! needs, leads to another token of the vault's, if it has one, and else to one forced consent. Another
 //! refusal after that is an error, which the model is told, and never a third consent. A token that is known to allow too little may have brought a partial
 //! result, so that what it brought is discarded.
+//!
+//! What a provider does not show may not exist. Then more is asked for only if the user has named it
+//! in words of their own. The model's words don't count, and neither do results of tools: who can
+//! write a description or an issue could otherwise lead the user to a wider consent.
 
 use std::time::SystemTime;
 
@@ -129,12 +133,17 @@ impl Turn {
 
     /// Tells the model of a failure, or makes the call need another token.
     fn failed(&mut self, id: &str, token: Option<&KnownToken>, failure: Failure) -> &'static str {
-        let Failure { code, text, token: verdict } = failure;
+        let Failure { code, text, notice, token: verdict } = failure;
+        self.notices.extend(notice);
         let otherwise = ToolResult::new(id, ToolStatus::Error, text);
         let more = match &verdict {
             TokenVerdict::Fine => None,
             TokenVerdict::NotAccepted => Some(Scopes::new()),
             TokenVerdict::Accepts(accepted) => self.more_scopes(id, token, accepted),
+            TokenVerdict::Hidden { accepts, name } if self.user_said(name) => {
+                self.more_scopes(id, token, accepts)
+            }
+            TokenVerdict::Hidden { .. } => None,
         };
         match (more, token) {
             (Some(mut scopes), Some(token)) => {

@@ -1,26 +1,29 @@
 //! A model's message as it is put together from the events of its stream.
 
-use std::collections::BTreeMap;
-
 use agent::{
     ended_answer::{EndedAnswer, Ending, StreamedCall},
     event::{Event, Listener},
     model::{ModelAnswer, ModelError, Usage},
+    speech::Speech,
 };
 use aws_sdk_bedrockruntime::types::{
     ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, StopReason,
 };
 use session::Block;
 
+use crate::reasoning::PartialReasoning;
+
 /// A content block as its fragments arrive.
 enum PartialBlock {
-    Text(String),
+    Reasoning(PartialReasoning),
+    Text(Speech),
     ToolUse(StreamedCall),
 }
 
 /// A model's message as its events arrive.
 pub(crate) struct PartialAnswer {
-    blocks: BTreeMap<i32, PartialBlock>,
+    /// By index, in the order in which they began.
+    blocks: Vec<(i32, PartialBlock)>,
     stop: Option<StopReason>,
     pub(crate) usage: Usage,
     /// How many tokens it may have.
@@ -29,7 +32,7 @@ pub(crate) struct PartialAnswer {
 
 impl PartialAnswer {
     pub(crate) fn new(max_tokens: u32) -> Self {
-        Self { blocks: BTreeMap::new(), stop: None, usage: Usage::default(), max_tokens }
+        Self { blocks: Vec::new(), stop: None, usage: Usage::default(), max_tokens }
     }
 
     pub(crate) fn take(&mut self, event: ConverseStreamOutput, listener: &mut dyn Listener) {
@@ -38,27 +41,17 @@ impl PartialAnswer {
                 if let Some(ContentBlockStart::ToolUse(tool_use)) = start.start {
                     let (id, name) = (tool_use.tool_use_id, tool_use.name);
                     let call = StreamedCall { id, name, input: String::new() };
-                    self.blocks.insert(start.content_block_index, PartialBlock::ToolUse(call));
+                    self.blocks.push((start.content_block_index, PartialBlock::ToolUse(call)));
                 }
             }
             ConverseStreamOutput::ContentBlockDelta(delta) => {
-                let block = self.blocks.entry(delta.content_block_index);
-                match delta.delta {
-                    Some(ContentBlockDelta::Text(more)) => {
-                        let text = block.or_insert_with(|| PartialBlock::Text(String::new()));
-                        if let PartialBlock::Text(text) = text {
-                            text.push_str(&more);
-                            listener.hear(Event::Text(&more));
-                        }
-                    }
-                    Some(ContentBlockDelta::ToolUse(more)) => {
-                        block.and_modify(|block| {
-                            if let PartialBlock::ToolUse(call) = block {
-                                call.input.push_str(&more.input);
-                            }
-                        });
-                    }
-                    _ => {}
+                if let Some(more) = delta.delta {
+                    self.grow(delta.content_block_index, more, listener);
+                }
+            }
+            ConverseStreamOutput::ContentBlockStop(stop) => {
+                if let Some(PartialBlock::Text(text)) = self.block(stop.content_block_index) {
+                    hear(&text.end(), listener);
                 }
             }
             ConverseStreamOutput::MessageStop(stop) => self.stop = Some(stop.stop_reason),
@@ -68,6 +61,37 @@ impl PartialAnswer {
                     self.usage.input_tokens = count(usage.input_tokens);
                     self.usage.output_tokens = count(usage.output_tokens);
                 }
+            }
+            _ => {}
+        }
+    }
+
+    /// The latest block with this index.
+    fn block(&mut self, index: i32) -> Option<&mut PartialBlock> {
+        self.blocks.iter_mut().rev().find(|(at, _)| *at == index).map(|(_, block)| block)
+    }
+
+    /// Adds a fragment to its block; one of another kind than the block begins a new one.
+    fn grow(&mut self, index: i32, more: ContentBlockDelta, listener: &mut dyn Listener) {
+        match (more, self.block(index)) {
+            (ContentBlockDelta::Text(more), Some(PartialBlock::Text(text))) => {
+                hear(&text.take(&more), listener);
+            }
+            (ContentBlockDelta::Text(more), _) => {
+                let mut text = Speech::default();
+                hear(&text.take(&more), listener);
+                self.blocks.push((index, PartialBlock::Text(text)));
+            }
+            (ContentBlockDelta::ReasoningContent(more), Some(PartialBlock::Reasoning(block))) => {
+                block.take(more);
+            }
+            (ContentBlockDelta::ReasoningContent(more), _) => {
+                let mut block = PartialReasoning::default();
+                block.take(more);
+                self.blocks.push((index, PartialBlock::Reasoning(block)));
+            }
+            (ContentBlockDelta::ToolUse(more), Some(PartialBlock::ToolUse(call))) => {
+                call.input.push_str(&more.input);
             }
             _ => {}
         }
@@ -98,21 +122,37 @@ impl PartialAnswer {
         let is_malformed = self.is_malformed();
         let broken = |what: &str| ModelError::Busy(what.into());
         let ending = match self.stop.ok_or_else(|| broken("the stream ended early"))? {
-            StopReason::MaxTokens | StopReason::ModelContextWindowExceeded => Ending::CutOff,
+            StopReason::MaxTokens => Ending::CutOff,
+            StopReason::ModelContextWindowExceeded => Ending::NoRoom,
             StopReason::GuardrailIntervened | StopReason::ContentFiltered => Ending::Withheld,
             _ if is_malformed => Ending::BrokenOff,
             _ => Ending::Complete,
         };
-        let (mut said, mut calls) = (Vec::new(), Vec::new());
-        for block in self.blocks.into_values() {
+        let (mut said, mut calls, mut has_thought) = (Vec::new(), Vec::new(), false);
+        for (_, block) in self.blocks {
             match block {
-                // Models refuse blank text in a history.
-                PartialBlock::Text(text) if text.trim().is_empty() => {}
-                PartialBlock::Text(text) => said.push(Block::Text(text)),
+                PartialBlock::Reasoning(block) => {
+                    let reasoning = block.finish();
+                    has_thought |= reasoning.is_some();
+                    said.extend(reasoning.map(Block::Reasoning));
+                }
+                PartialBlock::Text(mut text) => {
+                    hear(&text.end(), listener);
+                    has_thought |= text.has_thought();
+                    // Models refuse blank text in a history.
+                    let text = Some(text.into_said()).filter(|text| !text.trim().is_empty());
+                    said.extend(text.map(Block::Text));
+                }
                 PartialBlock::ToolUse(call) => calls.push(call),
             }
         }
-        let (has_thought, max_tokens, usage) = (false, self.max_tokens, self.usage);
+        let (max_tokens, usage) = (self.max_tokens, self.usage);
         Ok(EndedAnswer { said, calls, has_thought, ending, max_tokens, usage }.finish(listener))
+    }
+}
+
+fn hear(text: &str, listener: &mut dyn Listener) {
+    if !text.is_empty() {
+        listener.hear(Event::Text(text));
     }
 }

@@ -6,6 +6,8 @@
 
 mod answer;
 mod failure;
+mod max_tokens;
+mod reasoning;
 mod wire;
 
 use agent::{
@@ -19,6 +21,7 @@ use aws_sdk_bedrockruntime::{
 };
 use futures_util::future::{BoxFuture, FutureExt};
 
+pub use crate::max_tokens::default_max_tokens;
 use crate::{
     answer::PartialAnswer,
     failure::failure,

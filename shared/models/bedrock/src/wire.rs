@@ -10,7 +10,7 @@ use aws_smithy_types::{Document, Number};
 use serde_json::Value;
 use session::{Block, Message, Role, ToolOutput, ToolStatus};
 
-use crate::failure::internal;
+use crate::{failure::internal, reasoning::wire_reasoning};
 
 pub(crate) fn tool_config(tools: &[&ToolSpec]) -> Result<ToolConfiguration, ModelError> {
     let mut config = ToolConfiguration::builder();
@@ -37,6 +37,7 @@ pub(crate) fn wire_message(message: &Message) -> Result<WireMessage, ModelError>
 
 fn wire_block(block: &Block) -> Result<ContentBlock, ModelError> {
     Ok(match block {
+        Block::Reasoning(reasoning) => ContentBlock::ReasoningContent(wire_reasoning(reasoning)?),
         Block::Text(text) => ContentBlock::Text(text.clone()),
         Block::ToolUse(tool_use) => {
             let call = ToolUseBlock::builder()

@@ -4,8 +4,9 @@ use agent::{
     ended_answer::{EndedAnswer, Ending},
     event::{Event, Listener},
     model::{ModelAnswer, Usage},
+    speech::Speech,
 };
-use session::Block;
+use session::{Block, Reasoning};
 
 use crate::{
     calls::PartialCalls,
@@ -15,17 +16,19 @@ use crate::{
 /// A model's message as its chunks arrive.
 #[derive(Debug, Default)]
 pub(crate) struct PartialAnswer {
-    text: String,
+    thought: String,
+    text: Speech,
+    /// Whether a listener has heard some of the text.
+    is_heard: bool,
     calls: PartialCalls,
     finish_reason: Option<String>,
-    has_thought: bool,
     pub(crate) usage: Usage,
 }
 
 impl PartialAnswer {
     /// Whether nothing of it was heard.
     pub(crate) fn is_unheard(&self) -> bool {
-        self.text.is_empty()
+        !self.is_heard
     }
 
     pub(crate) fn take(&mut self, chunk: Chunk, listener: &mut dyn Listener) {
@@ -45,14 +48,19 @@ impl PartialAnswer {
     }
 
     fn grow(&mut self, delta: Delta, listener: &mut dyn Listener) {
-        self.has_thought |= delta.thinks();
+        self.thought.push_str(delta.thought().unwrap_or_default());
         for more in [delta.content, delta.refusal].into_iter().flatten() {
-            if !more.is_empty() {
-                self.text.push_str(&more);
-                listener.hear(Event::Text(&more));
-            }
+            let said = self.text.take(&more);
+            self.hear(&said, listener);
         }
         delta.tool_calls.into_iter().flatten().for_each(|fragment| self.calls.take(fragment));
+    }
+
+    fn hear(&mut self, text: &str, listener: &mut dyn Listener) {
+        if !text.is_empty() {
+            self.is_heard = true;
+            listener.hear(Event::Text(text));
+        }
     }
 
     /// How the stream ended. A server that ends it properly and names no reason is believed.
@@ -73,11 +81,16 @@ impl PartialAnswer {
     }
 
     /// The message, once the stream has ended.
-    pub(crate) fn finish(self, max_tokens: u32, listener: &mut dyn Listener) -> ModelAnswer {
+    pub(crate) fn finish(mut self, max_tokens: u32, listener: &mut dyn Listener) -> ModelAnswer {
+        let rest = self.text.end();
+        self.hear(&rest, listener);
         let (ending, usage) = (self.ending(), self.usage);
-        let text = Some(self.text).filter(|text| !text.trim().is_empty());
-        let said = text.map(Block::Text).into_iter().collect();
-        let (calls, has_thought) = (self.calls.finish(), self.has_thought);
+        let has_thought = !self.thought.is_empty() || self.text.has_thought();
+        let thought = Some(self.thought).filter(|thought| !thought.is_empty());
+        let thought = thought.map(|text| Reasoning::Text { text, signature: None });
+        let text = Some(self.text.into_said()).filter(|text| !text.trim().is_empty());
+        let said = thought.map(Block::Reasoning).into_iter().chain(text.map(Block::Text)).collect();
+        let calls = self.calls.finish();
         EndedAnswer { said, calls, has_thought, ending, max_tokens, usage }.finish(listener)
     }
 }

@@ -27,9 +27,9 @@ pub(crate) struct Delta {
     /// What the model says instead, when it declines.
     pub(crate) refusal: Option<String>,
     /// What it thinks, at DeepSeek, vLLM and llama.cpp.
-    reasoning_content: Option<Value>,
+    reasoning_content: Option<String>,
     /// The same, at Ollama, OpenRouter and newer versions of vLLM.
-    reasoning: Option<Value>,
+    reasoning: Option<String>,
     pub(crate) tool_calls: Option<Vec<Fragment>>,
 }
 
@@ -61,9 +61,9 @@ impl Chunk {
 }
 
 impl Delta {
-    /// Whether the model thinks here.
-    pub(crate) fn thinks(&self) -> bool {
-        let is_said = |value: &Value| value.as_str() != Some("");
-        [&self.reasoning_content, &self.reasoning].into_iter().flatten().any(is_said)
+    /// What the model thinks here.
+    pub(crate) fn thought(&self) -> Option<&str> {
+        let thought = self.reasoning_content.as_deref().filter(|text| !text.is_empty());
+        thought.or(self.reasoning.as_deref())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use agent::{model::Prompt, tool::ToolSpec};
 use serde::Serialize;
 use serde_json::Value;
-use session::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus};
+use session::{Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus};
 
 #[derive(Serialize)]
 pub(crate) struct ChatRequest<'a> {
@@ -39,6 +39,9 @@ enum WireMessage<'a> {
     Assistant {
         /// `null` beside calls without words, as OpenAI itself sends it.
         content: Option<String>,
+        /// What the model thought, for servers that have said it: DeepSeek refuses a call without it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reasoning_content: Option<&'a str>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<WireCall<'a>>,
     },
@@ -136,8 +139,17 @@ fn wire_messages<'a>(message: &'a Message, ids: &mut WireIds<'a>) -> Vec<WireMes
             if text.is_none() && tool_calls.is_empty() {
                 return Vec::new();
             }
-            vec![WireMessage::Assistant { content: text, tool_calls }]
+            let reasoning_content = message.content.iter().find_map(thought);
+            vec![WireMessage::Assistant { content: text, reasoning_content, tool_calls }]
         }
+    }
+}
+
+/// What was thought, unless it is signed, and so another provider's.
+fn thought(block: &Block) -> Option<&str> {
+    match block {
+        Block::Reasoning(Reasoning::Text { text, signature: None }) => Some(text),
+        _ => None,
     }
 }
 

@@ -132,11 +132,14 @@ async fn a_conversation_that_no_model_accepts_is_repaired_and_goes_on() {
     let broken = json!({ "schema": 1, "writes": [], "messages": [
         { "role": "user", "content": [{ "text": "create an issue" }] },
         { "role": "assistant", "content": [
+            { "reasoning": { "text": { "text": "hm", "signature": "c2ln" } } },
             { "toolUse": { "toolUseId": "c", "name": "create", "input": {} } },
         ] },
     ] });
     world.put("alice/s.json", &broken.to_string()).await;
     let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let call = &loaded.conversation.messages[1].content;
+    assert!(matches!(call[..], [Block::ToolUse(_)]), "without its reasoning: {call:?}");
     let roles = |messages: &[Message]| messages.iter().map(|it| it.role).collect::<Vec<_>>();
     let repaired = [Role::User, Role::Assistant, Role::User, Role::Assistant];
     assert_eq!(roles(&loaded.conversation.messages), repaired);

@@ -29,6 +29,7 @@ fn outline(messages: &[Message]) -> Vec<String> {
     let block = |role: Role, block: &Block| match (role, block) {
         (Role::User, Block::Text(text)) => format!("user: {text}"),
         (_, Block::Text(text)) => format!("assistant: {text}"),
+        (_, Block::Reasoning(reasoning)) => format!("{reasoning:?}"),
         (_, Block::ToolUse(call)) => format!("call {} {}", call.name, call.input),
         (_, Block::ToolResult(result)) => match (&result.content[0], result.status) {
             (ToolOutput::Json(data), ToolStatus::Success) => format!("success {data}"),
@@ -76,6 +77,24 @@ async fn a_strands_session_goes_on_where_it_was_even_after_its_process_died() {
     world.s3.requests();
     sessions.load(&user("alice"), &id("moving")).await.unwrap();
     assert_eq!(world.s3.requests(), ["GET"]);
+}
+
+#[tokio::test]
+async fn reasoning_of_a_strands_session_is_left_out() {
+    let world = World::with_strands_session_of("alice").await;
+    let objects: BTreeMap<String, Value> =
+        serde_json::from_str(include_str!("strands_objects.json")).unwrap();
+    for (key, mut object) in objects {
+        if object["message"]["role"] == "assistant" {
+            let blocks = object["message"]["content"].as_array_mut().unwrap();
+            let text = json!({ "text": "hm", "signature": "c2ln" });
+            blocks.insert(0, json!({ "reasoningContent": { "reasoningText": text } }));
+            blocks.insert(1, json!({ "reasoningContent": { "redactedContent": "AP8H" } }));
+            world.put(&key, &object.to_string()).await;
+        }
+    }
+    let loaded = world.importing().load(&user("alice"), &id("moving")).await.unwrap();
+    assert_eq!(outline(&loaded.conversation.messages)[..14], OUTLINE);
 }
 
 #[tokio::test]

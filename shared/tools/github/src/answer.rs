@@ -4,6 +4,8 @@
 //! (`X-Accepted-OAuth-Scopes`; GitHub, "Scopes for OAuth apps"), and has an id that GitHub's support
 //! can look up.
 
+use std::time::SystemTime;
+
 use agent::{
     scopes::{Scopes, named},
     tool::{Failure, TokenVerdict},
@@ -11,7 +13,10 @@ use agent::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use url::Url;
 use vault::AccessToken;
+
+use crate::{refusal, sso::Sso};
 
 /// An answer with any status.
 pub(crate) struct GitHubAnswer {
@@ -19,22 +24,31 @@ pub(crate) struct GitHubAnswer {
     headers: HeaderMap,
     /// `None` if it is too large.
     body: Option<Bytes>,
+    received: SystemTime,
     /// What the token allows, if GitHub said so.
     pub(crate) allows: Option<Scopes>,
+    /// What it says of single sign-on, if anything.
+    pub(crate) sso: Option<Sso>,
 }
 
 impl GitHubAnswer {
+    /// An answer of the API at `api`, received at `received`, to a token that allows `allows`.
     pub(crate) fn new(
-        status: StatusCode,
-        headers: HeaderMap,
+        (status, headers): (StatusCode, HeaderMap),
         body: Option<Bytes>,
-        token: &AccessToken,
+        allows: Option<Scopes>,
+        api: &Url,
+        received: SystemTime,
     ) -> Self {
-        let allows = allows(&headers, token);
-        Self { status, headers, body, allows }
+        let sso = Sso::read(&headers, api);
+        Self { status, headers, body, received, allows, sso }
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
@@ -55,46 +69,16 @@ impl GitHubAnswer {
 
     /// What went wrong, if the status says so.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        if self.status.is_success() {
-            return None;
-        }
-        let retry_after = self.header("retry-after");
-        let is_limited = retry_after.is_some() || self.header("x-ratelimit-remaining") == Some("0");
-        Some(match self.status {
-            StatusCode::UNAUTHORIZED => Failure {
-                token: TokenVerdict::NotAccepted,
-                ..Failure::new("unauthorized", "GitHub does not accept the user's authorization.")
-            },
-            StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS if is_limited => {
-                let wait = retry_after.map(|s| format!(" Try again in {s} seconds."));
-                let text = format!("GitHub's rate limit is reached.{}", wait.unwrap_or_default());
-                Failure::new("rate_limited", text)
-            }
-            StatusCode::FORBIDDEN => {
-                // A GitHub App says what it lacks; no consent of the user's can change that.
-                let lacks = self.header("x-accepted-github-permissions");
-                let lacks = lacks.map(|names| format!(" The GitHub App would need {names}."));
-                let text = format!("GitHub does not allow this.{}", lacks.unwrap_or_default());
-                Failure { token: self.accepts(), ..Failure::new("forbidden", text) }
-            }
-            StatusCode::NOT_FOUND => Failure {
-                token: self.accepts(),
-                ..Failure::new(
-                    "not_found",
-                    "GitHub has no such thing, or does not show it to the user.",
-                )
-            },
-            status if status.is_server_error() => {
-                Failure::new("server_error", "GitHub is not working at the moment.")
-            }
-            status => {
-                Failure::new("refused", format!("GitHub refused with status {}.", status.as_u16()))
-            }
-        })
+        (!self.status.is_success()).then(|| refusal::failure(self, self.received))
+    }
+
+    /// Whether GitHub has more of this list on a next page ("Using pagination in the REST API").
+    pub(crate) fn has_next_page(&self) -> bool {
+        self.header("link").is_some_and(|links| links.contains("rel=\"next\""))
     }
 
     /// The scopes of which GitHub would have accepted one.
-    fn accepts(&self) -> TokenVerdict {
+    pub(crate) fn accepts(&self) -> TokenVerdict {
         match self.header("x-accepted-oauth-scopes") {
             Some(accepted) => TokenVerdict::Accepts(listed(accepted)),
             None => TokenVerdict::Fine,
@@ -104,7 +88,7 @@ impl GitHubAnswer {
 
 /// What the token allows, where GitHub says so. An empty list tells only of an OAuth app's token
 /// (`gho_`) that it allows nothing; other kinds have no scopes but permissions.
-fn allows(headers: &HeaderMap, token: &AccessToken) -> Option<Scopes> {
+pub(crate) fn allows(headers: &HeaderMap, token: &AccessToken) -> Option<Scopes> {
     let listed = listed(headers.get("x-oauth-scopes")?.to_str().ok()?);
     (!listed.is_empty() || token.expose().starts_with("gho_")).then_some(listed)
 }

@@ -1,6 +1,11 @@
 //! GitHub's REST API, version 2022-11-28, with a user's own token.
 
-use std::{error::Error, sync::OnceLock, time::Duration};
+use std::{
+    error::Error,
+    io::{self, ErrorKind},
+    sync::OnceLock,
+    time::{Duration, SystemTime},
+};
 
 use agent::tool::{Failure, Reply};
 use http::HeaderName;
@@ -11,7 +16,11 @@ use serde_json::Value;
 use url::Url;
 use vault::AccessToken;
 
-use crate::answer::GitHubAnswer;
+use crate::{
+    answer::{self, GitHubAnswer},
+    page::Page,
+    sso::Sso,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No answer that a tool needs is larger, in bytes.
@@ -27,24 +36,55 @@ pub(crate) struct GitHub {
 
 /// No answer came.
 #[derive(Debug)]
-pub(crate) struct NoAnswer(Box<dyn Error + Send + Sync>);
+pub(crate) struct NoAnswer {
+    cause: Box<dyn Error + Send + Sync>,
+    /// Whether the connection ended before the answer was whole, as one that was kept open may at any
+    /// time.
+    connection_ended: bool,
+}
+
+impl NoAnswer {
+    fn new(cause: Box<dyn Error + Send + Sync>) -> Self {
+        let connection_ended = has_ended(cause.as_ref());
+        Self { cause, connection_ended }
+    }
+
+    /// Logs the cause for the operator.
+    pub(crate) fn log(&self) {
+        tracing::warn!(cause = %self.cause, "GitHub can't be reached");
+    }
+}
 
 impl From<octocrab::Error> for NoAnswer {
     /// The cause alone: octocrab's own text has a backtrace in it.
     fn from(error: octocrab::Error) -> Self {
+        let connection_ended = has_ended(&error);
         let cause = error.source().map_or_else(|| "unknown".to_owned(), ToString::to_string);
-        Self(cause.into())
+        Self { cause: cause.into(), connection_ended }
     }
 }
 
-impl NoAnswer {
-    /// Logs the cause for the operator.
-    pub(crate) fn log(&self) {
-        let Self(cause) = self;
-        tracing::warn!(%cause, "GitHub can't be reached");
+fn has_ended(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let by_http = cause.downcast_ref().is_some_and(|error: &hyper::Error| {
+            error.is_incomplete_message() || error.is_closed() || error.is_canceled()
+        });
+        let by_socket = cause.downcast_ref().is_some_and(|error: &io::Error| {
+            matches!(
+                error.kind(),
+                ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof
+            )
+        });
+        if by_http || by_socket {
+            return true;
+        }
+        next = cause.source();
     }
+    false
 }
 
+#[derive(Clone, Copy)]
 enum Request<'a> {
     Get(&'a str),
     Post(&'a str, &'a Value),
@@ -62,17 +102,54 @@ impl GitHub {
         route: &str,
         token: &AccessToken,
     ) -> Reply<T> {
-        match self.send(Request::Get(route), token).await {
+        self.read(route, token, GitHubAnswer::json).await
+    }
+
+    /// One GET of a list.
+    pub(crate) async fn page<T: for<'de> Deserialize<'de>>(
+        &self,
+        route: &str,
+        token: &AccessToken,
+    ) -> Reply<Page<T>> {
+        let page = |answer: &GitHubAnswer| {
+            let missing = match &answer.sso {
+                Some(Sso::Partial(organizations)) => Some(organizations.clone()),
+                Some(Sso::Required(_)) | None => None,
+            };
+            Ok(Page { items: answer.json()?, has_next: answer.has_next_page(), missing })
+        };
+        self.read(route, token, page).await
+    }
+
+    async fn read<T>(
+        &self,
+        route: &str,
+        token: &AccessToken,
+        content: impl FnOnce(&GitHubAnswer) -> Result<T, Failure>,
+    ) -> Reply<T> {
+        match self.send_again(Request::Get(route), token).await {
             Err(error) => {
                 error.log();
                 let text = "GitHub can't be reached at the moment.";
                 Reply::failed(Failure::new("unreachable", text))
             }
             Ok(answer) => Reply {
-                outcome: answer.failure().map_or_else(|| answer.json(), Err),
+                outcome: answer.failure().map_or_else(|| content(&answer), Err),
                 request_id: answer.request_id(),
                 allows: answer.allows,
             },
+        }
+    }
+
+    /// One request, and the same once more if its connection ended: only for what changes nothing.
+    async fn send_again(
+        &self,
+        request: Request<'_>,
+        token: &AccessToken,
+    ) -> Result<GitHubAnswer, NoAnswer> {
+        match self.send(request, token).await {
+            Err(error) if error.connection_ended => self.send(request, token).await,
+            sent => sent,
         }
     }
 
@@ -86,25 +163,26 @@ impl GitHub {
         self.send(Request::Post(route, body), token).await
     }
 
-    /// One request; nothing is repeated, because octocrab's own repetition makes no difference
-    /// between a GET and a POST.
+    /// One request; octocrab repeats nothing, because it makes no difference between a GET and a POST.
     async fn send(
         &self,
         request: Request<'_>,
         token: &AccessToken,
     ) -> Result<GitHubAnswer, NoAnswer> {
         let client = self.client(token)?;
-        let answer = match request {
+        let response = match request {
             Request::Get(route) => client._get(route).await?,
             Request::Post(route, body) => client._post(route, Some(body)).await?,
         };
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = match Limited::new(answer.into_body(), MAX_ANSWER).collect().await {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = match Limited::new(response.into_body(), MAX_ANSWER).collect().await {
             Ok(body) => Some(body.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => None,
-            Err(error) => return Err(NoAnswer(error)),
+            Err(error) => return Err(NoAnswer::new(error)),
         };
-        Ok(GitHubAnswer::new(status, headers, body, token))
+        let received = SystemTime::now();
+        let allows = answer::allows(&headers, token);
+        Ok(GitHubAnswer::new((status, headers), body, allows, &self.api, received))
     }
 
     /// The user's client, sharing connections with everyone's.

@@ -13,7 +13,8 @@ use vault::AccessToken;
 use crate::{
     answer::GitHubAnswer,
     client::GitHub,
-    repository::{self, Name},
+    refusal::{ISSUES_DISABLED, MOVED, quotable},
+    repository::{self, Login, Name},
     typed::{Described, Write},
 };
 
@@ -38,13 +39,21 @@ pub(crate) struct Input {
     body: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Login {
-    login: String,
+/// What decides whether an issue can be created. GitHub leaves members out, or null, where a token is
+/// shown less: what is not known refuses nothing.
+#[derive(Debug, Default, Deserialize)]
+struct Repository {
+    full_name: Option<String>,
+    archived: Option<bool>,
+    disabled: Option<bool>,
+    has_issues: Option<bool>,
+    permissions: Option<Permissions>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Repository {}
+struct Permissions {
+    pull: Option<bool>,
+}
 
 #[derive(Debug, Default, Deserialize)]
 struct Issue {
@@ -79,9 +88,44 @@ impl Input {
         Ok(())
     }
 
+    /// What GitHub would say no to later is said before anyone is asked to approve it.
+    fn check_repository(&self, repository: &Repository) -> Result<(), Failure> {
+        let is_false = |it: Option<bool>| it == Some(false);
+        let is_true = |it: Option<bool>| it == Some(true);
+        let reads = repository.permissions.as_ref().and_then(|it| it.pull);
+        if let Some(name) = &repository.full_name
+            && !Name::is_full(&self.owner, &self.repo, name)
+        {
+            return Err(renamed(name));
+        }
+        let no = |code, text| Err(Failure::new(code, format!("Not run: {text}")));
+        if is_true(repository.archived) {
+            return no("archived", "The repository is archived, so that it can only be read.");
+        }
+        if is_true(repository.disabled) {
+            return no("unavailable", "GitHub itself has closed this repository.");
+        }
+        if is_false(repository.has_issues) {
+            return no("issues_disabled", ISSUES_DISABLED);
+        }
+        if is_false(reads) {
+            return no("forbidden", "The user has no right to create issues there.");
+        }
+        Ok(())
+    }
+
     fn repository(&self) -> String {
         repository::path(&self.owner, &self.repo)
     }
+}
+
+/// Nothing is created under another name than the one that the user has approved.
+fn renamed(name: &str) -> Failure {
+    let text = format!(
+        "Not run: this repository is called \"{}\" now. Ask the user if they mean that one.",
+        quotable(name)
+    );
+    Failure::new("renamed", text)
 }
 
 impl Write for CreateIssue {
@@ -89,15 +133,20 @@ impl Write for CreateIssue {
         if let Err(failure) = input.check() {
             return Reply::failed(failure);
         }
-        let repository = input.repository();
+        let route = input.repository();
         let (user, repository) = futures_util::join!(
             github.get::<Login>("/user", token),
-            github.get::<Repository>(&repository, token)
+            github.get::<Repository>(&route, token)
         );
-        let Reply { outcome, allows, request_id } = user;
-        let preview = |user: Login| Preview { account: user.login };
+        let Reply { outcome: user, allows, request_id } = user;
+        let repository =
+            repository::hidden(repository, &input.owner, &input.repo, user.as_ref().ok());
+        let outcome = user.and_then(|user| {
+            input.check_repository(&repository.outcome?)?;
+            Ok(Preview { account: user.login })
+        });
         Reply {
-            outcome: outcome.and_then(|user| repository.outcome.map(|_| preview(user))),
+            outcome,
             allows: allows.or(repository.allows),
             request_id: repository.request_id.or(request_id),
         }
@@ -115,13 +164,29 @@ impl Write for CreateIssue {
                 error.log();
                 Reply::failed(outcome_unknown())
             }
-            Ok(answer) => Reply {
-                outcome: created(&answer),
-                request_id: answer.request_id(),
-                allows: answer.allows,
-            },
+            Ok(answer) => {
+                let mut outcome = created(&answer);
+                if answer.status.is_redirection() {
+                    outcome = Err(moved(github, &input, token).await);
+                }
+                let (request_id, allows) = (answer.request_id(), answer.allows);
+                repository::hidden(
+                    Reply { outcome, allows, request_id },
+                    &input.owner,
+                    &input.repo,
+                    None,
+                )
+            }
         }
     }
+}
+
+/// GitHub has sent the request elsewhere, where it is never repeated: what the user approved names
+/// this repository.
+async fn moved(github: &GitHub, input: &Input, token: &AccessToken) -> Failure {
+    let repository = github.get::<Repository>(&input.repository(), token).await;
+    let name = repository.outcome.ok().and_then(|it| it.full_name);
+    name.as_deref().map_or_else(|| Failure::new("moved", MOVED), renamed)
 }
 
 fn created(answer: &GitHubAnswer) -> Result<Value, Failure> {

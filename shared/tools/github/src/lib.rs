@@ -8,8 +8,11 @@ mod create_issue;
 mod get_profile;
 mod list_issues;
 mod list_repositories;
+mod page;
 mod provider;
+mod refusal;
 mod repository;
+mod sso;
 mod typed;
 
 use std::{fmt, sync::Arc};

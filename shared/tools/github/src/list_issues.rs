@@ -11,6 +11,7 @@ use vault::AccessToken;
 
 use crate::{
     client::GitHub,
+    page::PageNumber,
     repository::{self, Name},
     typed::{Described, Read},
 };
@@ -26,6 +27,11 @@ pub(crate) struct Input {
     /// Which issues; the open ones if left out.
     #[serde(default)]
     state: State,
+    /// Which page of the list, 1 to 100; the first if left out. There is a next one if the last result
+    /// has `"more": true`.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 100))]
+    page: PageNumber,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -58,7 +64,7 @@ struct User {
 impl Described for ListIssues {
     const NAME: ToolName = ToolName::from_static("github_list_issues");
     const DESCRIPTION: &'static str = "Lists the issues of a GitHub repository, the most recently \
-        updated first, out of its latest 50 issues and pull requests.";
+        updated first. A page holds 50 issues and pull requests, of which the issues are shown.";
     const SCOPES: &'static [&'static str] = &["read:user"];
     const AT_MOST: &'static [&'static str] = &["repo"];
     type Input = Input;
@@ -66,30 +72,30 @@ impl Described for ListIssues {
 
 impl Read for ListIssues {
     async fn read(github: &GitHub, input: Input, token: &AccessToken) -> Reply<Value> {
-        github.get(&route(&input), token).await.map(shown)
+        let reply = github.page(&route(&input), token).await;
+        let reply = reply.map(|page| page.shown("issues", shown));
+        repository::explained(github, reply, &input.owner, &input.repo, token).await
     }
 }
 
-fn route(Input { owner, repo, state }: &Input) -> String {
+fn route(Input { owner, repo, state, page }: &Input) -> String {
     let state = match state {
         State::Open => "open",
         State::Closed => "closed",
         State::All => "all",
     };
     let repository = repository::path(owner, repo);
-    format!("{repository}/issues?per_page=50&sort=updated&state={state}")
+    format!("{repository}/issues?per_page=50&sort=updated&state={state}&page={page}")
 }
 
-fn shown(issues: Vec<Issue>) -> Value {
-    let issues = issues.into_iter().filter(|issue| issue.pull_request.is_none());
-    let shown = issues.map(|issue| {
+fn shown(issue: Issue) -> Option<Value> {
+    issue.pull_request.is_none().then(|| {
         json!({
             "number": issue.number, "title": issue.title, "state": issue.state,
             "author": issue.user.map(|user| user.login), "comments": issue.comments,
             "url": issue.html_url, "updatedAt": issue.updated_at,
         })
-    });
-    json!({ "issues": shown.collect::<Vec<_>>() })
+    })
 }
 
 #[cfg(test)]
@@ -102,20 +108,19 @@ mod tests {
     fn open_issues_are_listed_unless_the_input_says_which() {
         let route = |input| route(&serde_json::from_value::<Input>(input).unwrap());
         let garden = json!({ "owner": "octo-alice", "repo": "garden" });
-        let open = "/repos/octo-alice/garden/issues?per_page=50&sort=updated&state=open";
+        let open = "/repos/octo-alice/garden/issues?per_page=50&sort=updated&state=open&page=1";
         assert_eq!(route(garden), open);
-        let closed = json!({ "owner": "o", "repo": "r", "state": "closed" });
-        assert!(route(closed).ends_with("state=closed"));
+        let closed = json!({ "owner": "o", "repo": "r", "state": "closed", "page": 2 });
+        assert!(route(closed).ends_with("state=closed&page=2"));
     }
 
     #[test]
     fn pull_requests_are_left_out_and_an_issue_may_have_lost_its_author() {
-        let answer = json!([
-            { "number": 1, "title": "Water", "state": "open", "user": null },
-            { "number": 2, "title": "Prune", "state": "open", "pull_request": {} },
-        ]);
-        let seen = shown(serde_json::from_value(answer).unwrap());
-        assert_eq!(seen["issues"].as_array().map(Vec::len), Some(1));
-        assert!(seen["issues"][0]["author"].is_null(), "{seen}");
+        let issue = json!({ "number": 1, "title": "Water", "state": "open", "user": null });
+        let seen = shown(serde_json::from_value(issue).unwrap()).unwrap();
+        assert!(seen["author"].is_null(), "{seen}");
+        let pull_request =
+            json!({ "number": 2, "title": "Prune", "state": "open", "pull_request": {} });
+        assert!(shown(serde_json::from_value(pull_request).unwrap()).is_none());
     }
 }

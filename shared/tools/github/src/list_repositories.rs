@@ -10,6 +10,7 @@ use vault::AccessToken;
 
 use crate::{
     client::GitHub,
+    page::PageNumber,
     typed::{Described, Read},
 };
 
@@ -20,6 +21,11 @@ pub(crate) struct Input {
     /// Which repositories; all if left out.
     #[serde(default)]
     visibility: Visibility,
+    /// Which page of the list, 1 to 100; the first if left out. There is a next one if the last result
+    /// has `"more": true`.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 100))]
+    page: PageNumber,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -35,7 +41,7 @@ enum Visibility {
 #[derive(Debug, Deserialize)]
 struct Repository {
     full_name: String,
-    private: bool,
+    private: Option<bool>,
     description: Option<String>,
     updated_at: Option<String>,
 }
@@ -43,33 +49,31 @@ struct Repository {
 impl Described for ListRepositories {
     const NAME: ToolName = ToolName::from_static("github_list_repositories");
     const DESCRIPTION: &'static str = "Lists the GitHub repositories that the user you act for can \
-        reach, the most recently updated first, at most 100.";
+        reach, the most recently updated first, 100 on each page.";
     const SCOPES: &'static [&'static str] = &["repo"];
     type Input = Input;
 }
 
 impl Read for ListRepositories {
     async fn read(github: &GitHub, input: Input, token: &AccessToken) -> Reply<Value> {
-        github.get(route(&input), token).await.map(shown)
+        github.page(&route(&input), token).await.map(|page| page.shown("repositories", shown))
     }
 }
 
-fn route(input: &Input) -> &'static str {
-    match input.visibility {
-        Visibility::All => "/user/repos?per_page=100&sort=updated&visibility=all",
-        Visibility::Public => "/user/repos?per_page=100&sort=updated&visibility=public",
-        Visibility::Private => "/user/repos?per_page=100&sort=updated&visibility=private",
-    }
+fn route(Input { visibility, page }: &Input) -> String {
+    let visibility = match visibility {
+        Visibility::All => "all",
+        Visibility::Public => "public",
+        Visibility::Private => "private",
+    };
+    format!("/user/repos?per_page=100&sort=updated&visibility={visibility}&page={page}")
 }
 
-fn shown(repositories: Vec<Repository>) -> Value {
-    let shown = repositories.into_iter().map(|repository| {
-        json!({
-            "fullName": repository.full_name, "private": repository.private,
-            "description": repository.description, "updatedAt": repository.updated_at,
-        })
-    });
-    json!({ "repositories": shown.collect::<Vec<_>>() })
+fn shown(repository: Repository) -> Option<Value> {
+    Some(json!({
+        "fullName": repository.full_name, "private": repository.private,
+        "description": repository.description, "updatedAt": repository.updated_at,
+    }))
 }
 
 #[cfg(test)]
@@ -81,8 +85,9 @@ mod tests {
     #[test]
     fn all_repositories_are_listed_unless_the_input_says_which() {
         let route = |input| route(&serde_json::from_value::<Input>(input).unwrap());
-        assert!(route(json!({})).ends_with("visibility=all"));
-        assert!(route(json!({ "visibility": "private" })).ends_with("visibility=private"));
+        assert!(route(json!({})).ends_with("visibility=all&page=1"));
+        let private = json!({ "visibility": "private", "page": 3 });
+        assert!(route(private).ends_with("visibility=private&page=3"));
         assert!(serde_json::from_value::<Input>(json!({ "visibility": "secret" })).is_err());
     }
 }

@@ -1,7 +1,11 @@
 //! A repository as tools name it: owner and name, which become parts of a path.
 
+use agent::tool::{Reply, TokenVerdict};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use vault::AccessToken;
+
+use crate::{client::GitHub, refusal::NOT_FOUND};
 
 /// A login's or a repository's name.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,9 +28,64 @@ impl TryFrom<String> for Name {
     }
 }
 
+impl Name {
+    /// Whether `full_name` is the one of `owner`/`name`; GitHub looks at no case.
+    pub(crate) fn is_full(owner: &Self, name: &Self, full_name: &str) -> bool {
+        format!("{}/{}", owner.0, name.0).eq_ignore_ascii_case(full_name)
+    }
+}
+
 /// The path of the repository `owner`/`name`.
 pub(crate) fn path(owner: &Name, name: &Name) -> String {
     format!("/repos/{}/{}", owner.0, name.0)
+}
+
+/// A user as far as a repository's owner is compared with them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Login {
+    pub(crate) login: String,
+}
+
+/// `reply` with what a 404 means for the repository: GitHub answers so, too, where a token does not
+/// show it ("Troubleshooting the REST API"). Who means a repository of their own need not say whose.
+pub(crate) async fn explained<T>(
+    github: &GitHub,
+    reply: Reply<T>,
+    owner: &Name,
+    name: &Name,
+    token: &AccessToken,
+) -> Reply<T> {
+    if !is_hidden(&reply) {
+        return reply;
+    }
+    let user = github.get::<Login>("/user", token).await.outcome.ok();
+    hidden(reply, owner, name, user.as_ref())
+}
+
+/// The same where it is known who the user is.
+pub(crate) fn hidden<T>(
+    mut reply: Reply<T>,
+    Name(owner): &Name,
+    Name(name): &Name,
+    user: Option<&Login>,
+) -> Reply<T> {
+    if let Err(failure) = &mut reply.outcome
+        && failure.code == NOT_FOUND
+    {
+        failure.text.push_str(" Ask the user for its full name, owner and repository.");
+        if let TokenVerdict::Accepts(accepts) = &failure.token {
+            let is_own = user.is_some_and(|user| user.login.eq_ignore_ascii_case(owner));
+            let whose = (!is_own).then(|| owner.clone());
+            let name = whose.into_iter().chain([name.clone()]).collect();
+            failure.token = TokenVerdict::Hidden { accepts: accepts.clone(), name };
+        }
+    }
+    reply
+}
+
+fn is_hidden<T>(reply: &Reply<T>) -> bool {
+    let accepts = |token: &TokenVerdict| matches!(token, TokenVerdict::Accepts(_));
+    reply.outcome.as_ref().is_err_and(|it| it.code == NOT_FOUND && accepts(&it.token))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is sent.
 
 use serde_json::{Value, json};
-use session::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
+use session::{Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
 
 use crate::{
     ask,
@@ -23,7 +23,12 @@ async fn calls_and_results_are_paired_by_ids_that_every_server_takes() {
     let result =
         ToolResult { tool_use_id: long.clone(), status: ToolStatus::Success, content: data };
     let failed = ToolResult::new("b", ToolStatus::Error, "There is no such place.");
+    let thought = |text: &str, signature: Option<&str>| {
+        let signature = signature.map(str::to_owned);
+        Block::Reasoning(Reasoning::Text { text: text.to_owned(), signature })
+    };
     let calls = vec![
+        thought("hm", Some("of another provider")),
         Block::Text("Let me look.".to_owned()),
         call(&long, "weather", json!({ "city": "Bonn" })),
         call("b", "weather", json!({ "city": "?" })),
@@ -37,7 +42,7 @@ async fn calls_and_results_are_paired_by_ids_that_every_server_takes() {
         Message::user("How is the weather?"),
         message(Role::Assistant, calls),
         message(Role::User, results),
-        message(Role::Assistant, vec![call("c", "time", json!({}))]),
+        message(Role::Assistant, vec![thought("aha", None), call("c", "time", json!({}))]),
         message(
             Role::User,
             vec![Block::ToolResult(ToolResult::new("c", ToolStatus::Success, "9"))],
@@ -64,7 +69,7 @@ async fn calls_and_results_are_paired_by_ids_that_every_server_takes() {
             { "role": "tool", "tool_call_id": "call00001", "content": r#"{"temperature":21}"# },
             { "role": "tool", "tool_call_id": "call00002", "content": "Error: There is no such place." },
             { "role": "user", "content": "Be quick!" },
-            { "role": "assistant", "content": null, "tool_calls": [function("call00003", "time", "{}")] },
+            { "role": "assistant", "content": null, "reasoning_content": "aha", "tool_calls": [function("call00003", "time", "{}")] },
             { "role": "tool", "tool_call_id": "call00003", "content": "9" },
         ],
         "stream": true, "stream_options": { "include_usage": true }, "max_tokens": 100,

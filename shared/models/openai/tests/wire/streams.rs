@@ -144,14 +144,25 @@ async fn an_unknown_finish_reason_is_tried_once_more_and_then_noted() {
 
 #[tokio::test]
 async fn thinking_is_never_heard_and_an_answer_of_thinking_alone_says_so() {
-    for member in ["reasoning_content", "reasoning"] {
+    let thoughts = |member: &str| {
         let thought = |text: &str| chunk(&json!({ member: text, "content": null }), Value::Null);
-        let (both, heard) = answer(Reply::chunks(&[thought("hm"), said("Yes"), end("stop")])).await;
-        assert_eq!((both.message.text().as_str(), heard.as_str()), ("Yes", "Yes"));
+        match member {
+            "content" => vec![said("<thi"), said("nk>hm</think>\n\n")],
+            _ => vec![thought("h"), thought("m")],
+        }
+    };
+    for member in ["reasoning_content", "reasoning", "content"] {
+        let with = |more: &[Value]| Reply::chunks(&[&thoughts(member), more].concat());
+        let (both, heard) = answer(with(&[said("Yes"), end("stop")])).await;
+        assert_eq!((both.message.text().as_str(), heard.as_str()), ("Yes", "Yes"), "{member}");
+        let kept = json!([{ "reasoning": { "text": { "text": "hm" } } }, { "text": "Yes" }]);
+        if member != "content" {
+            assert_eq!(serde_json::to_value(&both.message.content).unwrap(), kept);
+        }
         for (reason, words) in [("length", "used up its 100 tokens"), ("stop", "thought about it")]
         {
-            let (_, heard) = answer(Reply::chunks(&[thought("hm"), end(reason)])).await;
-            assert!(heard.contains(words) && !heard.contains("hm"), "{heard}");
+            let (_, heard) = answer(with(&[end(reason)])).await;
+            assert!(heard.contains(words) && !heard.contains("hm"), "{member}: {heard}");
         }
     }
 }
