@@ -22,6 +22,7 @@ mod identity;
 mod issues;
 mod limits;
 mod model_habits;
+mod openai_model;
 mod openapi;
 mod pages;
 mod providers;

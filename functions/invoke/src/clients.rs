@@ -155,4 +155,26 @@ mod tests {
         assert!(turn.1.starts_with("GET ") && turn.1.contains("AWS4-HMAC-SHA256"), "{turn:?}");
         assert!(opened.iter().any(|(connection, _)| *connection == turn.0), "a new connection");
     }
+
+    #[tokio::test]
+    async fn preconnect_requests_bring_no_key_to_another_model() {
+        let (address, arrived) = endpoint().await;
+        let base = format!("{address}/v1");
+        let more = [
+            ("AWS_ENDPOINT_URL", address.as_str()),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("MODEL_PROVIDER", "openai"),
+            ("OPENAI_BASE_URL", base.as_str()),
+            ("OPENAI_API_KEY", "sk-secret"),
+        ];
+        let settings = read(&more).unwrap();
+        Clients::new(&settings).await.open_connections(&settings).await;
+        let opened = arrived.lock().unwrap();
+        assert_eq!(opened.len(), 3, "{opened:?}");
+        let is_models =
+            |(_, head): &&(usize, String)| head.starts_with("HEAD /v1/chat/completions ");
+        assert_eq!(opened.iter().filter(is_models).count(), 1, "{opened:?}");
+        assert!(opened.iter().all(|(_, head)| !head.contains("sk-secret")), "{opened:?}");
+    }
 }

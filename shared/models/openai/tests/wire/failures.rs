@@ -10,7 +10,7 @@ use crate::{
     streams::chunk,
 };
 
-/// Asks a server that answers `replies`. Returns what came of it, what was heard, and how many requests
+/// Asks a server that answers `replies`. Returns the text or the error, what was heard, and how many requests
 /// there were.
 async fn asked(replies: Vec<Reply>) -> (Result<String, ModelError>, String, usize) {
     let (base, seen) = serve(replies).await;

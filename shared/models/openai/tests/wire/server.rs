@@ -1,4 +1,4 @@
-//! A server that answers what a test gives it, in the pieces that a test gives it.
+//! A server that sends the replies that a test gives it, in the pieces that a test gives it.
 
 use std::sync::{Arc, Mutex};
 
