@@ -134,7 +134,7 @@ async fn m4_an_answer_of_reasoning_alone_says_so_and_the_conversation_goes_on() 
     let (world, proxies) = World::proxied(Setup::default().with("MAX_ANSWER_TOKENS", "1234")).await;
     let alice = world.browser_of("alice").await;
     let answer = ok(alice.say(SESSION, "A hard question (only thinks)")).await;
-    assert_says(&answer, "used up its 1234 tokens with thinking");
+    assert_says(&answer, "used up the 1234 tokens of an answer before it wrote one");
     let answer = ok(alice.say(SESSION, "Another one (says nothing)")).await;
     assert_says(&answer, "thought about it and gave no answer");
     assert_says(&ok(alice.say(SESSION, "Hello")).await, "This is message 3 of yours");

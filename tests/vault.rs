@@ -171,6 +171,69 @@ async fn m6_a_consent_is_forced_only_where_the_provider_has_refused_the_token() 
     assert!(!proxies.agentcore.seen().iter().any(forced));
 }
 
+/// The token with which GitHub was asked last.
+fn token(proxies: &Proxies) -> String {
+    let seen = proxies.github.seen();
+    let header = seen.last().expect("a request").headers["authorization"].to_str();
+    header.expect("text").rsplit(' ').next().expect("a token").to_owned()
+}
+
+fn is_forced(seen: &Seen) -> bool {
+    seen.body.contains("\"forceAuthentication\":true")
+}
+
+/// The vault has a token that GitHub refuses, and returns `forced` when it is forced.
+fn gives(proxies: &Proxies, forced: impl Fn() -> String + Send + Sync + 'static) {
+    proxies.agentcore.rule(move |seen| {
+        if !is_post(seen, TOKEN) {
+            return Fate::Arrives;
+        }
+        let token = if is_forced(seen) { forced() } else { "gho_dead".to_owned() };
+        Fate::Answered(StatusCode::OK, vec![], json!({ "accessToken": token }).to_string())
+    });
+}
+
+fn forced(proxies: &Proxies) -> usize {
+    proxies.agentcore.seen().iter().filter(|seen| is_forced(seen)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_forced_request_that_brings_another_token_uses_it() {
+    let (_world, proxies, alice) = connected(Setup::default()).await;
+    let new = token(&proxies);
+    gives(&proxies, move || new.clone());
+    let (status, answer) = alice.say(SESSION, "Who am I, and which repositories do I have?").await;
+    assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("completed")), "{answer}");
+    let said = answer["message"].to_string();
+    assert!(said.contains("octo-alice/diary") && said.contains("You are octo-alice"), "{said}");
+    assert_eq!(forced(&proxies), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_forced_request_that_brings_the_refused_token_again_tells_the_user_what_they_can_do() {
+    let (_world, proxies, alice) = connected(Setup::default()).await;
+    gives(&proxies, || "gho_dead".to_owned());
+    for times in 1..=2 {
+        let (status, answer) = alice.say(SESSION, REPOSITORIES).await;
+        assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("completed")), "{answer}");
+        let said = answer["message"].to_string();
+        assert!(said.contains("revoke this application's access"), "{said}");
+        assert_eq!(forced(&proxies), times, "one for each request");
+    }
+    assert_eq!(alice.say(SESSION, "Hello!").await.0, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_vault_that_brings_ever_new_dead_tokens_is_forced_once_in_a_request() {
+    let (_world, proxies, alice) = connected(Setup::default()).await;
+    let given = AtomicUsize::new(0);
+    gives(&proxies, move || format!("gho_dead{}", given.fetch_add(1, Ordering::SeqCst)));
+    let (status, answer) = alice.say(SESSION, REPOSITORIES).await;
+    assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("completed")), "{answer}");
+    assert!(answer["message"].to_string().contains("revoke this application's access"), "{answer}");
+    assert_eq!(forced(&proxies), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn m6_a_vault_that_never_answers_ends_the_turn_in_time_and_nothing_is_saved() {
     let (world, proxies) = World::proxied(Setup::default().with("TURN_SECONDS", "1")).await;

@@ -24,7 +24,7 @@ MODEL = "anthropic.claude-sonnet-4-20250514-v1:0"
 CONVERSE = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("ConverseStream")
 EVENTS = CONVERSE.output_shape.members["stream"].members
 
-# What the script reacts to, and what it does then (`local/bedrock/src/habits.rs`).
+# What the script reacts to, and what it does then (`habits.rs` and `thinking.rs` in `local/bedrock/src`).
 MESSAGES = [
     "Hello",
     "Which repositories do I have?",
@@ -32,8 +32,16 @@ MESSAGES = [
     "Which repositories do I have? (writes two objects)",
     "Which repositories do I have? (breaks off)",
     "create an issue in octo-alice/garden: Water",
+    "Which repositories do I have? (thinks)",
+    "Which repositories do I have? (thinks silently)",
+    "Which repositories do I have? (thinks in secret)",
+    "Which repositories do I have? (thinks aloud)",
+    "Hello (only thinks)",
+    "Hello (says nothing)",
     "break the stream",
 ]
+# What the model thinks first in a turn (`thoughts` in `thinking.rs`), as it has to come back.
+THOUGHT = {"text": "the user must never read this thought", "signature": "c2lnbmF0dXJl+/0=="}
 TOOLS = [
     {
         "toolSpec": {
@@ -48,10 +56,11 @@ TOOLS = [
 WHOLE = {
     "system": [{"text": "You are an assistant."}],
     "messages": [
-        {"role": "user", "content": [{"text": "Which repositories do I have?"}]},
+        {"role": "user", "content": [{"text": "Which repositories do I have? (thinks)"}]},
         {
             "role": "assistant",
             "content": [
+                {"reasoningContent": {"reasoningText": THOUGHT}},
                 {"text": "Let me look."},
                 {"toolUse": {"toolUseId": "a", "name": "github_list_repositories", "input": {}}},
             ],

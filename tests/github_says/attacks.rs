@@ -61,6 +61,24 @@ async fn m11_an_action_in_a_repository_that_the_model_was_led_to_leads_to_no_wid
     assert_says(&alice.say(said).await, "GitHub has no such thing");
 }
 
+/// Mallory lets the repository answer with a refusal of an unknown cause, which names a scope.
+#[tokio::test(flavor = "multi_thread")]
+async fn m11_a_refusal_by_a_repository_that_the_user_did_not_name_leads_to_no_wider_consent() {
+    let alice = narrow().await;
+    let said = "What are the issues of my project?";
+    let obeyed = "What are the issues of mallory/trap?";
+    alice.proxies.bedrock.rule(move |seen| Fate::ArrivesAs(seen.body.replace(said, obeyed)));
+    alice.proxies.github.rule(|seen| match seen.path.starts_with("/repos/") {
+        true => {
+            let headers =
+                vec![("x-oauth-scopes", "read:user"), ("x-accepted-oauth-scopes", "repo")];
+            Fate::Answered(StatusCode::FORBIDDEN, headers, json!({ "message": "No." }).to_string())
+        }
+        false => Fate::Arrives,
+    });
+    assert_says(&alice.say(said).await, "GitHub says: \"No.\"");
+}
+
 /// GitHub's own text holds instructions, a link and hidden characters: it is quoted on one line, without
 /// both.
 #[tokio::test(flavor = "multi_thread")]

@@ -78,7 +78,7 @@ pub struct Authorizer<'a> {
 }
 
 impl Authorizer<'_> {
-    /// The asker's token for `scopes`; with `force`, a flow even if the vault has one.
+    /// The asker's token for `scopes`; with `force`, a flow or another token than the stored one.
     pub(crate) async fn authorize(
         &self,
         provider: &Arc<Provider>,

@@ -103,10 +103,12 @@ enum Heard {
 /// What the user should know of an answer that is not whole.
 fn note(ending: Ending, heard: Heard, max_tokens: u32) -> Option<String> {
     let note = match (ending, heard) {
-        (Ending::CutOff, Heard::Thinking) => {
+        // Some models think without a word of it in the stream.
+        (Ending::CutOff, Heard::Thinking | Heard::Nothing) => {
             return Some(format!(
-                "(The model used up its {max_tokens} tokens with thinking, before it wrote an \
-                 answer. Ask for a smaller part of it, or have the operator raise MAX_ANSWER_TOKENS.)"
+                "(The model used up the {max_tokens} tokens of an answer before it wrote one: what it \
+                 thinks counts, too. Ask for a smaller part of it, or have the operator raise \
+                 MAX_ANSWER_TOKENS.)"
             ));
         }
         (Ending::CutOff | Ending::NoRoom, _) => "(The answer was cut off here: it is too long.)",
@@ -210,8 +212,8 @@ mod tests {
         for (said, has_thought, ending, note) in [
             ("Yes", false, Ending::Complete, ""),
             ("Yes", true, Ending::CutOff, "cut off"),
-            ("", true, Ending::CutOff, "used up its 100 tokens with thinking"),
-            ("", false, Ending::CutOff, "cut off"),
+            ("", true, Ending::CutOff, "used up the 100 tokens"),
+            ("", false, Ending::CutOff, "used up the 100 tokens"),
             ("", true, Ending::NoRoom, "cut off"),
             ("Yes", false, Ending::Withheld, "content filter"),
             ("Yes", false, Ending::BrokenOff, "broke off"),

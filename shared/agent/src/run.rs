@@ -1,6 +1,6 @@
 //! The loop around a turn: it does what the state machine says is next.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc};
+use std::{future::Future, sync::Arc};
 
 use clock::Clock;
 use futures_util::future::join_all;
@@ -17,7 +17,6 @@ use crate::{
     event::{Event, Listener},
     lease::Lease,
     model::{Model, ModelAnswer, ModelError, Prompt, Usage},
-    provider::Provider,
     scopes::{Scopes, joined},
     tokens::{ConsentState, Tokens},
     tool::{Preview, Reply, Tool},
@@ -92,13 +91,11 @@ impl Runner<'_> {
                     self.in_time(self.apply(turn, &action, &mut tokens)).await?;
                 }
                 Step::Pause => {
-                    let needed = turn.consents_needed();
-                    let (consents, given) =
-                        self.in_time(request_consents(needed, &mut tokens)).await?;
-                    if given.is_empty() {
+                    if let Some(consents) =
+                        self.in_time(request_consents(turn, &mut tokens)).await?
+                    {
                         return Ok(consents);
                     }
-                    given.iter().for_each(|provider| turn.consent_found(provider));
                 }
                 Step::Done => return Ok(Vec::new()),
             }
@@ -295,19 +292,28 @@ fn learned(
     Some(tokens.known(token))
 }
 
-/// Requests the consents that a pause needs. One that was given meanwhile is reported to the turn.
+/// Requests the consents that a pause needs. `None` if the turn goes on without one of them: it was
+/// given meanwhile, or can't be had.
 async fn request_consents(
-    needed: BTreeMap<Arc<Provider>, Scopes>,
+    turn: &mut Turn,
     tokens: &mut Tokens<'_>,
-) -> Result<(Vec<Consent>, Vec<Arc<Provider>>), TurnError> {
-    let (mut consents, mut given) = (Vec::new(), Vec::new());
-    for (provider, scopes) in needed {
+) -> Result<Option<Vec<Consent>>, TurnError> {
+    let mut consents = Vec::new();
+    let mut goes_on = false;
+    for (provider, scopes) in turn.consents_needed() {
         match tokens.request_consent(&provider, &scopes).await? {
             ConsentState::Needed(consent) => consents.push(consent),
-            ConsentState::Given => given.push(provider),
+            ConsentState::Given => {
+                turn.consent_found(&provider);
+                goes_on = true;
+            }
+            ConsentState::Impossible => {
+                turn.consent_impossible(&provider);
+                goes_on = true;
+            }
         }
     }
-    Ok((consents, given))
+    Ok((!goes_on).then_some(consents))
 }
 
 fn fresh_id() -> String {

@@ -6,7 +6,10 @@
 //! vault that keeps one token for each user and provider, or that looks at scopes alone, is served
 //! by the same requests.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use futures_util::future::try_join_all;
 use vault::{AccessToken, TokenFingerprint};
@@ -28,6 +31,8 @@ pub(crate) struct Tokens<'a> {
     allows: BTreeMap<TokenFingerprint, Scopes>,
     started: Vec<StartedFlow>,
     stale: Vec<StaleToken>,
+    /// Where the vault was forced, and gave a token.
+    forced: BTreeSet<Arc<Provider>>,
 }
 
 /// A token that the vault gave for a set of scopes.
@@ -51,8 +56,10 @@ struct StaleToken {
 pub(crate) enum ConsentState {
     /// The user has to give it.
     Needed(Consent),
-    /// They have given it meanwhile.
+    /// It is not needed: the vault has a token after all.
     Given,
+    /// It can't be had: the vault has no token but such that can't be used, and starts no flow.
+    Impossible,
 }
 
 impl<'a> Tokens<'a> {
@@ -64,6 +71,7 @@ impl<'a> Tokens<'a> {
             allows: BTreeMap::new(),
             started: Vec::new(),
             stale: Vec::new(),
+            forced: BTreeSet::new(),
         }
     }
 
@@ -113,7 +121,8 @@ impl<'a> Tokens<'a> {
     }
 
     /// Requests consent for `needed`. Where a stored token is refused, the set by which it was
-    /// stored is asked for as well, because the new token replaces that one.
+    /// stored is asked for as well, because the new token replaces that one, and the vault is forced:
+    /// once for each provider, so that no token that it gives then leads to another request.
     pub(crate) async fn request_consent(
         &mut self,
         provider: &Arc<Provider>,
@@ -132,15 +141,27 @@ impl<'a> Tokens<'a> {
             let started = self.started.swap_remove(at);
             return self.authorizer.consent(started).map(ConsentState::Needed);
         }
+        if is_stale && self.forced.contains(provider) {
+            return Ok(ConsentState::Impossible);
+        }
         match self.authorizer.authorize(provider, &set, is_stale).await? {
             Authorization::Required(started) => {
                 self.authorizer.consent(started).map(ConsentState::Needed)
             }
+            Authorization::Granted(token) if self.is_stale(&token) => Ok(ConsentState::Impossible),
             Authorization::Granted(token) => {
+                if is_stale {
+                    self.forced.insert(Arc::clone(provider));
+                }
                 self.grant(provider, set, token);
                 Ok(ConsentState::Given)
             }
         }
+    }
+
+    fn is_stale(&self, token: &AccessToken) -> bool {
+        let fingerprint = token.fingerprint();
+        self.stale.iter().any(|stale| stale.token == fingerprint)
     }
 
     fn grant(&mut self, provider: &Arc<Provider>, set: Scopes, token: AccessToken) {

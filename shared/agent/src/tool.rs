@@ -231,10 +231,19 @@ pub struct Failure {
     pub code: &'static str,
     /// For the model.
     pub text: String,
-    /// For the user alone, beside the answer: it is not shown to the model, saved or logged.
-    pub notice: Option<String>,
+    /// For the user alone, beside the answer.
+    pub notice: Option<Box<Notice>>,
     /// What the provider said of the token. Unless it is [`TokenVerdict::Fine`], nothing was done.
     pub token: TokenVerdict,
+}
+
+/// What a user is told beside the answer. It is not shown to the model, saved or logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it is about: of several about the same, the last one counts.
+    pub about: String,
+    /// What the user reads.
+    pub text: String,
 }
 
 /// What a provider said of a token.

@@ -23,14 +23,17 @@ const SHORTEST_RESULT: usize = 1024;
 /// without it no later turn pays for it and no reader of the conversation can come upon it.
 #[must_use]
 pub fn saved_turn(messages: &[Message], most: usize) -> Vec<Message> {
-    let messages = shortened_turn(messages, most);
-    messages.into_iter().map(Message::without_reasoning).collect()
+    shortened_turn(messages, most, saved_message)
 }
 
-fn shortened_turn(messages: &[Message], most: usize) -> Vec<Message> {
+fn shortened_turn(
+    messages: &[Message],
+    most: usize,
+    saved: fn(&Message, usize) -> Message,
+) -> Vec<Message> {
     let mut longest = LONGEST_RESULT;
     loop {
-        let saved: Vec<Message> = messages.iter().map(|it| saved_message(it, longest)).collect();
+        let saved: Vec<Message> = messages.iter().map(|it| saved(it, longest)).collect();
         if longest <= SHORTEST_RESULT || json_bytes(&saved) <= most / 2 {
             return saved;
         }
@@ -47,10 +50,14 @@ pub fn saved_pending(pending: Pending, most: usize) -> Pending {
             *result = saved_result(result, LONGEST_RESULT);
         }
     }
-    Pending { turn: shortened_turn(&turn, most), calls }
+    Pending { turn: shortened_turn(&turn, most, waiting_message), calls }
 }
 
 fn saved_message(message: &Message, longest: usize) -> Message {
+    waiting_message(message, longest).without_reasoning()
+}
+
+fn waiting_message(message: &Message, longest: usize) -> Message {
     let content = message.content.iter().map(|block| match block {
         Block::ToolResult(result) => Block::ToolResult(saved_result(result, longest)),
         Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => block.clone(),

@@ -47,8 +47,8 @@ pub struct AccessRequest<'a> {
     pub scopes: &'a BTreeSet<Scope>,
     /// The state of the flow that begins if consent is required; fresh for each request.
     pub state: &'a FlowState,
-    /// Begin a flow even if the vault has a token (`forceAuthentication`): the provider refuses
-    /// that one.
+    /// Not the token that the vault has (`forceAuthentication`), because the provider refuses it. The
+    /// vault begins a flow, or returns a token: a new one, or the same again.
     pub force: bool,
 }
 
@@ -94,12 +94,7 @@ impl TokenVault {
             let token = self.workload_token(request.user, now).await?;
             answer = self.resource_token(&token, request).await;
         }
-        match access(answer.map_err(|error| VaultError::from_sdk_error(&error))?)? {
-            Access::Granted(_) if request.force => {
-                Err(VaultError::Unexpected(Cause::new("a token instead of the forced consent")))
-            }
-            access => Ok(access),
-        }
+        access(answer.map_err(|error| VaultError::from_sdk_error(&error))?)
     }
 
     async fn resource_token(

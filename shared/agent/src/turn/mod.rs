@@ -68,8 +68,8 @@ pub struct Turn {
     withheld: bool,
     unreadable_rounds: usize,
     is_without_history: bool,
-    /// For the user alone. They end with the request.
-    notices: BTreeSet<String>,
+    /// For the user alone, by what they are about. They end with the request.
+    notices: BTreeMap<String, String>,
     earlier_words: BTreeSet<String>,
     /// Whether it is taken up as it was saved.
     was_saved: bool,
@@ -132,7 +132,7 @@ impl Turn {
             withheld: false,
             unreadable_rounds: 0,
             is_without_history: false,
-            notices: BTreeSet::new(),
+            notices: BTreeMap::new(),
             earlier_words: BTreeSet::new(),
             was_saved: false,
         }
@@ -246,6 +246,21 @@ impl Turn {
         }
     }
 
+    /// The calls that waited for a consent at `provider` are not made, and the user is told what they
+    /// can do: the vault gives no token but such that can't be used, and asks for no consent.
+    pub(crate) fn consent_impossible(&mut self, provider: &Provider) {
+        let waits = |open: &OpenCall| {
+            let awaits = matches!(open.stage, Stage::AwaitingConsent { .. });
+            awaits && open.provider().is_some_and(|own| **own == *provider)
+        };
+        let ids = self.open_calls().filter(|(_, open)| waits(open));
+        let ids: Vec<String> = ids.map(|(call, _)| call.tool_use_id.clone()).collect();
+        for id in ids {
+            self.answered(texts::no_usable_token(&id));
+        }
+        self.notices.insert(texts::authorization_is_dead(provider.label()));
+    }
+
     /// What must be consented to before the waiting calls can be tried, by provider.
     pub(crate) fn consents_needed(&self) -> BTreeMap<Arc<Provider>, Scopes> {
         let mut needed = BTreeMap::<_, Scopes>::new();
@@ -281,7 +296,7 @@ impl Turn {
     pub fn notice(&self) -> Option<String> {
         let happened = texts::may_have_happened(&self.may_have_happened_at);
         let forgot = self.is_without_history.then(|| texts::WITHOUT_HISTORY.to_owned());
-        let own = self.notices.iter().cloned();
+        let own = self.notices.values().cloned();
         let notices: Vec<String> = own.chain(happened).chain(forgot).collect();
         (!notices.is_empty()).then(|| notices.join("\n\n"))
     }

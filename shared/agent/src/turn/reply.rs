@@ -134,7 +134,7 @@ impl Turn {
     /// Tells the model of a failure, or makes the call need another token.
     fn failed(&mut self, id: &str, token: Option<&KnownToken>, failure: Failure) -> &'static str {
         let Failure { code, text, notice, token: verdict } = failure;
-        self.notices.extend(notice);
+        self.notices.extend(notice.map(|notice| (notice.about, notice.text)));
         let otherwise = ToolResult::new(id, ToolStatus::Error, text);
         let more = match &verdict {
             TokenVerdict::Fine => None,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     scopes::{joined, named},
-    tool::{Failure, Reply, TokenVerdict},
+    tool::{Failure, Notice, Reply, TokenVerdict},
 };
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;

@@ -20,6 +20,23 @@ pub(super) fn may_have_happened(providers: &BTreeSet<String>) -> Option<String> 
     ))
 }
 
+/// For the user, who alone can do something about it.
+pub(super) fn authorization_is_dead(provider: &str) -> String {
+    format!(
+        "{provider} does not accept the authorization that is stored for you, and no other one could be \
+         had. Try again in a few minutes. If that does not help, revoke this application's access in \
+         the settings of your account at {provider}, and ask again, or tell the operator of this service."
+    )
+}
+
+pub(super) fn no_usable_token(id: &str) -> ToolResult {
+    error(
+        id,
+        "Not run: the provider does not accept the authorization that is stored for the user, and no \
+         other one could be had. The user is told what they can do.",
+    )
+}
+
 /// The token allows less than the call needs.
 pub(super) fn too_weak(id: &str, needed: &Scopes, allowed: &Scopes) -> ToolResult {
     let (needed, allowed) = (joined(needed), joined(allowed));

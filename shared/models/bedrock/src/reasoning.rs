@@ -155,7 +155,7 @@ mod tests {
         let aloud = || vec![said(0, "<thinking>hm")];
         for events in [thinking, aloud] {
             for (stop, words) in [
-                (StopReason::MaxTokens, "used up its 100 tokens with thinking"),
+                (StopReason::MaxTokens, "used up the 100 tokens of an answer before it wrote one"),
                 (StopReason::EndTurn, "thought about it and gave no answer"),
                 (StopReason::GuardrailIntervened, "withheld by a content filter"),
             ] {
@@ -164,6 +164,8 @@ mod tests {
                 assert_eq!(message.text(), heard);
             }
         }
+        let (message, _) = answer(vec![], StopReason::MaxTokens);
+        assert!(message.text().contains("used up the 100 tokens"), "{message:?}");
         let (message, _) = answer(vec![said(0, "Yes")], StopReason::MaxTokens);
         assert!(message.text().contains("cut off"), "{message:?}");
     }

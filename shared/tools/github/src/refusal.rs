@@ -98,7 +98,7 @@ pub(crate) fn failure(answer: &GitHubAnswer, now: SystemTime) -> Failure {
 fn known(answer: &GitHubAnswer, lowercase: &str) -> Option<Failure> {
     let is_refusal = answer.status.is_client_error();
     if let Some(Sso::Required(link)) = answer.sso.as_ref().filter(|_| is_refusal) {
-        let notice = link.as_ref().map(sso::notice);
+        let notice = link.as_ref().map(|link| Box::new(sso::notice(link)));
         return Some(Failure { notice, ..sign_on_required(link.is_some()) });
     }
     if answer.status == StatusCode::FORBIDDEN && lowercase.contains("saml") {
@@ -320,7 +320,7 @@ mod tests {
         let header = format!("required; url={link}");
         let body = json!({ "message": format!("Resource protected by SAML, see {link}") });
         let failure = refused(403, &[("x-github-sso", &header)], &body);
-        assert!(failure.notice.unwrap().contains(link));
+        assert!(failure.notice.unwrap().text.contains(link));
         assert!(failure.text.contains("single sign-on") && !failure.text.contains("AZSCKL"));
         // A link that is none of GitHub's reaches nobody.
         let header = "required; url=https://mallory.example/orgs/bigcorp/sso";

@@ -1,6 +1,6 @@
 //! A repository as tools name it: owner and name, which become parts of a path.
 
-use agent::tool::{Reply, TokenVerdict};
+use agent::tool::{Failure, Reply, TokenVerdict};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use vault::AccessToken;
@@ -47,7 +47,8 @@ pub(crate) struct Login {
 }
 
 /// `reply` with what a 404 means for the repository: GitHub answers so, too, where a token does not
-/// show it ("Troubleshooting the REST API"). Who means a repository of their own need not say whose.
+/// show it ("Troubleshooting the REST API"). A 403 of an unknown cause is the owner's to bring about.
+/// Who means a repository of their own need not say whose.
 pub(crate) async fn explained<T>(
     github: &GitHub,
     reply: Reply<T>,
@@ -55,8 +56,9 @@ pub(crate) async fn explained<T>(
     name: &Name,
     token: &AccessToken,
 ) -> Reply<T> {
-    if !is_hidden(&reply) {
-        return reply;
+    let accepts = |failure: &Failure| matches!(failure.token, TokenVerdict::Accepts(_));
+    if !reply.outcome.as_ref().is_err_and(accepts) {
+        return hidden(reply, owner, name, None);
     }
     let user = github.get::<Login>("/user", token).await.outcome.ok();
     hidden(reply, owner, name, user.as_ref())
@@ -69,23 +71,17 @@ pub(crate) fn hidden<T>(
     Name(name): &Name,
     user: Option<&Login>,
 ) -> Reply<T> {
-    if let Err(failure) = &mut reply.outcome
-        && failure.code == NOT_FOUND
-    {
+    let Err(failure) = &mut reply.outcome else { return reply };
+    if failure.code == NOT_FOUND {
         failure.text.push_str(" Ask the user for its full name, owner and repository.");
-        if let TokenVerdict::Accepts(accepts) = &failure.token {
-            let is_own = user.is_some_and(|user| user.login.eq_ignore_ascii_case(owner));
-            let whose = (!is_own).then(|| owner.clone());
-            let name = whose.into_iter().chain([name.clone()]).collect();
-            failure.token = TokenVerdict::Hidden { accepts: accepts.clone(), name };
-        }
+    }
+    if let TokenVerdict::Accepts(accepts) = &failure.token {
+        let is_own = user.is_some_and(|user| user.login.eq_ignore_ascii_case(owner));
+        let whose = (!is_own).then(|| owner.clone());
+        let name = whose.into_iter().chain([name.clone()]).collect();
+        failure.token = TokenVerdict::Hidden { accepts: accepts.clone(), name };
     }
     reply
-}
-
-fn is_hidden<T>(reply: &Reply<T>) -> bool {
-    let accepts = |token: &TokenVerdict| matches!(token, TokenVerdict::Accepts(_));
-    reply.outcome.as_ref().is_err_and(|it| it.code == NOT_FOUND && accepts(&it.token))
 }
 
 #[cfg(test)]

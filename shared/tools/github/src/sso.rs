@@ -4,6 +4,7 @@
 //! The link carries an authorization request of the user's. It is for the user alone, and it is one of
 //! GitHub's own site, or there is none.
 
+use agent::tool::Notice;
 use http::HeaderMap;
 use url::{Host, Url};
 
@@ -65,12 +66,13 @@ fn is_loopback(api: &Url) -> bool {
 }
 
 /// For the user: where they sign on.
-pub(crate) fn notice(link: &Url) -> String {
+pub(crate) fn notice(link: &Url) -> Notice {
     let organization = link.path_segments().and_then(|mut it| it.nth(1)).unwrap_or_default();
-    format!(
+    let text = format!(
         "GitHub shows this only after a single sign-on for {organization}. Open this link, allow it there, \
          and ask again: {link}"
-    )
+    );
+    Notice { about: format!("single sign-on for {organization}"), text }
 }
 
 #[cfg(test)]

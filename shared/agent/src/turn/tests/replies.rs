@@ -129,8 +129,9 @@ proptest! {
 #[test]
 fn a_notice_reaches_the_user_once_and_neither_the_model_nor_what_is_saved() {
     let mut turn = calling(&[("a", PROFILE), ("b", REPOSITORIES)]);
-    for id in ["a", "b"] {
-        let notice = Some("Sign on at https://github.example/sso?x".to_owned());
+    for (id, link) in [("a", "sso?older"), ("b", "sso?x")] {
+        let text = format!("Sign on at https://github.example/{link}");
+        let notice = Some(Box::new(Notice { about: "sso of bigcorp".to_owned(), text }));
         let failure = Failure { notice, ..Failure::new("sso_required", "It needs a sign-on.") };
         turn.was_read(id, Some(&token(None)), Reply::failed(failure));
     }

@@ -159,7 +159,7 @@ async fn thinking_is_never_heard_and_an_answer_of_thinking_alone_says_so() {
         if member != "content" {
             assert_eq!(serde_json::to_value(&both.message.content).unwrap(), kept);
         }
-        for (reason, words) in [("length", "used up its 100 tokens"), ("stop", "thought about it")]
+        for (reason, words) in [("length", "used up the 100 tokens"), ("stop", "thought about it")]
         {
             let (_, heard) = answer(with(&[end(reason)])).await;
             assert!(heard.contains(words) && !heard.contains("hm"), "{member}: {heard}");
