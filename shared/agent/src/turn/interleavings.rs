@@ -157,7 +157,12 @@ impl World {
                 vec![answered, died_in_the_act, self.refused(at)]
             }
             Step::Pause => {
-                self.written(at, Duration::ZERO).into_iter().map(|it| it.ended(at)).collect()
+                let written = self.written(at, Duration::ZERO).map(|it| it.ended(at));
+                let needed = request.turn.consents_needed();
+                let impossible = needed.into_keys().map(|provider| {
+                    self.with(at, |request| request.turn.consent_impossible(&provider))
+                });
+                written.into_iter().chain(impossible).collect()
             }
             Step::CallModel | Step::Done => self.finished(at).into_iter().collect(),
         }

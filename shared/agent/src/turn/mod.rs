@@ -255,10 +255,14 @@ impl Turn {
         };
         let ids = self.open_calls().filter(|(_, open)| waits(open));
         let ids: Vec<String> = ids.map(|(call, _)| call.tool_use_id.clone()).collect();
+        if ids.is_empty() {
+            return;
+        }
         for id in ids {
             self.answered(texts::no_usable_token(&id));
         }
-        self.notices.insert(texts::authorization_is_dead(provider.label()));
+        let label = provider.label();
+        self.notices.insert(label.to_owned(), texts::authorization_is_dead(label));
     }
 
     /// What must be consented to before the waiting calls can be tried, by provider.

@@ -95,3 +95,14 @@ fn a_token_that_is_there_after_all_is_used() {
     turn.consent_found(&github());
     assert_eq!(tried(&turn), ["a"]);
 }
+
+#[test]
+fn a_consent_that_can_not_be_had_ends_what_waits_for_it_and_the_user_is_told_what_they_can_do() {
+    let mut turn = waiting();
+    turn.consent_impossible(&calendar());
+    assert!(matches!(turn.next_step(), Step::Pause), "of another provider");
+    turn.consent_impossible(&github());
+    assert!(matches!(turn.next_step(), Step::CallModel));
+    assert!(told(&turn).iter().any(|told| told.contains("does not accept the authorization")));
+    assert!(turn.notice().unwrap().contains("revoke this application's access"));
+}
