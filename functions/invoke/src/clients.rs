@@ -24,7 +24,7 @@ pub(crate) struct Clients {
 #[derive(Debug)]
 pub(crate) enum AnyModel {
     Bedrock(Bedrock),
-    OpenAi(OpenAi),
+    OpenAi(Box<OpenAi>),
 }
 
 impl AnyModel {
@@ -34,7 +34,9 @@ impl AnyModel {
             ModelProvider::Bedrock(endpoint) => {
                 Self::Bedrock(Bedrock::new(&endpoint.within(shared), id))
             }
-            ModelProvider::OpenAi(endpoint) => Self::OpenAi(OpenAi::new(endpoint.clone(), id)),
+            ModelProvider::OpenAi(endpoint) => {
+                Self::OpenAi(Box::new(OpenAi::new(endpoint.clone(), id)))
+            }
         }
     }
 
@@ -42,7 +44,7 @@ impl AnyModel {
     pub(crate) fn get(&self) -> &dyn Model {
         match self {
             Self::Bedrock(model) => model,
-            Self::OpenAi(model) => model,
+            Self::OpenAi(model) => model.as_ref(),
         }
     }
 
