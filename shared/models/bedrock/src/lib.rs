@@ -9,7 +9,6 @@ mod failure;
 mod families;
 mod model_id;
 mod reasoning;
-mod speech;
 mod wire;
 
 use std::time::Duration;
