@@ -6,7 +6,7 @@ mod repeats;
 mod stops;
 
 use local::options::Platform;
-use reqwest::StatusCode;
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tests::{Fate, Gate, Setup, World};
 
@@ -86,6 +86,28 @@ async fn m3_the_run_starts_before_the_model_answers() {
         stream.push_str(std::str::from_utf8(&more).expect("text"));
     }
     assert_eq!(outcome(&checked(&stream)), "success");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_a_browser_that_is_new_gets_its_cookie_before_the_stream_begins() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    let gate = Gate::closed();
+    let closed = gate.clone();
+    proxies.bedrock.rule(move |_| Fate::Waits(closed.clone()));
+    let session = alice.cookies();
+    let session = session.split("; ").filter(|cookie| !cookie.starts_with("countersign="));
+    let request = Client::new()
+        .post(world.running.addresses.application.join("invocations").expect("an address"));
+    let request = request.header("cookie", session.collect::<Vec<_>>().join("; "));
+    let request = request.header("sec-fetch-site", "same-origin");
+    let answer = request.json(&input(THREAD, &[("m1", "Hello!")])).send().await.expect("an answer");
+    // The model has said nothing yet.
+    gate.reached().await;
+    let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie");
+    assert!(cookie.starts_with("countersign=") && cookie.contains("HttpOnly"), "{cookie}");
+    gate.open();
+    assert_eq!(outcome(&checked(&answer.text().await.expect("a stream"))), "success");
 }
 
 #[tokio::test(flavor = "multi_thread")]
