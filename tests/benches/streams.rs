@@ -27,6 +27,7 @@ use axum::{
     http::header,
     response::IntoResponse,
     routing::post,
+    serve::ListenerExt,
 };
 use futures_util::{
     StreamExt,
@@ -119,7 +120,9 @@ async fn model(said: Said) -> String {
     let router = Router::new().route("/model/{model}/converse-stream", post(answer));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    tokio::spawn(async move {
+        axum::serve(listener.tap_io(|io| _ = io.set_nodelay(true)), router).await
+    });
     address
 }
 
