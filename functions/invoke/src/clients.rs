@@ -41,7 +41,8 @@ impl Clients {
                 .importing_strands(conversations.imports_strands),
             vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
             context: Context::new(settings.model.context),
-            model: Bedrock::new(&bedrock, model.clone()),
+            model: Bedrock::new(&bedrock, model.clone())
+                .guarded_by(settings.model.guardrail.clone()),
             identity,
         }
     }

@@ -1,6 +1,9 @@
 //! What the agentic workload is configured with, by concern. What both services read is in
 //! [`Inbound`] and [`Aws`].
 
+mod guardrail;
+mod presentation;
+
 use std::{str::FromStr, time::Duration};
 
 use agent::provider::Provider;
@@ -10,10 +13,12 @@ use edge::{
     aws::{Aws, AwsEndpoint},
     environment::{parsed, switch, text},
 };
-use models_bedrock::ModelId;
+use models_bedrock::{Guardrail, ModelId};
 use session::ContextTokens;
 use url::Url;
 use vault::endpoint;
+
+use self::presentation::Presentation;
 
 edge::variables! {
     /// Where conversations are kept.
@@ -30,6 +35,8 @@ edge::variables! {
     MODEL_ID: Required, "model or inference profile on Amazon Bedrock, by id or ARN. One that can't use tools while it streams says so in its first answer, and the log at start";
     MAX_CONTEXT_TOKENS: Or("100000"), "how much of a conversation the model sees, estimated";
     MAX_ANSWER_TOKENS: Optional, "how many tokens the model may write in one message, what it thinks included. More than the model can write is refused by Amazon Bedrock. Not set: what every model of its family takes, at most 16384";
+    GUARDRAIL_ID: Optional, "a guardrail on Amazon Bedrock, by id or ARN: it sees everything that is asked and said before anybody hears it, so an answer comes in larger pieces, and later. With `GUARDRAIL_VERSION`";
+    GUARDRAIL_VERSION: Optional, "its version: a number, or `DRAFT`";
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: Optional, "where Amazon Bedrock is, when not at AWS";
 }
 
@@ -50,6 +57,14 @@ edge::variables! {
     GITHUB_API_URL: Or("https://api.github.com"), "GitHub's API";
 }
 
+edge::variables! {
+    /// What the operator adds to the agent's own rules, and what the chat page says.
+    pub PRESENTATION = "Instructions and page", read by "the agentic workload":
+    AGENT_INSTRUCTIONS: Optional, "what the model is told after our own rules, in every request: at most 16384 bytes, with no control characters but line feeds. It is no secret: a user can have the model tell it";
+    PAGE_WELCOME: Or("The assistant acts for you at GitHub, and asks for your consent first."), "the sentence at the top of the chat page: plain text, at most 500 characters";
+    PAGE_EXAMPLE: Or("Which repositories do I have?"), "what the page suggests to ask, in the empty field: plain text, at most 500 characters";
+}
+
 /// Everything that this service is configured with.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -63,6 +78,9 @@ pub(crate) struct Settings {
     pub(crate) model: Model,
     pub(crate) turns: Turns,
     pub(crate) github: GitHub,
+    pub(crate) presentation: Presentation,
+    /// What the model is told before any conversation.
+    pub(crate) system_prompt: String,
 }
 
 /// Where conversations are kept ([`CONVERSATIONS`]).
@@ -83,6 +101,8 @@ pub(crate) struct Model {
     /// Where Amazon Bedrock is.
     pub(crate) bedrock: AwsEndpoint,
     pub(crate) id: ModelId,
+    /// What everything that is asked and said passes through.
+    pub(crate) guardrail: Option<Guardrail>,
     /// How much of a conversation it sees.
     pub(crate) context: ContextTokens,
     /// How many tokens it may write in one message.
@@ -121,9 +141,13 @@ impl Settings {
         let model = Model::read(&mut reader);
         let turns = Turns::read(&mut reader);
         let github = GitHub::read(&mut reader);
+        let presentation = Presentation::read(&mut reader);
         let read = || {
+            let (inbound, presentation) = inbound.zip(presentation)?;
             Some(Self {
-                inbound: inbound?,
+                system_prompt: presentation.system_prompt(&inbound.agent),
+                inbound,
+                presentation,
                 aws,
                 identity: identity?,
                 conversations: conversations?,
@@ -151,11 +175,12 @@ impl Model {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let bedrock = AwsEndpoint::read(reader, &AWS_ENDPOINT_URL_BEDROCK_RUNTIME);
         let id = reader.required(&MODEL_ID, parsed::<ModelId>);
+        let guardrail = guardrail::read(reader);
         let max_answer_tokens = reader.optional(&MAX_ANSWER_TOKENS, at_least::<1, u32>);
         let context = reader.or(&MAX_CONTEXT_TOKENS, parsed::<ContextTokens>)?;
         let id = id?;
         let max_answer_tokens = max_answer_tokens.unwrap_or_else(|| id.max_answer_tokens());
-        Some(Self { bedrock: bedrock?, id, context, max_answer_tokens })
+        Some(Self { bedrock: bedrock?, id, guardrail, context, max_answer_tokens })
     }
 }
 
