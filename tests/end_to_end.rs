@@ -27,6 +27,7 @@ mod model_failures;
 mod model_families;
 mod model_habits;
 mod open_flows;
+mod openai_model;
 mod openapi;
 mod pages;
 mod presentation;

@@ -6,7 +6,10 @@ use edge::Source;
 
 use stand_in::REGION;
 
-use crate::parts::Addresses;
+use crate::{
+    options::{Model, ModelChoice},
+    parts::Addresses,
+};
 
 /// The bucket for conversations.
 pub const BUCKET: &str = "countersign-local";
@@ -26,6 +29,9 @@ pub const SECRET_ACCESS_KEY: &str = "for-development-only";
 const CONSENT_KEY: &str = "for-development-only-this-key-is-public";
 /// The id of the scripted model.
 const MODEL: &str = "scripted-stand-in";
+
+/// The variable with the key to a model's server.
+pub(crate) const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
@@ -85,4 +91,18 @@ pub fn functions(addresses: &Addresses, issuer: &str, client_id: &str) -> BTreeM
         ("MODEL_ID", MODEL.to_owned()),
     ];
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Returns the variables that say which model is asked, where the stand-in for Bedrock is not.
+#[must_use]
+pub(crate) fn model(model: &Model) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    variables.extend(model.id.iter().map(|id| ("MODEL_ID".to_owned(), id.clone())));
+    if let ModelChoice::OpenAi(url) = &model.choice {
+        variables.insert("MODEL_PROVIDER".to_owned(), "openai".to_owned());
+        variables.insert("OPENAI_BASE_URL".to_owned(), url.to_string());
+        let key = model.key.iter().map(|key| (OPENAI_API_KEY.to_owned(), key.expose().to_owned()));
+        variables.extend(key);
+    }
+    variables
 }

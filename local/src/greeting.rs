@@ -1,6 +1,6 @@
 //! The text that is printed once everything runs.
 
-use crate::{options::ModelChoice, parts::Part, running::Running};
+use crate::{environment::OPENAI_API_KEY, options::ModelChoice, parts::Part, running::Running};
 
 /// Three questions that work for alice and for bob. The last one changes something, so it has to be
 /// approved.
@@ -12,7 +12,7 @@ pub const QUESTIONS: [&str; 3] = [
 
 /// Returns the greeting. `platform` says how the services run, and `data` where conversations are stored.
 #[must_use]
-pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoice) -> String {
+pub fn greeting(running: &Running, platform: &str, data: &str, model: &ModelChoice) -> String {
     let people = if running.has_stand_in_people {
         "as alice or as bob".to_owned()
     } else {
@@ -48,7 +48,7 @@ pub fn greeting(running: &Running, platform: &str, data: &str, model: ModelChoic
 }
 
 /// The address of a part, and what a person should know about it.
-fn describe(part: Part, running: &Running, data: &str, model: ModelChoice) -> String {
+fn describe(part: Part, running: &Running, data: &str, model: &ModelChoice) -> String {
     let address = running.addresses.get(part);
     match part {
         Part::IdentityProvider => running.issuer.clone(),
@@ -56,14 +56,19 @@ fn describe(part: Part, running: &Running, data: &str, model: ModelChoice) -> St
         Part::Bedrock => match model {
             ModelChoice::Scripted => format!("{address}  (a scripted model, no language model)"),
             ModelChoice::Bedrock => "the real one, with your own AWS credentials".to_owned(),
+            ModelChoice::OpenAi(url) => format!("not used: the model is at {url}"),
         },
         _ => address.to_string(),
     }
 }
 
-/// The variables of services behind another load balancer: all but those about the load balancer.
+/// The variables of services behind another load balancer: all but those about the load balancer, and
+/// the key to a model, which belongs on no screen.
 #[must_use]
 pub fn variables(running: &Running) -> String {
-    let needed = running.variables.iter().filter(|(name, _)| !name.starts_with("ALB_"));
+    let needed = running
+        .variables
+        .iter()
+        .filter(|(name, _)| !name.starts_with("ALB_") && *name != OPENAI_API_KEY);
     needed.map(|(name, value)| format!("{name}={value}\n")).collect()
 }

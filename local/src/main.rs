@@ -57,7 +57,7 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     };
     let data = options.data.display().to_string();
     let only_stand_ins = options.stand_ins_for.is_some();
-    let model = options.model.choice;
+    let model = options.model.choice.clone();
     // Before anything is started, so that nothing outlives an early signal.
     let mut stop = Stop::new()?;
     let mut running = tokio::select! {
@@ -67,7 +67,7 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     let greeting = if only_stand_ins {
         greeting::variables(&running)
     } else {
-        greeting::greeting(&running, &platform, &data, model)
+        greeting::greeting(&running, &platform, &data, &model)
     };
     // The program goes on if standard output is closed.
     let _closed = writeln!(io::stdout(), "{greeting}");

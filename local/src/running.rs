@@ -60,7 +60,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock);
     let mut variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
     variables.extend(options.passed_on.clone());
-    variables.extend(options.model.id.iter().map(|id| ("MODEL_ID".to_owned(), id.clone())));
+    variables.extend(environment::model(&options.model));
     variables.extend(options.variables.clone());
     let model = model(&options).await?;
     let mut running = Running {
@@ -144,8 +144,9 @@ fn sign_in(own: &Oidc, addresses: &Addresses, clock: &Clock) -> (OidcClient, Ide
 
 async fn model(options: &Options) -> Result<Router, StartError> {
     let model = &options.model;
-    match model.choice {
-        ModelChoice::Scripted => Ok(bedrock_local::router()),
+    match &model.choice {
+        ModelChoice::OpenAi(_) if model.id.is_none() => Err(StartError::ModelId),
+        ModelChoice::Scripted | ModelChoice::OpenAi(_) => Ok(bedrock_local::router()),
         ModelChoice::Bedrock => {
             let (profile, endpoint) = (model.aws_profile.as_deref(), model.endpoint.as_ref());
             Ok(bedrock_local::real::router(profile, endpoint).await?)

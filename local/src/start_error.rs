@@ -54,6 +54,9 @@ pub enum StartError {
     /// A service refuses its configuration.
     #[error(transparent)]
     Configuration(#[from] ConfigError),
+    /// It is not said which model a server is asked for.
+    #[error("which model? Name one that the server has with --model-id")]
+    ModelId,
     /// The real model can't be used.
     #[error(transparent)]
     Model(#[from] ModelError),

@@ -36,7 +36,7 @@ async fn a_run_and_its_events(platform: Platform) {
     assert_eq!((&last["threadId"], &last["runId"]), (&started["threadId"], &started["runId"]));
     assert_eq!(outcome(&events), "success");
     let usage = &last["usage"][0];
-    assert_eq!(usage["provider"], "bedrock");
+    assert_eq!(usage["provider"], "aws.bedrock");
     let total = usage["inputTokens"].as_u64().zip(usage["outputTokens"].as_u64());
     assert_eq!(usage["totalTokens"].as_u64(), total.map(|(input, output)| input + output));
     world.running.shutdown().await;

@@ -13,6 +13,7 @@ pub mod flow;
 mod form;
 mod logs;
 mod machine;
+pub mod openai;
 mod proxy;
 pub mod terminal;
 mod time;

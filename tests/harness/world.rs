@@ -120,13 +120,18 @@ impl World {
             .with("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", origin(&proxies.bedrock))
             .with("AWS_ENDPOINT_URL_S3", origin(&proxies.s3));
         let mut world = Self::with(setup).await;
-        world.written.iter_mut().for_each(|it| it.watch_model(&proxies.bedrock));
+        world.watch_model(&proxies.bedrock);
         let addresses = &world.running.addresses;
         proxies.agentcore.lead_to(&addresses.agentcore);
         proxies.github.lead_to(&addresses.github);
         proxies.bedrock.lead_to(&addresses.bedrock);
         proxies.s3.lead_to(&addresses.s3);
         (world, proxies)
+    }
+
+    /// Looks at what goes to the model through `proxy`, too, when this world ends.
+    pub fn watch_model(&mut self, proxy: &Proxy) {
+        self.written.iter_mut().for_each(|it| it.watch_model(proxy));
     }
 
     /// A fresh world with the handlers on `platform`.

@@ -8,7 +8,9 @@ import type { components, paths } from "./generated/schema.js";
 
 const [, , baseUrl, cookie] = process.argv;
 assert.ok(baseUrl && cookie, "an address and cookies are expected");
-const client = createClient<paths>({ baseUrl, headers: { cookie } });
+// The events of AG-UI, which an operation has as well, are read by its own clients.
+type Json = "application/json" | "application/problem+json";
+const client = createClient<paths, Json>({ baseUrl, headers: { cookie } });
 const sessionId = "typescript";
 
 type Interrupt = components["schemas"]["InterruptAnswer"];

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::invocation::{
     AuthorizationReason, AuthorizationRequired, ConfirmationReason, ConfirmationRequired,
-    InterruptAnswer, InvocationAnswer, Status, UsageAnswer,
+    InterruptAnswer, InvocationAnswer, Status,
 };
 
 /// Collects a turn's events into the plain answer: the model's last message of each turn, and
@@ -67,7 +67,7 @@ pub(crate) fn new(
         status,
         message,
         interrupts,
-        usage: UsageAnswer { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
+        usage: usage.into(),
     }
 }
 

@@ -1,23 +1,72 @@
-//! The clients for what AWS does. They are made at first use: a start, a health check or a refused
-//! request needs none of them.
+//! The clients for what AWS does, and for the model. They are made at first use: a start, a health check
+//! or a refused request needs none of them.
 
 use agent::context::Context;
+use agent::model::Model;
+use aws_config::SdkConfig;
 use edge::connection::Preconnect;
 use models_bedrock::Bedrock;
+use models_openai::OpenAi;
 use session::Sessions;
 use vault::TokenVault;
 
-use crate::settings::Settings;
+use crate::settings::{ModelProvider, Settings};
 
-/// What a turn calls on AWS.
+/// What a turn calls.
 #[derive(Debug)]
 pub(crate) struct Clients {
     pub(crate) sessions: Sessions,
     pub(crate) vault: TokenVault,
-    pub(crate) model: Bedrock,
+    pub(crate) model: AnyModel,
     /// How much of a conversation it takes.
     pub(crate) context: Context,
     identity: aws_sdk_bedrockagentcore::Client,
+}
+
+/// The model that is configured.
+#[derive(Debug)]
+pub(crate) enum AnyModel {
+    Bedrock(Bedrock),
+    OpenAi(Box<OpenAi>),
+}
+
+impl AnyModel {
+    fn new(provider: &ModelProvider, shared: &SdkConfig) -> Self {
+        match provider {
+            ModelProvider::Bedrock(endpoint, id, guardrail) => {
+                if !id.uses_tools() {
+                    let model = id.as_str();
+                    tracing::warn!(
+                        model,
+                        "the model can't use tools while it streams: it gets none"
+                    );
+                }
+                let model = Bedrock::new(&endpoint.within(shared), id.clone());
+                Self::Bedrock(model.guarded_by(guardrail.clone()))
+            }
+            ModelProvider::OpenAi(endpoint, id) => {
+                Self::OpenAi(Box::new(OpenAi::new(endpoint.clone(), id.clone())))
+            }
+        }
+    }
+
+    /// The model, to be asked.
+    pub(crate) fn get(&self) -> &dyn Model {
+        match self {
+            Self::Bedrock(model) => model,
+            Self::OpenAi(model) => model.as_ref(),
+        }
+    }
+
+    async fn connect(&self, id: &str) {
+        match self {
+            Self::Bedrock(model) => {
+                let converse = model.client().converse_stream().model_id(id);
+                let _refused = converse.customize().interceptor(Preconnect).send().await;
+            }
+            Self::OpenAi(model) => model.connect().await,
+        }
+    }
 }
 
 impl Clients {
@@ -29,20 +78,13 @@ impl Clients {
         let sessions = Sessions::new(s3, conversations.bucket.clone());
         let identity = aws_sdk_bedrockagentcore::Client::new(&settings.identity.within(&shared));
         let return_url = settings.inbound.site.session_binding_url().clone();
-        let bedrock = settings.model.bedrock.within(&shared);
-        let model = &settings.model.id;
-        if !model.uses_tools() {
-            let model = model.as_str();
-            tracing::warn!(model, "the model can't use tools while it streams: it gets none");
-        }
         Self {
             sessions: sessions
                 .keeping(conversations.most_bytes)
                 .importing_strands(conversations.imports_strands),
             vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
             context: Context::new(settings.model.context),
-            model: Bedrock::new(&bedrock, model.clone())
-                .guarded_by(settings.model.guardrail.clone()),
+            model: AnyModel::new(&settings.model.provider, &shared),
             identity,
         }
     }
@@ -53,11 +95,10 @@ impl Clients {
         let s3 = self.sessions.client().head_bucket().bucket(&settings.conversations.bucket);
         let workload = settings.inbound.workload.to_string();
         let identity = self.identity.get_workload_access_token().workload_name(workload);
-        let bedrock = self.model.client().converse_stream().model_id(settings.model.id.as_str());
         let _refused = tokio::join!(
             s3.customize().interceptor(Preconnect).send(),
             identity.customize().interceptor(Preconnect).send(),
-            bedrock.customize().interceptor(Preconnect).send(),
+            self.model.connect(settings.model.provider.model()),
         );
     }
 }
@@ -126,5 +167,27 @@ mod tests {
         let turn = arrived.lock().unwrap().remove(0);
         assert!(turn.1.starts_with("GET ") && turn.1.contains("AWS4-HMAC-SHA256"), "{turn:?}");
         assert!(opened.iter().any(|(connection, _)| *connection == turn.0), "a new connection");
+    }
+
+    #[tokio::test]
+    async fn preconnect_requests_bring_no_key_to_another_model() {
+        let (address, arrived) = endpoint().await;
+        let base = format!("{address}/v1");
+        let more = [
+            ("AWS_ENDPOINT_URL", address.as_str()),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("MODEL_PROVIDER", "openai"),
+            ("OPENAI_BASE_URL", base.as_str()),
+            ("OPENAI_API_KEY", "sk-secret"),
+        ];
+        let settings = read(&more).unwrap();
+        Clients::new(&settings).await.open_connections(&settings).await;
+        let opened = arrived.lock().unwrap();
+        assert_eq!(opened.len(), 3, "{opened:?}");
+        let is_models =
+            |(_, head): &&(usize, String)| head.starts_with("HEAD /v1/chat/completions ");
+        assert_eq!(opened.iter().filter(is_models).count(), 1, "{opened:?}");
+        assert!(opened.iter().all(|(_, head)| !head.contains("sk-secret")), "{opened:?}");
     }
 }

@@ -1,6 +1,9 @@
 //! The request and the response body of `POST /invocations`.
 
-use agent::turn::{Answers, Verdict};
+use agent::{
+    model::Usage,
+    turn::{Answers, Verdict},
+};
 use edge::{Code, Kind, Problem, request};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -180,6 +183,26 @@ pub(crate) struct UsageAnswer {
     pub(crate) input_tokens: u64,
     /// Written by the model.
     pub(crate) output_tokens: u64,
+    /// Those of the input that the model's provider had kept from an earlier request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) cached_input_tokens: Option<u64>,
+    /// Those of the input that it keeps for a later request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) cache_write_input_tokens: Option<u64>,
+}
+
+impl From<Usage> for UsageAnswer {
+    fn from(usage: Usage) -> Self {
+        let some = |tokens: u64| (tokens > 0).then_some(tokens);
+        Self {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cached_input_tokens: some(usage.cached_input_tokens),
+            cache_write_input_tokens: some(usage.cache_write_input_tokens),
+        }
+    }
 }
 
 impl Invocation {

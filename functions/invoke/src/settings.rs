@@ -2,6 +2,7 @@
 //! [`Inbound`] and [`Aws`].
 
 mod guardrail;
+mod model_provider;
 mod presentation;
 
 use std::{str::FromStr, time::Duration};
@@ -13,11 +14,11 @@ use edge::{
     aws::{Aws, AwsEndpoint},
     environment::{parsed, switch, text},
 };
-use models_bedrock::{Guardrail, ModelId};
 use session::ContextTokens;
 use url::Url;
 use vault::endpoint;
 
+pub(crate) use self::model_provider::ModelProvider;
 use self::presentation::Presentation;
 
 edge::variables! {
@@ -32,9 +33,12 @@ edge::variables! {
 edge::variables! {
     /// Which model is asked.
     pub MODEL = "The model", read by "the agentic workload":
-    MODEL_ID: Required, "model or inference profile on Amazon Bedrock, by id or ARN. One that can't use tools while it streams says so in its first answer, and the log at start";
+    MODEL_PROVIDER: Or("bedrock"), "who serves the model: `bedrock`, or `openai`: any server that speaks OpenAI's chat completions with tools (OpenAI, Ollama, vLLM, llama.cpp, LiteLLM …)";
+    MODEL_ID: Required, "model or inference profile on Amazon Bedrock, by id or ARN (one that can't use tools while it streams says so in its first answer, and the log at start), or the model's name at `OPENAI_BASE_URL`";
+    OPENAI_BASE_URL: Optional, "with `MODEL_PROVIDER=openai`: the server's address up to `/chat/completions`, as `https://api.openai.com/v1`. `http` for a server on the same machine only";
+    OPENAI_API_KEY: Optional, "with `MODEL_PROVIDER=openai`: the key, sent as a bearer token to that address alone. Only a server on the same machine may do without";
     MAX_CONTEXT_TOKENS: Or("100000"), "how much of a conversation the model sees, estimated";
-    MAX_ANSWER_TOKENS: Optional, "how many tokens the model may write in one message, what it thinks included. More than the model can write is refused by Amazon Bedrock. Not set: what every model of its family takes, at most 16384";
+    MAX_ANSWER_TOKENS: Optional, "how many tokens the model may write in one message, what it thinks included. More than the model can write is refused by its provider. Not set: on Amazon Bedrock what every model of its family takes, at most 16384; elsewhere 4096";
     GUARDRAIL_ID: Optional, "a guardrail on Amazon Bedrock, by id or ARN: it sees everything that is asked and said before anybody hears it, so an answer comes in larger pieces, and later. With `GUARDRAIL_VERSION`";
     GUARDRAIL_VERSION: Optional, "its version: a number, or `DRAFT`";
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: Optional, "where Amazon Bedrock is, when not at AWS";
@@ -98,11 +102,8 @@ pub(crate) struct Conversations {
 /// Which model is asked ([`MODEL`]).
 #[derive(Debug)]
 pub(crate) struct Model {
-    /// Where Amazon Bedrock is.
-    pub(crate) bedrock: AwsEndpoint,
-    pub(crate) id: ModelId,
-    /// What everything that is asked and said passes through.
-    pub(crate) guardrail: Option<Guardrail>,
+    /// Who serves it, and its name there.
+    pub(crate) provider: ModelProvider,
     /// How much of a conversation it sees.
     pub(crate) context: ContextTokens,
     /// How many tokens it may write in one message.
@@ -173,14 +174,12 @@ impl Conversations {
 
 impl Model {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let bedrock = AwsEndpoint::read(reader, &AWS_ENDPOINT_URL_BEDROCK_RUNTIME);
-        let id = reader.required(&MODEL_ID, parsed::<ModelId>);
-        let guardrail = guardrail::read(reader);
+        let provider = ModelProvider::read(reader);
         let max_answer_tokens = reader.optional(&MAX_ANSWER_TOKENS, at_least::<1, u32>);
         let context = reader.or(&MAX_CONTEXT_TOKENS, parsed::<ContextTokens>)?;
-        let id = id?;
-        let max_answer_tokens = max_answer_tokens.unwrap_or_else(|| id.max_answer_tokens());
-        Some(Self { bedrock: bedrock?, id, guardrail, context, max_answer_tokens })
+        let provider = provider?;
+        let max_answer_tokens = max_answer_tokens.unwrap_or_else(|| provider.max_answer_tokens());
+        Some(Self { provider, context, max_answer_tokens })
     }
 }
 

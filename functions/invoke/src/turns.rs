@@ -85,7 +85,8 @@ pub(crate) async fn stream(
     let thread = invocation.session.to_string();
     let run = invocation.run.as_ref().map(|run| run.id.clone());
     let run = run.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let model = ("bedrock", service.settings.model.id.as_str().to_owned());
+    let provider = &service.settings.model.provider;
+    let model = (provider.name(), provider.model().to_owned());
     let (run, started) = Run::new(writer, thread, run, model);
     let work = to_the_end(async move {
         let _counted = admitted;
@@ -132,7 +133,7 @@ async fn converse(
     let inbound = &service.settings.inbound;
     let principal = inbound.principal(user)?;
     let runner = Runner {
-        model: &clients.model,
+        model: clients.model.get(),
         system: &service.settings.system_prompt,
         context: &clients.context,
         max_tokens: service.settings.model.max_answer_tokens,

@@ -24,7 +24,7 @@ pub const PROCESS: &str = "process";
 /// The longest line.
 const COLUMNS: usize = 100;
 /// The crates whose warnings and errors are shown; those of dependencies are shown with `RUST_LOG`.
-const OWN: [&str; 19] = [
+const OWN: [&str; 20] = [
     "agent",
     "agentcore_local",
     "bedrock_local",
@@ -38,6 +38,7 @@ const OWN: [&str; 19] = [
     "load_balancer_local",
     "local",
     "models_bedrock",
+    "models_openai",
     "openid_local",
     "s3_local",
     "session",

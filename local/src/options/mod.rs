@@ -1,14 +1,15 @@
 //! The command line.
 
 mod oidc;
+mod secret;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
 
 use agentcore_local::GrantLookup;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
-pub use self::oidc::Oidc;
+pub use self::{oidc::Oidc, secret::Secret};
 use crate::{
     parts::{self, Addresses, DEFAULT_PORT},
     process::Output,
@@ -104,17 +105,19 @@ pub enum Command {
 /// The model behind the agent.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Model {
-    /// Which model answers. The real one is asked with the credentials of your own AWS profile;
-    /// everything else stays embedded.
+    /// Which model answers: `scripted`; `bedrock`, asked with the credentials of your own AWS profile;
+    /// or the address of a server that speaks OpenAI's chat completions, as http://127.0.0.1:11434/v1 of
+    /// Ollama. Everything else stays embedded.
     #[arg(
         long = "model",
-        value_enum,
-        default_value_t = ModelChoice::Scripted,
+        value_name = "scripted|bedrock|URL",
+        default_value = "scripted",
         requires_if("bedrock", "model_id")
     )]
     pub choice: ModelChoice,
 
-    /// The real model, or its inference profile, on Amazon Bedrock; or MODEL_ID in the environment.
+    /// The real model: its id or inference profile on Amazon Bedrock, its name at the server; or MODEL_ID
+    /// in the environment.
     #[arg(
         id = "model_id",
         long = "model-id",
@@ -123,6 +126,16 @@ pub struct Model {
         hide_env = true
     )]
     pub id: Option<String>,
+
+    /// The server's key, if it needs one.
+    #[arg(
+        id = "api_key",
+        long = "api-key",
+        value_name = "KEY",
+        env = "OPENAI_API_KEY",
+        hide_env_values = true
+    )]
+    pub key: Option<Secret>,
 
     /// The AWS profile for the real model, if not the usual one (AWS_PROFILE). Its region counts, or
     /// AWS_REGION.
@@ -140,13 +153,30 @@ pub struct Model {
 }
 
 /// Which model answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ModelChoice {
     /// The stand-in, which is no language model.
     #[default]
     Scripted,
     /// Amazon Bedrock itself.
     Bedrock,
+    /// A server that speaks OpenAI's chat completions.
+    OpenAi(Url),
+}
+
+impl FromStr for ModelChoice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "scripted" => Ok(Self::Scripted),
+            "bedrock" => Ok(Self::Bedrock),
+            _ => match Url::parse(text) {
+                Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self::OpenAi(url)),
+                _ => Err("scripted, bedrock or the address of a server is expected"),
+            },
+        }
+    }
 }
 
 /// How the two services run.
@@ -223,6 +253,18 @@ mod tests {
         let model = parse("--model bedrock --model-id a.b-v1:0 --aws-profile me").unwrap().model;
         assert_eq!((model.choice, model.id.as_deref()), (ModelChoice::Bedrock, Some("a.b-v1:0")));
         assert_eq!(model.aws_profile.as_deref(), Some("me"));
+    }
+
+    #[test]
+    fn the_model_of_a_server_is_given_by_its_address_and_its_key_is_not_shown() {
+        let address = "http://127.0.0.1:11434/v1";
+        let line = format!("--model {address} --model-id llama3.2 --api-key hunter2");
+        let model = parse(&line).unwrap().model;
+        assert_eq!(model.choice, ModelChoice::OpenAi(address.parse().unwrap()));
+        assert!(!format!("{model:?}").contains("hunter2"), "{model:?}");
+        for wrong in ["ollama", "localhost:11434", "ftp://127.0.0.1"] {
+            assert!(parse(&format!("--model {wrong} --model-id m")).is_err(), "{wrong}");
+        }
     }
 
     #[test]

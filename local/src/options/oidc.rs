@@ -1,9 +1,9 @@
 //! The options for an external OpenID provider.
 
-use std::{fmt, str::FromStr};
-
 use clap::Args;
 use load_balancer_local::OidcClient;
+
+use super::Secret;
 
 /// An OpenID provider of your own. Issuer, client and secret are given together; a secret alone, which
 /// may be in the environment for something else, is ignored.
@@ -37,31 +37,6 @@ impl Oidc {
             client_id: self.client_id.clone()?,
             client_secret: self.client_secret.as_ref()?.expose().to_owned(),
         })
-    }
-}
-
-/// A value that is never printed.
-#[derive(Clone)]
-struct Secret(String);
-
-impl Secret {
-    /// Returns the value, which only the provider's token endpoint may get.
-    fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
     }
 }
 

@@ -26,7 +26,8 @@ impl Runner<'_> {
         }
         // The model's provider bills what it never told us of.
         let read = json_bytes(&turn.messages()) + json_bytes(&history);
-        *usage += Usage { input_tokens: tokens(read), output_tokens: tokens(hearing.said.len()) };
+        let (input_tokens, output_tokens) = (tokens(read), tokens(hearing.said.len()));
+        *usage += Usage { input_tokens, output_tokens, ..Usage::default() };
         turn.stop(&hearing.said);
         Ok(())
     }

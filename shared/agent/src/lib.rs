@@ -4,6 +4,7 @@
 mod ask;
 pub mod consent;
 pub mod context;
+pub mod ended_answer;
 pub mod error;
 pub mod event;
 pub mod granted_sets;
@@ -12,6 +13,7 @@ pub mod model;
 pub mod provider;
 pub mod run;
 pub mod scopes;
+pub mod speech;
 pub mod stop;
 mod tokens;
 pub mod tool;

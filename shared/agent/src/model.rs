@@ -53,12 +53,18 @@ pub struct Usage {
     pub input_tokens: u64,
     /// Written by the model.
     pub output_tokens: u64,
+    /// Those of the input that were kept from an earlier request.
+    pub cached_input_tokens: u64,
+    /// Those of the input that are kept for a later request.
+    pub cache_write_input_tokens: u64,
 }
 
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
+        self.cached_input_tokens += other.cached_input_tokens;
+        self.cache_write_input_tokens += other.cache_write_input_tokens;
     }
 }
 

@@ -18,7 +18,7 @@ use tracing_subscriber::{
 };
 
 /// Whose `debug` and `trace` lines may be written.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "agent",
     "audit",
     "bind_session",
@@ -27,6 +27,7 @@ const OWN: [&str; 12] = [
     "identity",
     "invoke",
     "models_bedrock",
+    "models_openai",
     "session",
     "telemetry",
     "tools_github",

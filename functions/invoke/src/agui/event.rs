@@ -4,6 +4,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::invocation::UsageAnswer;
+
 /// The version of the protocol.
 const VERSION: &str = "1.0";
 
@@ -122,8 +124,8 @@ pub(crate) struct Interrupt {
 pub(crate) struct TokenUsage<'a> {
     pub(crate) provider: &'static str,
     pub(crate) model: &'a str,
-    pub(crate) input_tokens: u64,
-    pub(crate) output_tokens: u64,
+    #[serde(flatten)]
+    pub(crate) counts: UsageAnswer,
     pub(crate) total_tokens: u64,
 }
 

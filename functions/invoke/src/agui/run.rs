@@ -17,7 +17,7 @@ use super::{
     outcome::outcome,
     stream::EventWriter,
 };
-use crate::invocation::{InvocationAnswer, UsageAnswer};
+use crate::invocation::InvocationAnswer;
 
 /// How many bytes of the arguments, and of the results, of one message's calls are sent.
 const LONGEST_CALLS: usize = 16 * 1024;
@@ -123,10 +123,10 @@ impl Run {
             true => Outcome::Cancelled,
             false => outcome(answer.interrupts),
         };
-        let UsageAnswer { input_tokens, output_tokens } = answer.usage;
+        let counts = answer.usage;
         let (provider, model) = (self.provider, self.model.as_str());
-        let total_tokens = input_tokens + output_tokens;
-        let usage = TokenUsage { provider, model, input_tokens, output_tokens, total_tokens };
+        let total_tokens = counts.input_tokens + counts.output_tokens;
+        let usage = TokenUsage { provider, model, counts, total_tokens };
         let usage = (total_tokens > 0).then_some([usage]);
         let (thread_id, run_id) = (self.thread.as_str(), self.id.as_str());
         self.writer.event(&AgUiEvent::RunFinished { thread_id, run_id, outcome, usage });

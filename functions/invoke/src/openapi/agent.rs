@@ -39,8 +39,8 @@ const INTERRUPT: &str = "3f0e9d4a-6f3c-4c53-9a29-5b7f6f1f1a10";
 pub(super) fn invocations() -> Operation {
     let mut answer = json_of("The turn is done, or waits for you", "InvocationAnswer");
     answer["content"]["application/json"]["examples"] = answers();
+    // Without a type: before OpenAPI 3.2 some read it as that of the body, others as that of one event.
     answer["content"]["text/event-stream"] = json!({ "schema": {
-        "type": "string",
         "description": "Server-sent events of AG-UI 1.0 (https://docs.ag-ui.com), from `RUN_STARTED` \
             to `RUN_FINISHED` or `RUN_ERROR`",
     } });

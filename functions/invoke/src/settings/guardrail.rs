@@ -18,15 +18,33 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Guardrail> {
     Some(Guardrail::new(id?, version?))
 }
 
+/// Refuses its variables where no guardrail would be asked: what is configured must not pass for done.
+pub(super) fn refuse(reader: &mut Reader<'_>) {
+    for variable in [&GUARDRAIL_ID, &GUARDRAIL_VERSION] {
+        if reader.has(variable) {
+            reader.mistake(variable, "is for MODEL_PROVIDER=bedrock alone");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::settings::tests::read;
+    use models_bedrock::Guardrail;
+
+    use crate::settings::{ModelProvider, tests::read};
+
+    fn guardrail(more: &[(&str, &str)]) -> Option<Guardrail> {
+        match read(more).unwrap().model.provider {
+            ModelProvider::Bedrock(_, _, guardrail) => guardrail,
+            ModelProvider::OpenAi(..) => None,
+        }
+    }
 
     #[test]
     fn a_guardrail_has_an_id_and_a_version_or_there_is_none() {
-        assert_eq!(read(&[]).unwrap().model.guardrail, None);
+        assert_eq!(guardrail(&[]), None);
         let both = [("GUARDRAIL_ID", "ab12"), ("GUARDRAIL_VERSION", "DRAFT")];
-        assert!(read(&both).unwrap().model.guardrail.is_some());
+        assert!(guardrail(&both).is_some());
         for (given, missing) in [(both[0], "GUARDRAIL_VERSION"), (both[1], "GUARDRAIL_ID")] {
             let error = read(&[given]).err().unwrap().to_string();
             assert!(error.contains(&format!("{missing}: missing")), "{error}");
@@ -34,5 +52,19 @@ mod tests {
         let wrong = [("GUARDRAIL_ID", "a b"), ("GUARDRAIL_VERSION", "latest")];
         let error = read(&wrong).err().unwrap().to_string();
         assert!(error.contains("GUARDRAIL_ID: must") && error.contains("or DRAFT"), "{error}");
+    }
+    #[test]
+    fn a_model_that_no_guardrail_is_asked_about_refuses_one() {
+        let openai = [
+            ("MODEL_PROVIDER", "openai"),
+            ("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1"),
+            ("GUARDRAIL_ID", "ab12"),
+            ("GUARDRAIL_VERSION", "1"),
+        ];
+        let error = read(&openai).err().unwrap().to_string();
+        for name in ["GUARDRAIL_ID", "GUARDRAIL_VERSION"] {
+            assert!(error.contains(&format!("{name}: is for MODEL_PROVIDER=bedrock")), "{error}");
+        }
+        assert!(read(&openai[..2]).is_ok());
     }
 }

@@ -1,24 +1,23 @@
 //! A model's message as it is put together from the events of its stream.
 
-use std::collections::BTreeMap;
-
 use agent::{
+    ended_answer::{EndedAnswer, Ending, StreamedCall},
     event::{Event, Listener},
     model::{ModelAnswer, ModelError, Usage},
+    speech::Speech,
 };
 use aws_sdk_bedrockruntime::types::{
     ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, StopReason,
 };
-use serde_json::{Map, Value};
-use session::{Block, Message, Role, ToolUse, WITHHELD};
+use session::Block;
 
-use crate::{reasoning::PartialReasoning, speech::Speech};
+use crate::reasoning::PartialReasoning;
 
 /// A content block as its fragments arrive.
 enum PartialBlock {
     Reasoning(PartialReasoning),
     Text(Speech),
-    ToolUse { id: String, name: String, input: String },
+    ToolUse(StreamedCall),
 }
 
 /// A model's message as its events arrive.
@@ -41,8 +40,8 @@ impl PartialAnswer {
             ConverseStreamOutput::ContentBlockStart(start) => {
                 if let Some(ContentBlockStart::ToolUse(tool_use)) = start.start {
                     let (id, name) = (tool_use.tool_use_id, tool_use.name);
-                    let call = PartialBlock::ToolUse { id, name, input: String::new() };
-                    self.blocks.push((start.content_block_index, call));
+                    let call = StreamedCall { id, name, input: String::new() };
+                    self.blocks.push((start.content_block_index, PartialBlock::ToolUse(call)));
                 }
             }
             ConverseStreamOutput::ContentBlockDelta(delta) => {
@@ -59,11 +58,15 @@ impl PartialAnswer {
             ConverseStreamOutput::Metadata(metadata) => {
                 if let Some(usage) = metadata.usage {
                     let count = |tokens: i32| u64::try_from(tokens).unwrap_or_default();
-                    // What was kept from an earlier request, or for a later one, is counted apart.
-                    let kept = [usage.cache_read_input_tokens, usage.cache_write_input_tokens];
-                    let kept: u64 = kept.into_iter().flatten().map(count).sum();
-                    self.usage.input_tokens = count(usage.input_tokens) + kept;
-                    self.usage.output_tokens = count(usage.output_tokens);
+                    // Both are counted apart from the input there.
+                    let read = usage.cache_read_input_tokens.map_or(0, count);
+                    let written = usage.cache_write_input_tokens.map_or(0, count);
+                    self.usage = Usage {
+                        input_tokens: count(usage.input_tokens) + read + written,
+                        output_tokens: count(usage.output_tokens),
+                        cached_input_tokens: read,
+                        cache_write_input_tokens: written,
+                    };
                 }
             }
             _ => {}
@@ -94,8 +97,8 @@ impl PartialAnswer {
                 block.take(more);
                 self.blocks.push((index, PartialBlock::Reasoning(block)));
             }
-            (ContentBlockDelta::ToolUse(more), Some(PartialBlock::ToolUse { input, .. })) => {
-                input.push_str(&more.input);
+            (ContentBlockDelta::ToolUse(more), Some(PartialBlock::ToolUse(call))) => {
+                call.input.push_str(&more.input);
             }
             _ => {}
         }
@@ -126,19 +129,19 @@ impl PartialAnswer {
         )
     }
 
-    /// The message, once the stream has ended; one that ended without saying why is broken. A call
-    /// that is whole counts with any stop reason, unless a content filter has withheld the answer. Reasoning comes
-    /// before the calls, as a model has it back.
+    /// The message, once the stream has ended; one that ended without saying why is broken. Reasoning
+    /// comes before the calls, as a model has it back.
     pub(crate) fn finish(self, listener: &mut dyn Listener) -> Result<ModelAnswer, ModelError> {
         let is_malformed = self.is_malformed();
         let broken = |what: &str| ModelError::Busy(what.into());
-        let stop = self.stop.ok_or_else(|| broken("the stream ended early"))?;
-        if matches!(stop, StopReason::GuardrailIntervened | StopReason::ContentFiltered) {
-            return Ok(withheld(self.usage, listener));
-        }
-        let may_be_cut_off = !matches!(stop, StopReason::ToolUse | StopReason::EndTurn);
-        let (mut said, mut calls, mut unreadable) = (Vec::new(), Vec::new(), BTreeMap::new());
-        let mut has_thought = false;
+        let ending = match self.stop.ok_or_else(|| broken("the stream ended early"))? {
+            StopReason::MaxTokens => Ending::CutOff,
+            StopReason::ModelContextWindowExceeded => Ending::NoRoom,
+            StopReason::GuardrailIntervened | StopReason::ContentFiltered => Ending::Withheld,
+            _ if is_malformed => Ending::BrokenOff,
+            _ => Ending::Complete,
+        };
+        let (mut said, mut calls, mut has_thought) = (Vec::new(), Vec::new(), false);
         for (_, block) in self.blocks {
             match block {
                 PartialBlock::Reasoning(block) => {
@@ -153,96 +156,16 @@ impl PartialAnswer {
                     let text = Some(text.into_said()).filter(|text| !text.trim().is_empty());
                     said.extend(text.map(Block::Text));
                 }
-                PartialBlock::ToolUse { id, name, input } => {
-                    // A call that ends before its input begins is not one without an input.
-                    if may_be_cut_off && input.is_empty() {
-                        continue;
-                    }
-                    let input = match object(&input) {
-                        Ok(input) => input,
-                        Err(_) if may_be_cut_off => continue,
-                        Err(why) => {
-                            unreadable.insert(calls.len(), why);
-                            Value::Object(Map::new())
-                        }
-                    };
-                    calls.push(Block::ToolUse(ToolUse { tool_use_id: id, name, input }));
-                }
+                PartialBlock::ToolUse(call) => calls.push(call),
             }
         }
-        if calls.is_empty() {
-            let has_text = said.iter().any(|block| matches!(block, Block::Text(_)));
-            let heard = match (has_text, has_thought) {
-                (true, _) => Heard::Text,
-                (false, true) => Heard::Thinking,
-                (false, false) => Heard::Nothing,
-            };
-            if stop == StopReason::ModelContextWindowExceeded && !has_text {
-                return Err(ModelError::TooLong("nothing fits after what it was shown".into()));
-            }
-            if let Some(note) = note(&stop, is_malformed, heard, self.max_tokens) {
-                hear(&note, listener);
-                said.push(Block::Text(note));
-            }
-        }
-        said.append(&mut calls);
-        let message = Message { role: Role::Assistant, content: said, id: None };
-        Ok(ModelAnswer { message, unreadable, usage: self.usage })
+        let (max_tokens, usage) = (self.max_tokens, self.usage);
+        EndedAnswer { said, calls, has_thought, ending, max_tokens, usage }.finish(listener)
     }
-}
-
-/// The answer in the place of one that a content filter has withheld. What was heard of that does not
-/// stand.
-fn withheld(usage: Usage, listener: &mut dyn Listener) -> ModelAnswer {
-    listener.hear(Event::TextDiscarded);
-    hear(WITHHELD, listener);
-    let content = vec![Block::Text(WITHHELD.to_owned())];
-    let message = Message { role: Role::Assistant, content, id: None };
-    ModelAnswer { message, unreadable: BTreeMap::new(), usage }
 }
 
 fn hear(text: &str, listener: &mut dyn Listener) {
     if !text.is_empty() {
         listener.hear(Event::Text(text));
-    }
-}
-
-/// What there is of an answer that has no calls.
-enum Heard {
-    Text,
-    /// The model has thought, and has said nothing.
-    Thinking,
-    Nothing,
-}
-
-/// What the user should know of an answer that is not whole.
-fn note(stop: &StopReason, is_malformed: bool, heard: Heard, max_tokens: u32) -> Option<String> {
-    let note = match (stop, heard) {
-        // Some models think without a word of it in the stream.
-        (StopReason::MaxTokens, Heard::Thinking | Heard::Nothing) => {
-            return Some(format!(
-                "(The model used up the {max_tokens} tokens of an answer before it wrote one: what it \
-                 thinks counts, too. Ask for a smaller part of it, or have the operator raise \
-                 MAX_ANSWER_TOKENS.)"
-            ));
-        }
-        (StopReason::MaxTokens | StopReason::ModelContextWindowExceeded, _) => {
-            "(The answer was cut off here: it is too long.)"
-        }
-        _ if is_malformed => "(The model broke off here. Ask again.)",
-        (_, Heard::Thinking) => "(The model thought about it and gave no answer. Ask again.)",
-        (_, Heard::Nothing) => "(The model gave no answer.)",
-        (_, Heard::Text) => return None,
-    };
-    Some(note.to_owned())
-}
-
-/// The input of a call; an error says what it is instead.
-fn object(input: &str) -> Result<Value, String> {
-    let input = if input.trim().is_empty() { "{}" } else { input };
-    match serde_json::from_str(input) {
-        Ok(Value::Object(members)) => Ok(Value::Object(members)),
-        Ok(_) => Err("the input is JSON, but no object".to_owned()),
-        Err(error) => Err(format!("the input is no JSON: {error}")),
     }
 }

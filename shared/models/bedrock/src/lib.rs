@@ -10,7 +10,6 @@ mod families;
 mod guardrail;
 mod model_id;
 mod reasoning;
-mod speech;
 mod wire;
 
 use std::time::Duration;

@@ -1,18 +1,21 @@
 //! A text block without the thinking that some models write into it.
 //!
 //! Amazon Nova begins a text with `<thinking>…</thinking>` (Amazon Nova User Guide, "Tool use
-//! systems"), in fragments that can end anywhere. It is reasoning without a signature: nobody hears it,
+//! systems"), DeepSeek's and Qwen's models with `<think>` where the server does not take it out, and
+//! gpt-oss on Amazon Bedrock with `<reasoning>` (Amazon Bedrock User Guide, "OpenAI models"), in
+//! fragments that can end anywhere. It is reasoning without a signature: nobody hears it,
 //! and it need not go back. Only the beginning of a text block is looked at, so that an answer can still
 //! show these tags, as in an example of code. Thinking that does not end goes on to the block's end.
 
 use std::mem::take;
 
-const BEGIN: &str = "<thinking>";
-const END: &str = "</thinking>";
+/// How thinking begins and ends.
+const TAGS: [(&str, &str); 3] =
+    [("<thinking>", "</thinking>"), ("<think>", "</think>"), ("<reasoning>", "</reasoning>")];
 
 /// A text block as its fragments arrive.
-#[derive(Default)]
-pub(crate) struct Speech {
+#[derive(Debug, Default)]
+pub struct Speech {
     said: String,
     /// The end of what has arrived, as long as it is not known what it is.
     held: String,
@@ -20,39 +23,43 @@ pub(crate) struct Speech {
     has_thought: bool,
 }
 
-#[derive(Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy)]
 enum State {
     /// Thinking may begin.
     #[default]
     Undecided,
-    Thinking,
+    /// … and ends with this tag.
+    Thinking(&'static str),
     Speaking,
 }
 
 impl Speech {
     /// Takes a fragment in. Returns what can be heard now.
-    pub(crate) fn take(&mut self, more: &str) -> String {
+    pub fn take(&mut self, more: &str) -> String {
         self.held.push_str(more);
         loop {
             match self.state {
                 State::Undecided => {
                     let begun = self.held.trim_start();
-                    if let Some(thought) = begun.strip_prefix(BEGIN) {
+                    let thought = TAGS.iter().find_map(|(begin, end)| {
+                        begun.strip_prefix(begin).map(|thought| (thought, *end))
+                    });
+                    if let Some((thought, end)) = thought {
                         self.held = thought.to_owned();
-                        (self.state, self.has_thought) = (State::Thinking, true);
-                    } else if BEGIN.starts_with(begun) {
+                        (self.state, self.has_thought) = (State::Thinking(end), true);
+                    } else if TAGS.iter().any(|(begin, _)| begin.starts_with(begun)) {
                         return String::new();
                     } else {
                         self.state = State::Speaking;
                     }
                 }
-                State::Thinking => {
-                    if let Some((_, rest)) = self.held.split_once(END) {
+                State::Thinking(end) => {
+                    if let Some((_, rest)) = self.held.split_once(end) {
                         self.held = rest.trim_start().to_owned();
                         self.state = State::Undecided;
                     } else {
                         // The tag may be split: its beginning stays.
-                        let kept = self.held.len().saturating_sub(END.len());
+                        let kept = self.held.len().saturating_sub(end.len());
                         self.held = self.held.split_off(self.held.floor_char_boundary(kept));
                         return String::new();
                     }
@@ -63,7 +70,7 @@ impl Speech {
     }
 
     /// The block has ended. Returns what can be heard now.
-    pub(crate) fn end(&mut self) -> String {
+    pub fn end(&mut self) -> String {
         match self.state {
             State::Undecided if !self.held.trim().is_empty() => self.say(),
             _ => String::new(),
@@ -71,12 +78,12 @@ impl Speech {
     }
 
     /// Whether there was thinking in it.
-    pub(crate) fn has_thought(&self) -> bool {
+    pub fn has_thought(&self) -> bool {
         self.has_thought
     }
 
     /// Returns all that was heard.
-    pub(crate) fn into_said(self) -> String {
+    pub fn into_said(self) -> String {
         self.said
     }
 
@@ -119,6 +126,12 @@ mod tests {
     }
 
     #[test]
+    fn each_models_own_tags_are_known() {
+        assert_said("<think>hm</thinking></think>\n\nYes", "Yes", true);
+        assert_said("<reasoning>hm</reasoning>Yes", "Yes", true);
+    }
+
+    #[test]
     fn thinking_that_does_not_end_is_no_answer() {
         assert_said("<thinking>hm, and so on </thinkin", "", true);
         assert_said("<thinking>hm</thinking> \n", "", true);
@@ -126,7 +139,9 @@ mod tests {
 
     #[test]
     fn all_other_text_is_heard_as_it_is() {
-        for text in ["Yes", " \n Yes", "<think>ing", "< thinking>", "<thinkin", "<thinking"] {
+        for text in
+            ["Yes", " \n Yes", "<thin>king", "<reason>", "< thinking>", "<thinkin", "<thinking"]
+        {
             assert_said(text, text, false);
         }
         let example = "So: `<thinking>x</thinking>`";
