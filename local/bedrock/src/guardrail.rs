@@ -53,7 +53,7 @@ impl GuardrailConfig {
     }
 }
 
-/// What comes of a request that the guardrail blocks.
+/// The answer to a request that the guardrail blocks.
 pub(super) fn blocked(request: &Request) -> Option<ModelAnswer> {
     let is_blocked = request.form.guardrail_config.is_some() && request.raw.contains(BLOCKED);
     is_blocked.then(|| {
