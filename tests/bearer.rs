@@ -24,11 +24,12 @@ const SESSION: &str = "application";
 const BINDING: &str = "/oauth2/session-binding";
 
 /// Both services, believing one issuer's bearer tokens, and an application before them.
-struct Application {
-    world: World,
+pub(crate) struct Application {
+    pub(crate) world: World,
     issuer: Issuer,
-    invoke: Url,
-    binder: Url,
+    variables: BTreeMap<String, String>,
+    pub(crate) invoke: Url,
+    pub(crate) binder: Url,
     client: Client,
 }
 
@@ -46,7 +47,7 @@ impl Returned {
 }
 
 impl Application {
-    async fn with(more: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(more: &[(&str, &str)]) -> Self {
         let world = World::in_process().await;
         let issuer = Issuer::start().await;
         let running = &world.running;
@@ -64,11 +65,22 @@ impl Application {
         tokio::spawn(container::serve(invoke_at, agent, Limits::default(), future::pending()));
         tokio::spawn(container::serve(binder_at, bind, Limits::default(), future::pending()));
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");
-        Self { world, issuer, invoke, binder, client }
+        Self { world, issuer, variables, invoke, binder, client }
+    }
+
+    /// Another workload with the same variables, and `more` of them.
+    pub(crate) async fn another_workload(&self, more: &[(&str, &str)]) -> Url {
+        let mut variables = self.variables.clone();
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        variables.extend(more);
+        let (at, address) = listener().await;
+        let agent = Invoke::start(&variables).expect("a handler");
+        tokio::spawn(container::serve(at, agent, Limits::default(), future::pending()));
+        address
     }
 
     /// A fresh token of `person`: no two are the same.
-    fn token(&self, person: &str) -> String {
+    pub(crate) fn token(&self, person: &str) -> String {
         self.token_with(person, &json!({ "aud": CLIENT }))
     }
 
@@ -90,7 +102,13 @@ impl Application {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    fn request(&self, method: Method, at: &Url, path: &str, token: &str) -> RequestBuilder {
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        at: &Url,
+        path: &str,
+        token: &str,
+    ) -> RequestBuilder {
         let address = at.join(path).expect("an address");
         self.client.request(method, address).bearer_auth(token)
     }

@@ -43,12 +43,12 @@ async fn m4_a_family_gets_the_parts_that_it_takes_by_id_profile_or_arn() {
     let claude = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
     let profile = format!("arn:aws:bedrock:eu-west-1:111122223333:inference-profile/{claude}");
     let own = "arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/a1b2c3d4e5f6";
-    for (id, takes_keywords, takes_status, takes_cache_points) in [
-        (claude, true, true, true),
-        (&profile, true, true, true),
-        ("eu.amazon.nova-pro-v1:0", false, true, true),
-        ("openai.gpt-oss-120b-1:0", false, false, false),
-        (own, false, false, false),
+    for (id, takes_keywords, takes_status, cache_points) in [
+        (claude, true, true, (true, true)),
+        (&profile, true, true, (true, true)),
+        ("eu.amazon.nova-pro-v1:0", false, true, (true, false)),
+        ("openai.gpt-oss-120b-1:0", false, false, (false, false)),
+        (own, false, false, (false, false)),
     ] {
         let (world, proxies, alice) = with_model(id).await;
         world.connect(&alice, SESSION, "octo-alice").await;
@@ -67,11 +67,27 @@ async fn m4_a_family_gets_the_parts_that_it_takes_by_id_profile_or_arn() {
         assert_eq!(schema["type"], "object", "{last}");
         assert_eq!(schema.get("additionalProperties").is_some(), takes_keywords, "{id}: {schema}");
         let point = last["system"].get(1).map(|it| &it["cachePoint"]["type"]);
-        assert_eq!(point, takes_cache_points.then_some(&json!("default")), "{id}: {last}");
+        let (after_system, after_tools) = cache_points;
+        assert_eq!(point, after_system.then_some(&json!("default")), "{id}: {last}");
+        let end = last["toolConfig"]["tools"].as_array().and_then(|tools| tools.last());
+        let point = end.and_then(|it| it.pointer("/cachePoint/type"));
+        assert_eq!(point, after_tools.then_some(&json!("default")), "{id}: {last}");
         let mut results = last["messages"].as_array().expect("messages").iter();
         let result = results.find_map(|it| it["content"][0].get("toolResult")).expect("a result");
         assert_eq!(result.get("status").is_some(), takes_status, "{id}: {result}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m4_tokens_of_a_prompt_that_is_kept_count_as_input() {
+    let mut used = Vec::new();
+    for id in ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "openai.gpt-oss-120b-1:0"] {
+        let (_world, _, alice) = with_model(id).await;
+        let answer = ok(alice.say(SESSION, "Hello")).await;
+        used.push(answer["usage"]["inputTokens"].as_u64().expect("a number"));
+    }
+    // The script counts what was said alone; Bedrock counts what it keeps apart.
+    assert!(used[0] > used[1] + 50, "{used:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

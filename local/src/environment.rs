@@ -35,10 +35,14 @@ pub(crate) const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
-const PASSED_ON: [&str; 14] = [
+const PASSED_ON: [&str; 20] = [
+    "AGENT_INSTRUCTIONS",
+    "AGENT_NAME",
     "ALLOW_CLAIM",
     "BROWSER_BINDING",
     "CONFIRM_ACTIONS",
+    "GUARDRAIL_ID",
+    "GUARDRAIL_VERSION",
     "IMPORT_STRANDS_SESSIONS",
     "INBOUND_AUTH",
     "MAX_ANSWER_TOKENS",
@@ -47,6 +51,8 @@ const PASSED_ON: [&str; 14] = [
     "MAX_TURNS",
     "MAX_TURNS_PER_USER",
     "MODEL_ID",
+    "PAGE_EXAMPLE",
+    "PAGE_WELCOME",
     "TURN_SECONDS",
     "USER_TOKENS_PER_DAY",
     "VAULT_IDENTITY",

@@ -28,7 +28,7 @@ async function toApprove(page) {
   const box = page.locator(".consent");
   await box.getByRole("button", { name: "Approve" }).waitFor();
   const said = (await box.innerText()).split("{")[0].trim();
-  assert.equal(said, 'The assistant wants to do this as "octo-alice": "github_create_issue"');
+  assert.equal(said, 'Countersign wants to do this as "octo-alice": "github_create_issue"');
   const input = { owner: "octo-alice", repo: "diary", title: "Water the Tomatoes" };
   assert.deepEqual(JSON.parse(await box.locator("code").innerText()), input);
   return box;

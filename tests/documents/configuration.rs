@@ -14,14 +14,16 @@ use invoke::Invoke;
 use super::markdown::root;
 
 const PAGE: &str = "docs/configuration.md";
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 11] = [
     edge::aws::AWS,
     edge::sign_in::SIGN_IN,
     edge::inbound::CONSENTS,
+    edge::agent_name::NAME,
     invoke::CONVERSATIONS,
     invoke::MODEL,
     invoke::TURNS,
     invoke::GITHUB,
+    invoke::PRESENTATION,
     container::CONTAINERS,
     edge::shell::LOGS,
 ];

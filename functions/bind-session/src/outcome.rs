@@ -1,6 +1,6 @@
 //! Every way a visit can end, with its code, its status and its text.
 
-use edge::{Code, Kind, returned::Connection};
+use edge::{AgentName, Code, Kind, returned::Connection};
 use http::StatusCode;
 
 /// How a visit ended. The code stands in the page's address; it holds no secret.
@@ -137,10 +137,15 @@ impl Outcome {
     }
 
     /// What it means and what to do next. Nothing about anybody else.
-    pub(crate) fn explanation(self) -> &'static str {
+    pub(crate) fn explanation(self, agent: &AgentName) -> String {
+        agent.within(self.explanation_of_agent())
+    }
+
+    /// The same, with `{agent}` for the agent's name.
+    fn explanation_of_agent(self) -> &'static str {
         match self {
             Self::Connected => {
-                "The assistant can go on. You can close this page: the conversation continues by itself."
+                "{agent} can go on. You can close this page: the conversation continues by itself."
             }
             Self::AlreadyConnected => "There is nothing left to do here. You can close this page.",
             Self::NotSignedIn => {
@@ -155,7 +160,7 @@ impl Outcome {
             }
             Self::ProviderFailed => {
                 "Nothing was connected: the service that you were asked to consent at had a problem. Ask \
-                 again in the conversation; if it happens again, tell the people who run the assistant."
+                 again in the conversation; if it happens again, tell the people who run {agent}."
             }
             Self::NoFlow => {
                 "Nothing was connected. A browser keeps the three newest requests open, for ten minutes; \
@@ -163,8 +168,8 @@ impl Outcome {
                  conversation. If somebody sent you this link, do not use it."
             }
             Self::AnotherBrowser => {
-                "Nothing was connected. Consent in the same browser in which you are talking to the \
-                 assistant. If somebody sent you this link, do not use it."
+                "Nothing was connected. Consent in the same browser in which you are talking to \
+                 {agent}. If somebody sent you this link, do not use it."
             }
             Self::AnotherUser => {
                 "Nothing was connected. If somebody sent you this link, do not use it. Ask in a \
@@ -191,7 +196,7 @@ impl Outcome {
             }
             Self::Misconfigured | Self::Failed => {
                 "Nothing was connected. Ask again in the conversation; if it happens again, tell the people \
-                 who run the assistant."
+                 who run {agent}."
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What the visitor sees, or a program reads.
 
 use edge::{
-    Named, Problem, Reply,
+    AgentName, Named, Problem, Reply,
     page::{Page, escape},
     reply,
     returned::ConsentResult,
@@ -16,9 +16,9 @@ const TELL_THE_CONVERSATION: &str = include_str!("connected.js");
 const CLEAR_THE_ADDRESS: &str = include_str!("not_signed_in.js");
 
 /// The page of an outcome, with the status that fits.
-pub(crate) fn page(outcome: Outcome, visitor: Option<&Named>) -> Reply {
+pub(crate) fn page(outcome: Outcome, visitor: Option<&Named>, agent: &AgentName) -> Reply {
     let title = outcome.heading();
-    let main = main(title, outcome.explanation(), visitor);
+    let main = main(title, &outcome.explanation(agent), visitor);
     let script = match outcome {
         // The conversation's page then asks whether the consent is there.
         Outcome::Connected | Outcome::AlreadyConnected | Outcome::Unclear => TELL_THE_CONVERSATION,
@@ -50,8 +50,8 @@ fn main(title: &str, text: &str, visitor: Option<&Named>) -> String {
 }
 
 /// The outcome for a program.
-pub(crate) fn document(outcome: Outcome) -> Result<Reply, Problem> {
-    let detail = outcome.explanation();
+pub(crate) fn document(outcome: Outcome, agent: &AgentName) -> Result<Reply, Problem> {
+    let detail = outcome.explanation(agent);
     match outcome.result() {
         Ok(result) => reply::json(StatusCode::OK, &ConsentResult { result, detail }),
         Err((kind, code)) => Err(Problem::new(kind, detail).code(code)),

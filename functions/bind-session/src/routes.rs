@@ -64,7 +64,7 @@ async fn session_binding(service: &Service, request: &Request) -> Result<Reply, 
             if pages::wants_document(headers) {
                 return Err(problem);
             }
-            return Ok(pages::page(Outcome::NotSignedIn, None));
+            return Ok(pages::page(Outcome::NotSignedIn, None, &service.inbound.agent));
         }
         user => user?,
     };
@@ -92,7 +92,7 @@ fn result_page(
     let is_proven = browser::ended(headers, code, site)
         .is_some_and(|sealed| Ended::is_proven(&sealed, user.id(), browser, code, now, keys));
     if is_proven {
-        Ok(retry_later(pages::page(outcome, Some(&visitor)), outcome))
+        Ok(retry_later(pages::page(outcome, Some(&visitor), &service.inbound.agent), outcome))
     } else {
         Ok(pages::nothing_happened(&visitor))
     }
@@ -107,7 +107,7 @@ async fn returned(service: &Service, request: &mut Request) -> Result<Reply, Pro
     let callback = Callback::from_json(request.body())?;
     let outcome = attempt(service, request.headers(), &user, &callback).await?;
     record(outcome, Some(&user), callback.session());
-    document(outcome)
+    document(service, outcome)
 }
 
 /// Completes the consent of `callback`, if it may be completed by this user in this browser.
@@ -161,7 +161,7 @@ fn present(
     let Inbound { site, consent_keys: keys, clock, .. } = &service.inbound;
     let (id, now) = (user.id().clone(), clock.now());
     let mut reply = if pages::wants_document(headers) {
-        document(outcome)?
+        document(service, outcome)?
     } else {
         let code = outcome.code();
         let page = site.address(&format!("{SESSION_BINDING_PATH}?result={code}"));
@@ -179,8 +179,8 @@ fn present(
 }
 
 /// The outcome for a program.
-fn document(outcome: Outcome) -> Result<Reply, Problem> {
-    pages::document(outcome).map_err(|problem| match problem.kind() {
+fn document(service: &Service, outcome: Outcome) -> Result<Reply, Problem> {
+    pages::document(outcome, &service.inbound.agent).map_err(|problem| match problem.kind() {
         Kind::UpstreamUnavailable => problem.retry_after(RETRY),
         _ => problem,
     })

@@ -7,7 +7,7 @@ use agent::{
     model::Usage,
     turn::Turn,
 };
-use edge::Site;
+use edge::ConsentAddress;
 use session::{Confirmation, Role, SessionId, ToolUse};
 use time::OffsetDateTime;
 
@@ -75,14 +75,18 @@ pub(crate) fn new(
 pub(crate) fn interrupts(
     turn: &Turn,
     consents: Vec<Consent>,
-    site: &Site,
+    address: &ConsentAddress,
 ) -> Result<Vec<InterruptAnswer>, TurnError> {
-    let consents = consents.into_iter().map(|consent| authorization(turn, consent, site));
+    let consents = consents.into_iter().map(|consent| authorization(turn, consent, address));
     let confirmations = turn.confirmations().map(confirmation);
     consents.chain(confirmations).collect()
 }
 
-fn authorization(turn: &Turn, consent: Consent, site: &Site) -> Result<InterruptAnswer, TurnError> {
+fn authorization(
+    turn: &Turn,
+    consent: Consent,
+    address: &ConsentAddress,
+) -> Result<InterruptAnswer, TurnError> {
     let Consent { provider, scopes, flow, expires_at } = consent;
     let nobody_waits = || TurnError::Internal("no call waits for this consent".into());
     Ok(InterruptAnswer::AuthorizationRequired(AuthorizationRequired {
@@ -90,7 +94,7 @@ fn authorization(turn: &Turn, consent: Consent, site: &Site) -> Result<Interrupt
         id: turn.consent_interrupt(&provider).ok_or_else(nobody_waits)?.to_owned(),
         provider: provider.name().to_string(),
         scopes: scopes.iter().map(ToString::to_string).collect(),
-        url: site.address(&format!("/consent?flow={flow}")),
+        url: address.link(&flow),
         expires_at,
         call: only(turn.calls_awaiting(&provider)),
     }))

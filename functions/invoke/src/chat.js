@@ -57,7 +57,7 @@ function plainly(value) {
 
 function askConsent(interrupt) {
   const what = interrupt.scopes.join(", ");
-  const entry = show("consent", `To go on, the assistant needs your consent at ${interrupt.provider} (${what}). What you allow there is kept for ${log.dataset.name}. `);
+  const entry = show("consent", `To go on, ${log.dataset.agent} needs your consent at ${interrupt.provider} (${what}). What you allow there is kept for ${log.dataset.name}. `);
   if (interrupt.url.startsWith(location.origin + "/")) {
     const link = document.createElement("a");
     link.href = interrupt.url;
@@ -71,7 +71,7 @@ function askConsent(interrupt) {
 }
 
 function askApproval(interrupt) {
-  const entry = show("consent", `The assistant wants to do this as ${plainly(interrupt.account)}: ${plainly(interrupt.tool)}\n`);
+  const entry = show("consent", `${log.dataset.agent} wants to do this as ${plainly(interrupt.account)}: ${plainly(interrupt.tool)}\n`);
   const input = document.createElement("code");
   input.textContent = plainly(interrupt.input);
   entry.append(input, "\n");

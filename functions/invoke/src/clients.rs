@@ -33,7 +33,7 @@ pub(crate) enum AnyModel {
 impl AnyModel {
     fn new(provider: &ModelProvider, shared: &SdkConfig) -> Self {
         match provider {
-            ModelProvider::Bedrock(endpoint, id) => {
+            ModelProvider::Bedrock(endpoint, id, guardrail) => {
                 if !id.uses_tools() {
                     let model = id.as_str();
                     tracing::warn!(
@@ -41,7 +41,8 @@ impl AnyModel {
                         "the model can't use tools while it streams: it gets none"
                     );
                 }
-                Self::Bedrock(Bedrock::new(&endpoint.within(shared), id.clone()))
+                let model = Bedrock::new(&endpoint.within(shared), id.clone());
+                Self::Bedrock(model.guarded_by(guardrail.clone()))
             }
             ModelProvider::OpenAi(endpoint, id) => {
                 Self::OpenAi(Box::new(OpenAi::new(endpoint.clone(), id.clone())))

@@ -5,7 +5,7 @@
 //! cookie before it leaves.
 
 use edge::{
-    Named, Problem, Reply, browser,
+    AgentName, Named, Problem, Reply, browser,
     open_flows::make_room,
     page::{Page, escape},
     reply,
@@ -43,7 +43,7 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
         }
         Err(refusal) => {
             Audit::ConsentRefused { user: user.id(), reason: refusal.code() }.record();
-            Ok(refusal.page(&Named::new(user)))
+            Ok(refusal.page(&Named::new(user), &inbound.agent))
         }
     }
 }
@@ -71,7 +71,7 @@ impl LinkRefusal {
         }
     }
 
-    fn page(&self, visitor: &Named) -> Reply {
+    fn page(&self, visitor: &Named, agent: &AgentName) -> Reply {
         let (status, title, text) = match self {
             Self::Malformed => (
                 StatusCode::BAD_REQUEST,
@@ -86,7 +86,7 @@ impl LinkRefusal {
             Self::NotTheirs(FlowRefusal::AnotherBrowser) => (
                 StatusCode::FORBIDDEN,
                 "This was not asked for in this browser",
-                "Consent in the same browser in which you are talking to the assistant. If \
+                "Consent in the same browser in which you are talking to {agent}. If \
                  somebody sent you this link, do not use it.",
             ),
             Self::NotTheirs(FlowRefusal::Expired) => (
@@ -95,7 +95,7 @@ impl LinkRefusal {
                 "A link is good for ten minutes. Ask again in the conversation.",
             ),
         };
-        let (heading, text) = (escape(title), escape(text));
+        let (heading, text) = (escape(title), escape(&agent.within(text)));
         let visitor = visitor.html();
         let main = format!(
             "<h1>{heading}</h1>\n<p>{text}</p>\n<p class=\"quiet\">Signed in as {visitor}.</p>\n\

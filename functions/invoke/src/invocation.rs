@@ -5,6 +5,7 @@ use agent::{
     turn::{Answers, Verdict},
 };
 use edge::{Code, Kind, Problem, request};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use session::{ContextTokens, SessionId};
@@ -12,7 +13,10 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::agui::{self, input::RunInput};
+use crate::{
+    agui::{self, input::RunInput},
+    runtime_session,
+};
 
 /// How many answers a request may bring; a turn never has as many interrupts.
 const MAX_ANSWERS: usize = 64;
@@ -202,13 +206,15 @@ impl From<Usage> for UsageAnswer {
 }
 
 impl Invocation {
-    /// Reads a body; a mistake names the member that it is in.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let document: Value = request::json(body)?;
+    /// Reads a body, and the conversation from `headers` if it has none; a mistake names the member that it
+    /// is in.
+    pub(crate) fn parse(body: &[u8], headers: &HeaderMap) -> Result<Self, Problem> {
+        let mut document: Value = request::json(body)?;
         // Serde would take an array for a struct, too.
-        let Value::Object(members) = &document else {
+        let Value::Object(members) = &mut document else {
             return Err(Problem::new(Kind::InvalidRequest, "The body has to be a JSON object."));
         };
+        runtime_session::complete(members, headers)?;
         if members.contains_key("threadId") {
             return agui::input::parse(&document);
         }
@@ -271,19 +277,26 @@ pub(crate) fn check_length(message: &str, context: ContextTokens) -> Result<(), 
 mod tests {
     use agent::turn::Verdict;
 
+    use edge::Problem;
+    use http::HeaderMap;
+
     use super::Invocation;
+
+    fn parse(body: &[u8]) -> Result<Invocation, Problem> {
+        Invocation::parse(body, &HeaderMap::new())
+    }
 
     #[test]
     fn a_message_is_optional_and_never_blank() {
-        assert!(Invocation::parse(br#"{"sessionId":"s"}"#).unwrap().message.is_none());
-        assert!(Invocation::parse(br#"{"sessionId":"s","message":" \n"}"#).is_err());
-        assert!(Invocation::parse(br#"{"sessionId":"s","message":7}"#).is_err());
+        assert!(parse(br#"{"sessionId":"s"}"#).unwrap().message.is_none());
+        assert!(parse(br#"{"sessionId":"s","message":" \n"}"#).is_err());
+        assert!(parse(br#"{"sessionId":"s","message":7}"#).is_err());
     }
 
     #[test]
     fn a_malformed_body_is_refused() {
         for body in ["", "[]", "null", "{}", r#"{"sessionId":1}"#, r#"{"sessionId":"../x"}"#] {
-            assert!(Invocation::parse(body.as_bytes()).is_err(), "{body}");
+            assert!(parse(body.as_bytes()).is_err(), "{body}");
         }
     }
 
@@ -296,10 +309,10 @@ mod tests {
             r#"{{"sessionId":"s","resume":[{{"interruptId":"{A}","status":"resolved"}},
             {{"interruptId":"{B}","status":"cancelled","payload":{{"x":1}}}}]}}"#
         );
-        let resume = Invocation::parse(body.as_bytes()).unwrap().resume;
+        let resume = parse(body.as_bytes()).unwrap().resume;
         assert_eq!(resume[A], Verdict::Resolved);
         assert_eq!(resume[B], Verdict::Cancelled);
-        assert!(Invocation::parse(br#"{"sessionId":"s","resume":[]}"#).unwrap().resume.is_empty());
+        assert!(parse(br#"{"sessionId":"s","resume":[]}"#).unwrap().resume.is_empty());
     }
 
     #[test]
@@ -317,7 +330,7 @@ mod tests {
         ] {
             let resume = resume.replace("\"a\"", &format!("\"{A}\""));
             let body = format!(r#"{{"sessionId":"s","resume":{resume}}}"#);
-            assert!(Invocation::parse(body.as_bytes()).is_err(), "{resume}");
+            assert!(parse(body.as_bytes()).is_err(), "{resume}");
         }
     }
 }

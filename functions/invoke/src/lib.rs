@@ -17,6 +17,7 @@ mod limits;
 pub mod openapi;
 mod ping;
 mod routes;
+mod runtime_session;
 mod sessions;
 mod settings;
 mod sign_out;
@@ -38,7 +39,7 @@ use tools_github::GitHubTools;
 
 use crate::{limits::Limits, settings::Settings};
 pub use crate::{
-    settings::{CONVERSATIONS, GITHUB, MODEL, TURNS},
+    settings::{CONVERSATIONS, GITHUB, MODEL, PRESENTATION, TURNS},
     state::Service,
 };
 

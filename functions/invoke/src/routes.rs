@@ -120,7 +120,7 @@ async fn invocations(
     require_json(request.headers())?;
     body::read(request).await?;
     let headers = request.headers();
-    let invocation = Invocation::parse(request.body())?;
+    let invocation = Invocation::parse(request.body(), headers)?;
 
     let time = deadline::time_left(service, request.lambda_context_ref());
     let wants_events = invocation.run.is_some() || wants_events(headers);

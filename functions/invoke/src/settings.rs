@@ -1,7 +1,9 @@
 //! What the agentic workload is configured with, by concern. What both services read is in
 //! [`Inbound`] and [`Aws`].
 
+mod guardrail;
 mod model_provider;
+mod presentation;
 
 use std::{str::FromStr, time::Duration};
 
@@ -17,6 +19,7 @@ use url::Url;
 use vault::endpoint;
 
 pub(crate) use self::model_provider::ModelProvider;
+use self::presentation::Presentation;
 
 edge::variables! {
     /// Where conversations are kept.
@@ -36,6 +39,8 @@ edge::variables! {
     OPENAI_API_KEY: Optional, "with `MODEL_PROVIDER=openai`: the key, sent as a bearer token to that address alone. Only a server on the same machine may do without";
     MAX_CONTEXT_TOKENS: Or("100000"), "how much of a conversation the model sees, estimated";
     MAX_ANSWER_TOKENS: Optional, "how many tokens the model may write in one message, what it thinks included. More than the model can write is refused by its provider. Not set: on Amazon Bedrock what every model of its family takes, at most 16384; elsewhere 4096";
+    GUARDRAIL_ID: Optional, "a guardrail on Amazon Bedrock, by id or ARN: it sees everything that is asked and said before anybody hears it, so an answer comes in larger pieces, and later. With `GUARDRAIL_VERSION`";
+    GUARDRAIL_VERSION: Optional, "its version: a number, or `DRAFT`";
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: Optional, "where Amazon Bedrock is, when not at AWS";
 }
 
@@ -56,6 +61,14 @@ edge::variables! {
     GITHUB_API_URL: Or("https://api.github.com"), "GitHub's API";
 }
 
+edge::variables! {
+    /// What the operator adds to the agent's own rules, and what the chat page says.
+    pub PRESENTATION = "Instructions and page", read by "the agentic workload":
+    AGENT_INSTRUCTIONS: Optional, "what the model is told after our own rules, in every request: at most 16384 bytes, with no control characters but line feeds. It is no secret: a user can have the model tell it";
+    PAGE_WELCOME: Or("The assistant acts for you at GitHub, and asks for your consent first."), "the sentence at the top of the chat page: plain text, at most 500 characters";
+    PAGE_EXAMPLE: Or("Which repositories do I have?"), "what the page suggests to ask, in the empty field: plain text, at most 500 characters";
+}
+
 /// Everything that this service is configured with.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -69,6 +82,9 @@ pub(crate) struct Settings {
     pub(crate) model: Model,
     pub(crate) turns: Turns,
     pub(crate) github: GitHub,
+    pub(crate) presentation: Presentation,
+    /// What the model is told before any conversation.
+    pub(crate) system_prompt: String,
 }
 
 /// Where conversations are kept ([`CONVERSATIONS`]).
@@ -126,9 +142,13 @@ impl Settings {
         let model = Model::read(&mut reader);
         let turns = Turns::read(&mut reader);
         let github = GitHub::read(&mut reader);
+        let presentation = Presentation::read(&mut reader);
         let read = || {
+            let (inbound, presentation) = inbound.zip(presentation)?;
             Some(Self {
-                inbound: inbound?,
+                system_prompt: presentation.system_prompt(&inbound.agent),
+                inbound,
+                presentation,
                 aws,
                 identity: identity?,
                 conversations: conversations?,

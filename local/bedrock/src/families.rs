@@ -1,6 +1,6 @@
 //! What a model does not take, by the id in the request's path.
 //!
-//! Sources: Amazon Bedrock User Guide, "Supported models and model features"; Amazon Nova User Guide,
+//! Sources: Amazon Bedrock User Guide, "Supported models and model features" and "Prompt caching"; Amazon Nova User Guide,
 //! "Defining a tool"; `ToolResultBlock` in the API Reference; the words are those in public reports. A
 //! model that is not known here takes the least, but for tools and a system prompt: nothing could be
 //! tried with it otherwise.
@@ -13,6 +13,7 @@ struct Family {
     schema_keywords: bool,
     status: bool,
     cache_points: bool,
+    cache_points_after_tools: bool,
     system: bool,
     tools: Tools,
     most_tokens: i64,
@@ -29,21 +30,24 @@ const UNKNOWN: Family = Family {
     schema_keywords: false,
     status: false,
     cache_points: false,
+    cache_points_after_tools: false,
     system: true,
     tools: Tools::Taken,
     most_tokens: i64::MAX,
 };
 const CLAUDE_3: Family =
     Family { schema_keywords: true, status: true, most_tokens: 4_096, ..UNKNOWN };
+const CLAUDE_4: Family =
+    Family { cache_points: true, cache_points_after_tools: true, most_tokens: 32_000, ..CLAUDE_3 };
 
 /// By what is in the id; the first that fits counts.
 const FAMILIES: [(&str, Family); 9] = [
     ("amazon.nova-2", Family { status: true, cache_points: true, most_tokens: 65_535, ..UNKNOWN }),
     ("amazon.nova", Family { status: true, cache_points: true, most_tokens: 5_120, ..UNKNOWN }),
-    ("anthropic.claude-3-7", Family { cache_points: true, most_tokens: 64_000, ..CLAUDE_3 }),
+    ("anthropic.claude-3-7", Family { most_tokens: 64_000, ..CLAUDE_4 }),
     ("anthropic.claude-3-5", Family { most_tokens: 8_192, ..CLAUDE_3 }),
     ("anthropic.claude-3", CLAUDE_3),
-    ("anthropic.claude", Family { cache_points: true, most_tokens: 32_000, ..CLAUDE_3 }),
+    ("anthropic.claude", CLAUDE_4),
     ("deepseek.r1", Family { tools: Tools::None, ..UNKNOWN }),
     ("meta.llama", Family { tools: Tools::NotWhileStreaming, most_tokens: 2_048, ..UNKNOWN }),
     ("mistral.mistral-7b", Family { tools: Tools::None, system: false, ..UNKNOWN }),
@@ -57,7 +61,10 @@ pub(super) fn refusal(model: &str, request: &Request) -> Option<String> {
     if !family.system && !form.system.is_empty() {
         return Some("This model doesn't support system messages.".to_owned());
     }
-    if !family.cache_points && form.has_cache_points() {
+    let after_tools = form.has_cache_points_after_tools();
+    if (!family.cache_points && form.has_cache_points())
+        || (!family.cache_points_after_tools && after_tools)
+    {
         let rule = "You invoked an unsupported model or your request did not allow prompt caching.";
         return Some(rule.to_owned());
     }

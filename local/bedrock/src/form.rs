@@ -7,6 +7,11 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::guardrail::GuardrailConfig;
+
+/// Amazon Bedrock User Guide, "Prompt caching".
+const MOST_CACHE_POINTS: usize = 4;
+
 /// The members that the script does not look at, but Bedrock does.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +20,7 @@ pub(super) struct Form {
     pub(super) system: Vec<System>,
     inference_config: Option<InferenceConfig>,
     pub(super) tool_config: Option<ToolConfig>,
+    pub(super) guardrail_config: Option<GuardrailConfig>,
 }
 
 /// A part of the system prompt.
@@ -78,19 +84,50 @@ impl Form {
     }
 
     pub(super) fn has_cache_points(&self) -> bool {
+        self.cache_points().next().is_some()
+    }
+
+    /// How many tokens of the system prompt are kept for the next request, with four characters for one.
+    pub(super) fn kept_tokens(&self) -> usize {
+        let texts = self.system.iter().filter_map(|part| match part {
+            System::Text(text) => Some(text.len()),
+            System::CachePoint(_) => None,
+        });
+        if self.has_cache_points() { texts.sum::<usize>() / 4 } else { 0 }
+    }
+
+    pub(super) fn has_cache_points_after_tools(&self) -> bool {
+        self.tool_cache_points().next().is_some()
+    }
+
+    fn cache_points(&self) -> impl Iterator<Item = &CachePoint> {
+        let of_system = self.system.iter().filter_map(|part| match part {
+            System::CachePoint(point) => Some(point),
+            System::Text(_) => None,
+        });
+        of_system.chain(self.tool_cache_points())
+    }
+
+    fn tool_cache_points(&self) -> impl Iterator<Item = &CachePoint> {
         let tools = self.tool_config.iter().flat_map(|config| &config.tools);
-        self.system.iter().any(|part| matches!(part, System::CachePoint(_)))
-            || tools.into_iter().any(|tool| matches!(tool, Tool::CachePoint(_)))
+        tools.filter_map(|tool| match tool {
+            Tool::CachePoint(point) => Some(point),
+            Tool::ToolSpec(_) => None,
+        })
     }
 
     /// Returns the rule that it breaks.
     pub(super) fn check(&self) -> Result<(), String> {
+        self.cache_points().try_for_each(CachePoint::check)?;
+        if self.cache_points().count() > MOST_CACHE_POINTS {
+            return Err(format!("a request has at most {MOST_CACHE_POINTS} cache points"));
+        }
         for part in &self.system {
-            match part {
-                System::Text(text) => not_empty("system.text", text)?,
-                System::CachePoint(point) => point.check()?,
+            if let System::Text(text) = part {
+                not_empty("system.text", text)?;
             }
         }
+        self.guardrail_config.iter().try_for_each(GuardrailConfig::check)?;
         if self.most_tokens().is_some_and(|most| most < 1) {
             return Err(at_least_one("inferenceConfig.maxTokens"));
         }
@@ -98,13 +135,7 @@ impl Form {
         if config.tools.is_empty() {
             return Err(at_least_one("the length of toolConfig.tools"));
         }
-        for tool in &config.tools {
-            match tool {
-                Tool::ToolSpec(spec) => spec.check()?,
-                Tool::CachePoint(point) => point.check()?,
-            }
-        }
-        Ok(())
+        self.tools().try_for_each(ToolSpec::check)
     }
 }
 

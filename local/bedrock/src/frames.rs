@@ -40,8 +40,11 @@ pub(super) fn answer(answer: &ModelAnswer) -> Vec<Bytes> {
     }
     events.push(event("messageStop", &json!({ "stopReason": answer.stop_reason })));
     let (input, output) = (answer.input_tokens, answer.text.len() / 4 + 1);
-    let usage =
-        json!({ "inputTokens": input, "outputTokens": output, "totalTokens": input + output });
+    let kept = answer.kept_tokens;
+    let usage = json!({
+        "inputTokens": input, "outputTokens": output, "totalTokens": input + output + kept,
+        "cacheReadInputTokens": 0, "cacheWriteInputTokens": kept,
+    });
     events.push(event("metadata", &json!({ "usage": usage, "metrics": { "latencyMs": 1 } })));
     events
 }

@@ -3,6 +3,7 @@
 mod families;
 mod form;
 mod frames;
+mod guardrail;
 mod habits;
 mod model_answer;
 mod models;

@@ -25,12 +25,14 @@ pub(super) struct ModelAnswer {
     pub(super) calls: Vec<Call>,
     pub(super) stop_reason: &'static str,
     pub(super) input_tokens: usize,
+    /// Those that were kept for the next request; they are counted apart.
+    pub(super) kept_tokens: usize,
 }
 
 impl ModelAnswer {
     pub(super) fn new(text: String, calls: Vec<Call>, input_tokens: usize) -> Self {
         let stop_reason = if calls.is_empty() { "end_turn" } else { "tool_use" };
-        Self { reasoning: Vec::new(), text, calls, stop_reason, input_tokens }
+        Self { reasoning: Vec::new(), text, calls, stop_reason, input_tokens, kept_tokens: 0 }
     }
 }
 

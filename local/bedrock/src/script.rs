@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    habits,
+    guardrail, habits,
     model_answer::{Call, ModelAnswer, Script},
     request::{Block, Message, Output, Request, Role, Status, ToolResult},
     thinking,
@@ -23,11 +23,12 @@ pub(super) fn answer(request: &Request) -> Script {
     if let Some((kind, message)) = habits::failure(request) {
         return Script::Fails(kind, message);
     }
-    if let Some(answer) = habits::cut_off(request) {
+    if let Some(answer) = guardrail::blocked(request).or_else(|| habits::cut_off(request)) {
         return Script::Answer(answer);
     }
     let mut script = without_thinking(request);
     if let Script::Answer(answer) = &mut script {
+        answer.kept_tokens = request.form.kept_tokens();
         thinking::think(request, answer);
     }
     script

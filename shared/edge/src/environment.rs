@@ -82,6 +82,12 @@ impl<'a> Reader<'a> {
         self.parsed(variable, &value, parse)
     }
 
+    /// Whether `variable` has a value.
+    #[must_use]
+    pub fn has<P>(&self, variable: &Variable<P>) -> bool {
+        self.source.get(variable.name).is_some()
+    }
+
     fn parsed<P, T, E: Display>(
         &mut self,
         variable: &Variable<P>,

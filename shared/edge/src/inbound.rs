@@ -9,6 +9,8 @@ use telemetry::Audit;
 use vault::{ConsentKeys, Naming, Principal, WorkloadName};
 
 use crate::{
+    agent_name::AgentName,
+    consent_address::ConsentAddress,
     environment::{Reader, switch},
     not_allowed, person,
     problem::{Kind, Problem},
@@ -20,6 +22,7 @@ crate::variables! {
     /// What a consent is begun and completed with.
     pub CONSENTS = "Consents", read by "both services, and the same for both":
     SESSION_BINDING_URL: Required, "the page after consent: `https://{host}/oauth2/session-binding`";
+    CONSENT_URL: Optional, "where browsers reach the page `/consent`, when not on the host of `SESSION_BINDING_URL`: a base address, such as `https://app.example/agent`. On another host, which has other cookies, only with `BROWSER_BINDING=off`";
     CONSENT_KEY: Required, "the secret that seals flows: at least 32 random characters; two, comma-separated, while rotating (the first seals). Required unless `CONSENT_KEY_SECRET` is set";
     CONSENT_KEY_SECRET: Optional, "the ARN of a secret in AWS Secrets Manager that holds the consent key, instead of `CONSENT_KEY`: it is fetched when a service starts, so that the key is in no configuration, and a new one needs no deployment";
     WORKLOAD_IDENTITY_NAME: Required, "this agent in AgentCore Identity; what one deployment seals, no other opens";
@@ -37,6 +40,8 @@ pub struct Inbound {
     pub authenticator: Authenticator,
     /// Where browsers know the application.
     pub site: Site,
+    /// Where they reach the page `/consent`.
+    pub consent_address: ConsentAddress,
     /// Seal and open flows, of this deployment alone.
     pub consent_keys: ConsentKeys,
     /// This agent in AgentCore Identity.
@@ -46,6 +51,8 @@ pub struct Inbound {
     pub browser_binding: bool,
     /// Whether callers bring a bearer token of their own.
     pub bearer: bool,
+    /// What the agent is called.
+    pub agent: AgentName,
     /// What time it is.
     pub clock: Clock,
     naming: Naming,
@@ -56,10 +63,12 @@ impl Inbound {
     pub fn read(reader: &mut Reader<'_>, clock: Clock) -> Option<Self> {
         let (kind, authenticator) = sign_in::read(reader);
         let site = reader.required(&SESSION_BINDING_URL, Site::parse);
+        let consent_address = reader.optional(&CONSENT_URL, ConsentAddress::parse);
         let consent_keys = reader.required(&CONSENT_KEY, ConsentKeys::parse);
         let workload = reader.required(&WORKLOAD_IDENTITY_NAME, |name| WorkloadName::parse(name));
         let browser_binding = reader.or(&BROWSER_BINDING, switch);
         let naming = reader.or(&VAULT_IDENTITY, naming);
+        let agent = AgentName::read(reader);
         let (kind, browser_binding, naming) = (kind?, browser_binding?, naming?);
         if kind == InboundAuth::Alb && !browser_binding {
             reader.mistake(&BROWSER_BINDING, "off is for INBOUND_AUTH=bearer only");
@@ -73,13 +82,22 @@ impl Inbound {
             return None;
         }
         let (site, workload) = (site?, workload?);
+        let consent_address = consent_address.unwrap_or_else(|| ConsentAddress::on(&site));
+        if browser_binding && !consent_address.has_cookies_of(&site) {
+            let why = "another host than that of SESSION_BINDING_URL is for BROWSER_BINDING=off only: \
+                       a browser does not bring the cookie along that it asked with";
+            reader.mistake(&CONSENT_URL, why);
+            return None;
+        }
         Some(Self {
             authenticator: authenticator?,
             consent_keys: consent_keys?.tied_to(&site.origin(), &workload),
             site,
+            consent_address,
             workload,
             browser_binding,
             bearer: kind == InboundAuth::Bearer,
+            agent: agent?,
             clock,
             naming,
         })
@@ -230,6 +248,25 @@ mod tests {
             assert!(wrong.contains("ALLOW_CLAIM: a claim and its values are expected"), "{wrong}");
         }
         assert_eq!(mistakes(&[&common[..], &[("ALLOW_CLAIM", "groups=ops")]].concat()), None);
+    }
+
+    #[test]
+    fn a_page_that_gets_no_cookie_is_refused_where_browsers_count() {
+        let bearer = [
+            ("OIDC_ISSUER", "https://i.example"),
+            ("OIDC_CLIENT_ID", "c"),
+            ("INBOUND_AUTH", "bearer"),
+        ];
+        let at = |url, binding| {
+            let more = [("CONSENT_URL", url), ("BROWSER_BINDING", binding)];
+            mistakes(&[&bearer[..], &more].concat())
+        };
+        let wrong = at("https://b.example", "on").unwrap();
+        assert!(wrong.contains("CONSENT_URL: another host") && wrong.contains("off"), "{wrong}");
+        assert_eq!(at("https://b.example", "off"), None);
+        assert_eq!(at("https://a.example/agent", "on"), None);
+        let wrong = at("http://b.example", "off").unwrap();
+        assert!(wrong.contains("CONSENT_URL: not an https base address"), "{wrong}");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+pub mod agent_name;
 pub mod aws;
 pub mod body;
 pub mod browser;
 pub mod code;
 pub mod connection;
+pub mod consent_address;
 pub mod consent_key;
 pub mod environment;
 pub mod inbound;
@@ -25,7 +27,9 @@ pub mod site;
 pub mod variable;
 pub mod visit;
 
+pub use agent_name::AgentName;
 pub use code::Code;
+pub use consent_address::ConsentAddress;
 pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
 pub use inbound::Inbound;
 pub use person::{Named, PersonMark};

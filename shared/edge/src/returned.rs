@@ -42,5 +42,5 @@ pub struct ConsentResult {
     /// How it ended.
     pub result: Connection,
     /// The same for a person.
-    pub detail: &'static str,
+    pub detail: String,
 }

@@ -137,6 +137,7 @@ impl RunResume {
 #[cfg(test)]
 mod tests {
     use agent::turn::Verdict;
+    use http::HeaderMap;
     use serde_json::{Value, json};
 
     use crate::invocation::Invocation;
@@ -146,7 +147,7 @@ mod tests {
             "threadId": "t", "runId": "r", "messages": messages, "resume": resume,
             "state": null, "tools": [{ "name": "x" }], "forwardedProps": { "a": 1 },
         });
-        Invocation::parse(body.to_string().as_bytes()).ok()
+        Invocation::parse(body.to_string().as_bytes(), &HeaderMap::new()).ok()
     }
 
     #[test]

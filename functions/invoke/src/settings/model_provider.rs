@@ -5,11 +5,12 @@ use edge::{
     aws::AwsEndpoint,
     environment::{parsed, text},
 };
-use models_bedrock::ModelId;
+use models_bedrock::{Guardrail, ModelId};
 use models_openai::{ApiKey, BaseUrl, Endpoint};
 
 use super::{
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME, MODEL_ID, MODEL_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL,
+    guardrail,
 };
 
 /// Tokens of an answer that every server takes; some count them against what the model may be shown.
@@ -18,7 +19,8 @@ const OPENAI_ANSWER_TOKENS: u32 = 4096;
 /// Who serves the model, where, and what its name is there.
 #[derive(Debug)]
 pub(crate) enum ModelProvider {
-    Bedrock(AwsEndpoint, ModelId),
+    /// Everything that is asked and said passes through its guardrail, if there is one.
+    Bedrock(AwsEndpoint, ModelId, Option<Guardrail>),
     OpenAi(Endpoint, String),
 }
 
@@ -27,6 +29,7 @@ impl ModelProvider {
         let is_openai = reader.or(&MODEL_PROVIDER, is_openai);
         let bedrock = AwsEndpoint::read(reader, &AWS_ENDPOINT_URL_BEDROCK_RUNTIME);
         if is_openai? {
+            guardrail::refuse(reader);
             let endpoint = openai(reader);
             let id = reader.required(&MODEL_ID, text)?;
             return Some(Self::OpenAi(endpoint?, id));
@@ -37,8 +40,9 @@ impl ModelProvider {
                 reader.mistake(variable, "is for MODEL_PROVIDER=openai alone");
             }
         }
+        let guardrail = guardrail::read(reader);
         let id = reader.required(&MODEL_ID, parsed::<ModelId>)?;
-        Some(Self::Bedrock(bedrock?, id))
+        Some(Self::Bedrock(bedrock?, id, guardrail))
     }
 
     /// The provider's name (OpenTelemetry, "Semantic conventions for generative AI",
@@ -53,7 +57,7 @@ impl ModelProvider {
     /// The model's name there.
     pub(crate) fn model(&self) -> &str {
         match self {
-            Self::Bedrock(_, id) => id.as_str(),
+            Self::Bedrock(_, id, _) => id.as_str(),
             Self::OpenAi(_, id) => id,
         }
     }
@@ -61,7 +65,7 @@ impl ModelProvider {
     /// How many tokens the model may write in one message, unless the operator says otherwise.
     pub(super) fn max_answer_tokens(&self) -> u32 {
         match self {
-            Self::Bedrock(_, id) => id.max_answer_tokens(),
+            Self::Bedrock(_, id, _) => id.max_answer_tokens(),
             Self::OpenAi(..) => OPENAI_ANSWER_TOKENS,
         }
     }

@@ -5,7 +5,7 @@
 //! pages; `ToolResultBlock` in the API Reference (`status`); Amazon Nova User Guide, "Defining a tool"
 //! (schemas) and "What is Amazon Nova"; Anthropic, "Models overview".
 
-use self::Part::{CachePoints, SchemaKeywords, Status, SystemPrompt, Tools};
+use self::Part::{CachePointAfterTools, CachePoints, SchemaKeywords, Status, SystemPrompt, Tools};
 
 /// A part of a request that not every model takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +18,12 @@ pub(crate) enum Part {
     SchemaKeywords,
     /// Whether a call failed, beside its result.
     Status,
-    /// A mark up to where a prompt may be kept for the next request, which then costs less.
+    /// A mark up to where a prompt may be kept for the next request, which then costs less: after the
+    /// system prompt.
     CachePoints,
+    /// Another one after the tools. "Prompt caching" has the fields that take one: Claude's are `system`,
+    /// `messages` and `tools`, Nova's are `system` and `messages`.
+    CachePointAfterTools,
 }
 
 /// A family of models.
@@ -34,7 +38,8 @@ pub(crate) struct Family {
 /// What every model takes that an agent is made with. Unknown ones may be as Nova is, and worse.
 const UNKNOWN: Family = family(4_096, &[SystemPrompt, Tools]);
 
-const CLAUDE: &[Part] = &[SystemPrompt, Tools, SchemaKeywords, Status, CachePoints];
+const CLAUDE: &[Part] =
+    &[SystemPrompt, Tools, SchemaKeywords, Status, CachePoints, CachePointAfterTools];
 const CLAUDE_3: &[Part] = &[SystemPrompt, Tools, SchemaKeywords, Status];
 const NOVA: &[Part] = &[SystemPrompt, Tools, Status, CachePoints];
 

@@ -7,6 +7,7 @@
 mod answer;
 mod failure;
 mod families;
+mod guardrail;
 mod model_id;
 mod reasoning;
 mod wire;
@@ -22,19 +23,22 @@ use aws_sdk_bedrockruntime::{
     config::{StalledStreamProtectionConfig, retry::RetryConfig},
     primitives::event_stream::EventReceiver,
     types::{
-        CachePointBlock, CachePointType, ContentBlock, ConverseStreamOutput,
-        InferenceConfiguration, SystemContentBlock, error::ConverseStreamOutputError,
+        ContentBlock, ConverseStreamOutput, InferenceConfiguration, SystemContentBlock,
+        error::ConverseStreamOutputError,
     },
 };
 use futures_util::future::{BoxFuture, FutureExt};
 use session::Block;
 
-pub use crate::model_id::ModelId;
 use crate::{
     answer::PartialAnswer,
-    failure::{failure, failure_in_stream, internal},
+    failure::{failure, failure_in_stream},
     families::Part,
-    wire::{tool_config, wire_message},
+    wire::{cache_point, tool_config, wire_message},
+};
+pub use crate::{
+    guardrail::{Guardrail, GuardrailId, GuardrailVersion},
+    model_id::ModelId,
 };
 
 type Events = EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>;
@@ -56,6 +60,7 @@ const HAS_NO_TOOLS: &str =
 pub struct Bedrock {
     client: Client,
     id: ModelId,
+    guardrail: Option<Guardrail>,
 }
 
 impl Bedrock {
@@ -71,7 +76,13 @@ impl Bedrock {
             .stalled_stream_protection(patient)
             .retry_config(retries);
         let client = Client::from_conf(config.build());
-        Self { client, id }
+        Self { client, id, guardrail: None }
+    }
+
+    /// The same, with all that is asked and said passing through `guardrail`.
+    #[must_use]
+    pub fn guarded_by(self, guardrail: Option<Guardrail>) -> Self {
+        Self { guardrail, ..self }
     }
 
     /// The client, with the connections that an answer will use.
@@ -147,9 +158,7 @@ impl Bedrock {
         if family.takes(Part::SystemPrompt) {
             call = call.system(SystemContentBlock::Text(system));
             if family.takes(Part::CachePoints) {
-                // Tools come before the system prompt in what is kept.
-                let point = CachePointBlock::builder().r#type(CachePointType::Default).build();
-                call = call.system(SystemContentBlock::CachePoint(point.map_err(internal)?));
+                call = call.system(SystemContentBlock::CachePoint(cache_point()?));
             }
         } else if let Some(first) = messages.first_mut() {
             first.content.insert(0, ContentBlock::Text(system));
@@ -157,7 +166,8 @@ impl Bedrock {
         if has_tools {
             call = call.tool_config(tool_config(&prompt.tools, family)?);
         }
-        let call = call.set_messages(Some(messages));
+        let guardrail = self.guardrail.as_ref().map(Guardrail::on_the_wire);
+        let call = call.set_messages(Some(messages)).set_guardrail_config(guardrail);
         Ok(call.send().await.map_err(failure)?.stream)
     }
 }

@@ -110,8 +110,8 @@ mod tests {
 
     #[test]
     fn a_family_is_found_by_id_profile_and_arn_unless_the_name_is_the_operators_own() {
-        use Part::{SchemaKeywords, Status, SystemPrompt, Tools};
-        let all = [SystemPrompt, Tools, SchemaKeywords, Status];
+        use Part::{CachePointAfterTools, SchemaKeywords, Status, SystemPrompt, Tools};
+        let all = [SystemPrompt, Tools, SchemaKeywords, Status, CachePointAfterTools];
         let arn = |rest: &str| format!("arn:aws:bedrock:eu-west-1:111122223333:{rest}");
         let claude = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
         for (id, takes) in [
@@ -119,7 +119,7 @@ mod tests {
             (claude.replace("eu.", "global."), &all),
             (claude.replace("eu.", ""), &all),
             (arn(&format!("inference-profile/{claude}")), &all),
-            ("arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0:48k".into(), &all),
+            ("arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0:48k".into(), &all[..4]),
             ("apac.amazon.nova-lite-v1:0".into(), &[SystemPrompt, Tools, Status]),
             ("us.meta.llama4-scout-17b-instruct-v1:0".into(), &[SystemPrompt]),
             ("mistral.mistral-7b-instruct-v0:2".into(), &[]),

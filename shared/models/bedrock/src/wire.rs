@@ -2,9 +2,9 @@
 
 use agent::{model::ModelError, tool::ToolSpec};
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ConversationRole, Message as WireMessage, Tool as WireTool, ToolConfiguration,
-    ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification,
-    ToolUseBlock,
+    CachePointBlock, CachePointType, ContentBlock, ConversationRole, Message as WireMessage,
+    Tool as WireTool, ToolConfiguration, ToolInputSchema, ToolResultBlock, ToolResultContentBlock,
+    ToolResultStatus, ToolSpecification, ToolUseBlock,
 };
 use aws_smithy_types::{Document, Number};
 use serde_json::{Map, Value};
@@ -35,7 +35,16 @@ pub(crate) fn tool_config(
             .map_err(internal)?;
         config = config.tools(WireTool::ToolSpec(specification));
     }
+    if family.takes(Part::CachePointAfterTools) && !tools.is_empty() {
+        config = config.tools(WireTool::CachePoint(cache_point()?));
+    }
     config.build().map_err(internal)
+}
+
+/// The mark up to where a prompt may be kept. A request takes four at most, and ours has two: after the
+/// tools, which come first in what is kept, and after the system prompt.
+pub(crate) fn cache_point() -> Result<CachePointBlock, ModelError> {
+    CachePointBlock::builder().r#type(CachePointType::Default).build().map_err(internal)
 }
 
 /// A message for a model of `family`. Without tools in the request, calls and results are refused: what
