@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use container::Limits;
 use invoke::Invoke;
-use tests::{Machine, Setup, World};
+use serde_json::json;
+use tests::{Fate, Gate, Machine, Setup, World};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -173,4 +174,32 @@ async fn m15_an_unfinished_body_does_not_keep_a_container_from_stopping() {
     stop.send(()).expect("a server");
     timeout(SOON, serving).await.expect("an end").expect("no panic");
     assert_eq!(answer(slow).await, "", "the connection is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_a_stream_of_events_is_no_idle_connection_that_gives_its_place_to_others() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let limits = Limits { connections: 3, ..Limits::default() };
+    let machine = Machine::with_limits(&world, Setup::default().clock, limits).await;
+    let gate = Gate::closed();
+    let closed = gate.clone();
+    proxies.bedrock.rule(move |_| Fate::Waits(closed.clone()));
+    let message = json!({ "id": "1", "role": "user", "content": "Hello!" });
+    let body = json!({ "threadId": "t", "runId": "r", "messages": [message] });
+    let client = reqwest::Client::new();
+    let request = client.post(machine.address.join("/invocations").expect("an address"));
+    let request = request.header("x-amzn-oidc-data", machine.token("alice")).json(&body);
+    let mut answer = request.send().await.expect("an answer");
+    let first = answer.chunk().await.expect("a stream").expect("an event");
+    assert!(first.starts_with(b"data: "));
+    gate.reached().await;
+    let at = (machine.address.host_str().expect("a host"), machine.address.port().expect("a port"));
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(at).await.expect("a connection"));
+    }
+    finds_a_place(&machine.address).await;
+    gate.open();
+    let rest = answer.text().await.expect("the rest of the stream");
+    assert!(rest.contains("RUN_FINISHED"), "{rest}");
 }

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use edge::{Problem, Reply};
-use http::Request;
+use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     Handler, Limits,
+    answering::Answering,
     head::{HeadAwaited, HeadTimed},
     request::{self, Bodies},
 };
@@ -54,18 +55,30 @@ impl Connections {
         self,
         mut handler: impl Handler,
         request: Request<Incoming>,
-    ) -> Result<Reply, Infallible> {
+        head: HeadAwaited,
+    ) -> Result<Response<Answering>, Infallible> {
+        let (reply, place) = self.reply(&mut handler, request).await?;
+        Ok(reply.map(|body| Answering::new(body, head, place)))
+    }
+
+    /// The reply, and the place of the request among those at work.
+    async fn reply(
+        self,
+        handler: &mut impl Handler,
+        request: Request<Incoming>,
+    ) -> Result<(Reply, Option<OwnedSemaphorePermit>), Infallible> {
         // A health check is answered even when the service is busy.
         let counts = request.uri().path() != "/ping";
         let place = Arc::clone(&self.at_work).try_acquire_owned();
         if counts && place.is_err() {
-            return Ok(request::refuse(request, Problem::overloaded()).await);
+            return Ok((request::refuse(request, Problem::overloaded()).await, None));
         }
-        let _place = place.ok().filter(|_| counts);
+        let place = place.ok().filter(|_| counts);
         if let Some(problem) = request::refusal(&request) {
-            return Ok(request::refuse(request, problem).await);
+            return Ok((request::refuse(request, problem).await, place));
         }
-        handler.call(request::from_socket(request, &self.bodies)).await
+        let reply = handler.call(request::from_socket(request, &self.bodies)).await?;
+        Ok((reply, place))
     }
 }
 
@@ -110,11 +123,7 @@ pub(crate) fn serve_one(
         head.arrived();
         let (shared, handler, head) = (shared.clone(), handler.clone(), head.clone());
         // Boxed, so that a connection without a request holds no room for one.
-        Box::pin(async move {
-            let reply = shared.answer(handler, request).await;
-            head.again();
-            reply
-        })
+        Box::pin(async move { shared.answer(handler, request, head).await })
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -3,6 +3,8 @@
 //! A load balancer keeps connections open between requests, and for longer than it should take to
 //! send a head. hyper's own limit counts from the end of the answer before; this one counts from the
 //! first byte of a head until the request is handed to the handler.
+//!
+//! And a time limit for a client that takes nothing in: a whole answer would wait for it for ever.
 
 use std::{
     future::Future,
@@ -24,6 +26,10 @@ use tokio::{
 /// A head that is not whole this long after its first byte ends its connection.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A client that reads nothing for so long of what is sent to it ends its connection. Load balancers are as
+/// patient.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// A connection on which a head has [`HEAD_TIMEOUT`] to arrive.
 pub(crate) struct HeadTimed<S> {
     stream: S,
@@ -31,6 +37,7 @@ pub(crate) struct HeadTimed<S> {
     /// What [`HeadAwaited`] said last: a request may have come and gone between two reads.
     last: u64,
     arriving: Option<Pin<Box<Sleep>>>,
+    leaving: Option<Pin<Box<Sleep>>>,
 }
 
 /// Whether what arrives next is a head: how many times that has changed. It is one at even numbers.
@@ -57,7 +64,23 @@ impl HeadAwaited {
 impl<S> HeadTimed<S> {
     pub(crate) fn new(stream: S) -> (Self, HeadAwaited) {
         let awaited = HeadAwaited(Arc::new(AtomicU64::new(0)));
-        (Self { stream, awaited: awaited.clone(), last: 0, arriving: None }, awaited)
+        (Self { stream, awaited: awaited.clone(), last: 0, arriving: None, leaving: None }, awaited)
+    }
+}
+
+impl<S> HeadTimed<S> {
+    /// Ends the connection if nothing could be written for [`READ_TIMEOUT`].
+    fn in_time(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.leaving = None;
+            return written;
+        }
+        let limit = self.leaving.get_or_insert_with(|| Box::pin(sleep(READ_TIMEOUT)));
+        limit.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -96,7 +119,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadTimed<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.in_time(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -112,7 +136,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadTimed<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.in_time(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -129,7 +154,7 @@ mod tests {
         time::{advance, timeout},
     };
 
-    use super::{HEAD_TIMEOUT, HeadTimed};
+    use super::{HEAD_TIMEOUT, HeadTimed, READ_TIMEOUT};
 
     const HOURS: Duration = Duration::from_secs(7_200);
 
@@ -144,6 +169,22 @@ mod tests {
         let ended = timeout(HEAD_TIMEOUT * 2, server.read(&mut bytes)).await.unwrap();
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
         drop(head);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_in_ends_its_connection_and_a_slow_one_does_not() {
+        let (mut client, server) = duplex(4);
+        let (mut server, _head) = HeadTimed::new(server);
+        let mut bytes = [0; 4];
+        for _ in 0..3 {
+            server.write_all(b"four").await.unwrap();
+            assert!(timeout(READ_TIMEOUT / 2, server.write_all(b"m")).await.is_err());
+            client.read_exact(&mut bytes).await.unwrap();
+        }
+        server.write_all(b"four").await.unwrap();
+        let ended = timeout(READ_TIMEOUT * 2, server.write_all(b"more")).await.unwrap();
+        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        drop(client);
     }
 
     #[tokio::test(start_paused = true)]

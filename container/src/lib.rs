@@ -5,6 +5,7 @@
 //! nothing works on one platform alone. The answer's body is streamed out as it is made.
 #![warn(missing_docs)]
 
+mod answering;
 mod connection;
 mod files;
 mod head;

@@ -87,6 +87,16 @@ async fn m10_an_approved_action_is_done_once_and_its_result_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn m10_what_was_done_is_told_although_a_filter_withholds_the_answer() {
+    let (_world, proxies, alice) = connected().await;
+    let asks = input(THREAD, &[("m1", &format!("{ISSUE} (withholds results)"))]);
+    let asked = events(&alice, &asks).await;
+    let answered = events(&alice, &resuming(asks, &[resolved(&interrupts(&asked)[0])])).await;
+    assert_eq!((outcome(&answered), created(&proxies)), ("success", 1));
+    assert!(said(&answered).contains("garden/issues/1"), "{answered:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn m10_the_model_is_told_why_an_action_is_declined_as_data() {
     let (_world, proxies, alice) = connected().await;
     let asks = input(THREAD, &[("m1", ISSUE)]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
-use tests::{Browser, Fate, Gate};
+use tests::{Browser, Fate, Gate, Setup, World};
 use tokio::time::timeout;
 
 use super::{
@@ -44,6 +44,28 @@ async fn m3_a_run_whose_client_goes_away_ends_and_what_was_said_is_kept_and_mark
     assert_eq!(answered(&alice, THREAD).await, "(Stopped before there was an answer.)");
     let next = events(&alice, &input(THREAD, &[("m1", "x"), ("m2", "Hello!")])).await;
     assert!(said(&next).contains("message 2 of yours"), "{next:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m10_a_reloaded_page_that_goes_away_stops_nothing_that_waits() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    let asked = events(&alice, &input(THREAD, &[("m1", REPOSITORIES)])).await;
+    let open = interrupts(&asked)[0].clone();
+    let page = alice.open(open["metadata"]["url"].as_str().expect("a link")).await;
+    alice.consent(&page, "octo-alice").await;
+    let gate = Gate::closed();
+    let closed = gate.clone();
+    proxies.github.rule(move |seen| match seen.is(&Method::GET, "/user/repos") {
+        true => Fate::Waits(closed.clone()),
+        false => Fate::Arrives,
+    });
+    let reload = send(&alice, &input(THREAD, &[])).await;
+    gate.reached().await;
+    drop(reload);
+    gate.open();
+    let answer = answered(&alice, THREAD).await;
+    assert!(answer.contains("octo-alice/diary"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,8 +220,10 @@ impl Sessions {
                     if [&*loaded, &winner].iter().any(|it| it.conversation.pending.is_some()) {
                         return Err(SessionError::Conflict);
                     }
-                    // The same message, sent twice at once, counts once.
-                    let id = turn.first().and_then(|first| first.id.as_deref());
+                    // The same message, sent twice at once, counts once, also if its turn begins to
+                    // wait, or to act, when the other is done.
+                    let first = turn.first().or_else(|| pending.and_then(|it| it.turn.first()));
+                    let id = first.and_then(|first| first.id.as_deref());
                     if id.is_some_and(|id| winner.conversation.turn(id).is_some()) {
                         return Err(SessionError::Conflict);
                     }

@@ -50,12 +50,13 @@ pub(crate) struct RunAgentInput {
 /// A message.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct RunMessage {
-    /// Names it.
+    /// Names it. The user's has to have one.
     id: Option<String>,
     /// Who speaks; only `user` is read.
     role: String,
-    /// What is said.
-    content: Option<RunContent>,
+    /// What is said. Read of the user's last message alone: others have other forms.
+    #[schema(value_type = Option<RunContent>)]
+    content: Option<Value>,
 }
 
 /// What is said: words, or parts, of which those in words are read.
@@ -96,6 +97,14 @@ impl RunContent {
     }
 }
 
+/// The words in the content of a message.
+fn words(content: Value) -> Result<String, Problem> {
+    let content = serde_json::from_value(content).map(RunContent::text);
+    content.map_err(|_| {
+        Problem::field("messages", "The user's last message is neither words nor a list of parts.")
+    })
+}
+
 /// Reads a body that has a `threadId`.
 pub(crate) fn parse(document: &Value) -> Result<Invocation, Problem> {
     let input: RunAgentInput = serde_path_to_error::deserialize(document).map_err(|error| {
@@ -109,10 +118,17 @@ pub(crate) fn parse(document: &Value) -> Result<Invocation, Problem> {
     let last = messages.into_iter().rev().find(|message| message.role == "user");
     let is_reload = last.is_none() && resume.is_empty();
     let message_id = last.as_ref().and_then(|message| message.id.clone());
+    let has_id = |message: &RunMessage| message.id.as_ref().is_some_and(|id| !id.is_empty());
+    if last.as_ref().is_some_and(|message| !has_id(message)) {
+        let detail = "The user's last message has no id. Without one it would count twice.";
+        return Err(Problem::field("messages", detail));
+    }
     if message_id.as_ref().is_some_and(|id| id.len() > LONGEST_ID) {
         return Err(Problem::field("messages", "The id of the user's last message is too long."));
     }
-    let text = last.map(|message| message.content.map(RunContent::text).unwrap_or_default());
+    let text =
+        last.map(|message| message.content.map(words).transpose().map(Option::unwrap_or_default));
+    let text = text.transpose()?;
     if text.as_deref().is_some_and(|text| text.trim().is_empty()) {
         return Err(Problem::field("messages", "The user's last message has no words."));
     }
@@ -160,6 +176,7 @@ mod tests {
                 { "type": "text", "text": "look" }, { "type": "image", "source": {} },
             ] },
             { "id": "5", "role": "assistant", "content": "and this?" },
+            { "id": "6", "role": "activity", "activityType": "plan", "content": { "steps": [] } },
         ]);
         let Invocation { session, message, run, .. } = parse(&messages, &Value::Null).unwrap();
         let run = run.unwrap();
@@ -170,6 +187,9 @@ mod tests {
         for wrong in [
             json!([{ "id": "1", "role": "user", "content": " " }]),
             json!([{ "id": "1", "role": "user" }]),
+            json!([{ "id": "1", "role": "user", "content": { "text": "hello" } }]),
+            json!([{ "role": "user", "content": "hello" }]),
+            json!([{ "id": "", "role": "user", "content": "hello" }]),
             json!([{ "id": "x".repeat(300), "role": "user", "content": "hello" }]),
             json!({}),
         ] {

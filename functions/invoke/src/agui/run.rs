@@ -34,13 +34,21 @@ pub(crate) struct Run {
     provider: &'static str,
     model: String,
     /// The message of the model's that is being sent.
-    open: Option<String>,
+    open: Option<OpenMessage>,
     /// White space of a message that has no words yet. It may stay without any.
     blank: String,
     /// Whether the next message is one that an earlier run has sent.
     is_known: bool,
     was_stopped: bool,
     is_ended: bool,
+}
+
+/// A message that is being sent.
+#[derive(Debug)]
+struct OpenMessage {
+    id: String,
+    /// Its words so far.
+    sent: String,
 }
 
 impl Run {
@@ -146,19 +154,20 @@ impl Run {
             if self.blank.trim().is_empty() {
                 return;
             }
-            let id = fresh_id();
+            let (id, sent) = (fresh_id(), std::mem::take(&mut self.blank));
             self.writer.event(&AgUiEvent::text_start(&id));
-            self.writer.text(&id, &std::mem::take(&mut self.blank));
-            self.open = Some(id);
-        } else if let Some(id) = &self.open {
-            self.writer.text(id, text);
+            self.writer.text(&id, &sent);
+            self.open = Some(OpenMessage { id, sent });
+        } else if let Some(open) = &mut self.open {
+            open.sent.push_str(text);
+            self.writer.text(&open.id, text);
         }
     }
 
     /// Ends the message that is being sent. Returns its id.
     fn close(&mut self) -> Option<String> {
         self.blank.clear();
-        let id = self.open.take()?;
+        let OpenMessage { id, .. } = self.open.take()?;
         self.writer.event(&AgUiEvent::TextMessageEnd { message_id: &id });
         Some(id)
     }
@@ -185,11 +194,7 @@ impl Run {
     /// The model's message is whole. Its calls have one parent, because a client would make a message
     /// for each of them otherwise.
     fn models(&mut self, message: &Message) {
-        let text = message.text();
-        if self.open.is_none() && !text.trim().is_empty() {
-            self.blank.clear();
-            self.text(&text);
-        }
+        self.say_the_rest(&message.text());
         let parent = self.close().unwrap_or_else(fresh_id);
         let mut room = LONGEST_CALLS;
         for call in message.tool_uses() {
@@ -204,6 +209,19 @@ impl Run {
             self.writer.event(&AgUiEvent::ToolCallArgs { tool_call_id: id, delta: &arguments });
             self.writer.event(&AgUiEvent::ToolCallEnd { tool_call_id: id });
         }
+    }
+
+    /// What is saved counts: sends what has not been heard of `text`, or all of it if something else was.
+    fn say_the_rest(&mut self, text: &str) {
+        let sent = self.open.as_ref().map_or("", |open| open.sent.as_str());
+        match rest_after(text, sent) {
+            Some("") => return,
+            Some(rest) if self.open.is_some() => return self.text(&format!("\n\n{rest}")),
+            Some(_) => {}
+            None => self.discard(),
+        }
+        self.blank.clear();
+        self.text(text);
     }
 
     fn results(&mut self, message: &Message) {
@@ -261,6 +279,20 @@ pub(super) fn arguments(call: &session::ToolUse, room: &mut usize) -> String {
     call.input.to_string()
 }
 
+/// What follows `sent` in `text`, white space aside: that between its parts is heard of none. `None` if
+/// `text` does not begin with it.
+fn rest_after<'a>(text: &'a str, sent: &str) -> Option<&'a str> {
+    let mut sent = sent.chars().filter(|char| !char.is_whitespace());
+    for (at, char) in text.char_indices().filter(|(_, char)| !char.is_whitespace()) {
+        match sent.next() {
+            None => return Some(&text[at..]),
+            Some(heard) if heard == char => {}
+            Some(_) => return None,
+        }
+    }
+    sent.next().is_none().then_some("")
+}
+
 /// A result as text of at most `longest` bytes.
 pub(super) fn shown_result(result: &ToolResult, longest: usize) -> String {
     let text = |output: &ToolOutput| match output {
@@ -268,7 +300,7 @@ pub(super) fn shown_result(result: &ToolResult, longest: usize) -> String {
         ToolOutput::Json(data) => data.to_string(),
     };
     let text = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
-    match text.len() > longest {
+    match json_bytes(&text) > longest {
         true => shortened(&text, longest),
         false => text,
     }
@@ -286,6 +318,20 @@ mod tests {
 
     use super::Run;
     use crate::agui::stream;
+
+    #[test]
+    fn the_rest_of_a_message_is_what_was_not_heard_of_it() {
+        for (text, sent, rest) in [
+            ("Yes.\n\n(cut off)", "Yes.", Some("(cut off)")),
+            ("Yes.\n\n(cut off)", "Yes.(cut off)", Some("")),
+            ("Yes.", "", Some("Yes.")),
+            ("", "", Some("")),
+            ("(withheld)", "I begin", None),
+            ("Ja", "Jawohl", None),
+        ] {
+            assert_eq!(super::rest_after(text, sent), rest, "{text:?} after {sent:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_run_that_a_panic_ends_says_so_after_ending_what_is_open() {

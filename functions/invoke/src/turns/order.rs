@@ -1,5 +1,7 @@
 //! What a request does in which order: by the rules of the plain shape, and by those of AG-UI.
 
+use std::mem;
+
 use agent::turn::Answers;
 use edge::Problem;
 use session::{Loaded, Message, Sessions};
@@ -54,7 +56,10 @@ impl Work<'_> {
         }
         let has_waited = waiting.is_some();
         if let Some(turn) = waiting {
+            // Who answers nothing does not stop what waits, either: a page that is reloaded twice would.
+            let stop = answers.is_empty().then(|| mem::take(&mut self.runner.stop));
             self.take_up(turn).await?;
+            self.runner.stop = stop.unwrap_or_else(|| mem::take(&mut self.runner.stop));
         }
         if waits_for_it || self.was_stopped || !self.interrupts.is_empty() {
             return Ok(());

@@ -78,6 +78,23 @@ async fn a_turn_that_starts_to_wait_is_appended_after_concurrent_turns() {
 }
 
 #[tokio::test]
+async fn a_message_whose_turn_is_done_does_not_begin_to_wait_or_to_act_again() {
+    let world = World::new().await;
+    let late = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    let named = |mut turn: Vec<Message>| {
+        turn[0].id = Some("m1".to_owned());
+        turn
+    };
+    world.sessions.commit(&mut late.clone(), &named(turn("do it")), None).await.unwrap();
+    let mut again = waiting("do it");
+    again.turn = named(again.turn);
+    let result = world.sessions.commit(&mut late.clone(), &[], Some(&again)).await;
+    assert!(matches!(result, Err(SessionError::Conflict)), "{result:?}");
+    let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap().conversation;
+    assert_eq!((now.messages.len(), now.pending), (2, None));
+}
+
+#[tokio::test]
 async fn one_of_two_requests_claims_a_waiting_turn() {
     let world = World::new().await;
     let mut one = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
