@@ -30,6 +30,10 @@ openapi:
 agui:
     bash .ci/agui
 
+# the example page, built and in Chromium
+example-page:
+    bash .ci/example-page
+
 # identity beside the reference verifier and a certified issuer
 conformance:
     bash .ci/conformance

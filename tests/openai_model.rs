@@ -49,7 +49,11 @@ async fn m4_two_calls_at_once_and_an_approved_action_with_a_model_of_openais_for
     let answer = ok(alice.say(SESSION, "Who am I, and which repositories do I have?")).await;
     let text = answer["message"].as_str().expect("a message");
     assert!(text.contains("octo-alice/diary") && text.contains("\"login\""), "{text}");
-    assert_eq!(answer["usage"], json!({ "inputTokens": 40, "outputTokens": 20 }), "{answer}");
+    assert_eq!(
+        answer["usage"],
+        json!({ "inputTokens": 40, "outputTokens": 20, "cachedInputTokens": 16 }),
+        "{answer}"
+    );
 
     let question = "Create an issue in octo-alice/garden: Water the tomatoes";
     let (text, reasons) = flow::ask_to_the_end(&alice, SESSION, question, "octo-alice").await;
@@ -87,6 +91,20 @@ async fn m4_a_failure_of_a_model_of_openais_form_is_what_it_is_and_the_operator_
     }
     let answer = ok(alice.say(SESSION, "Hello!")).await;
     assert_eq!(answer["message"], "You said: Hello!");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m4_what_a_filter_of_openais_form_withheld_is_shown_to_the_user_and_to_no_later_turn() {
+    let (world, proxy) = world(openai::KEY).await;
+    let alice = world.browser_of("alice").await;
+    let answer = ok(alice.say(SESSION, "Something bad (is filtered)")).await;
+    assert_eq!(answer["message"], "(The answer was withheld by a content filter.)");
+    let before = proxy.seen().len();
+    let answer = ok(alice.say(SESSION, "Hello!")).await;
+    assert_eq!(answer["message"], "You said: Hello!");
+    for request in &proxy.seen()[before..] {
+        assert!(!request.body.contains("filter"), "{}", request.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

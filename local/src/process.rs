@@ -68,6 +68,12 @@ impl Process {
         Ok(Self { child, port })
     }
 
+    /// Its process id, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Returns the port that a container listens on, once it has logged it.
     ///
     /// # Errors

@@ -6,9 +6,9 @@ mod repeats;
 mod stops;
 
 use local::options::Platform;
-use reqwest::StatusCode;
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use tests::{Fate, Gate, Setup, World};
+use tests::{Fate, Gate, Setup, World, openai};
 
 use self::events::{checked, events, input, kinds, of_kind, outcome, said, send};
 
@@ -40,6 +40,24 @@ async fn a_run_and_its_events(platform: Platform) {
     let total = usage["inputTokens"].as_u64().zip(usage["outputTokens"].as_u64());
     assert_eq!(usage["totalTokens"].as_u64(), total.map(|(input, output)| input + output));
     world.running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m3_the_tokens_of_a_run_are_told_by_provider_and_model_with_those_from_a_cache() {
+    let base = format!("{}v1", openai::serve().await);
+    let setup = Setup::default()
+        .with("MODEL_PROVIDER", "openai")
+        .with("MODEL_ID", openai::MODEL)
+        .with("OPENAI_BASE_URL", base)
+        .with("OPENAI_API_KEY", openai::KEY);
+    let world = World::with(setup).await;
+    let alice = world.browser_of("alice").await;
+    let events = events(&alice, &input(THREAD, &[("m1", "Hello!")])).await;
+    let usage = json!([{
+        "provider": "openai", "model": openai::MODEL,
+        "inputTokens": 20, "outputTokens": 10, "totalTokens": 30, "cachedInputTokens": 8,
+    }]);
+    assert_eq!(events[events.len() - 1]["usage"], usage, "{events:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +104,28 @@ async fn m3_the_run_starts_before_the_model_answers() {
         stream.push_str(std::str::from_utf8(&more).expect("text"));
     }
     assert_eq!(outcome(&checked(&stream)), "success");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_a_browser_that_is_new_gets_its_cookie_before_the_stream_begins() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    let gate = Gate::closed();
+    let closed = gate.clone();
+    proxies.bedrock.rule(move |_| Fate::Waits(closed.clone()));
+    let session = alice.cookies();
+    let session = session.split("; ").filter(|cookie| !cookie.starts_with("countersign="));
+    let request = Client::new()
+        .post(world.running.addresses.application.join("invocations").expect("an address"));
+    let request = request.header("cookie", session.collect::<Vec<_>>().join("; "));
+    let request = request.header("sec-fetch-site", "same-origin");
+    let answer = request.json(&input(THREAD, &[("m1", "Hello!")])).send().await.expect("an answer");
+    // The model has said nothing yet.
+    gate.reached().await;
+    let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie");
+    assert!(cookie.starts_with("countersign=") && cookie.contains("HttpOnly"), "{cookie}");
+    gate.open();
+    assert_eq!(outcome(&checked(&answer.text().await.expect("a stream"))), "success");
 }
 
 #[tokio::test(flavor = "multi_thread")]

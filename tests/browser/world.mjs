@@ -41,7 +41,7 @@ export async function newPage(browser, name, problems) {
   context.setDefaultTimeout(TIMEOUT);
   context.on("request", (request) => {
     const { protocol, hostname } = new URL(request.url());
-    const here = protocol === "data:" || ["localhost", "127.0.0.1"].includes(hostname);
+    const here = ["blob:", "data:"].includes(protocol) || ["localhost", "127.0.0.1"].includes(hostname);
     if (!here) problems.push(`${name} asked for ${request.url()}`);
   });
   context.on("weberror", (error) => problems.push(`${name}: ${error.error()}`));

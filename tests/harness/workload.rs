@@ -1,12 +1,12 @@
 //! The workload as a process of its own, to kill or to configure, asked without a load balancer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use local::{
     binaries, environment, events,
     process::{Output, Process},
 };
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -14,7 +14,7 @@ use crate::world::World;
 /// The container of the workload; it is killed when this is dropped (SIGKILL).
 #[derive(Debug)]
 pub struct Workload {
-    _process: Process,
+    process: Process,
     origin: String,
     client: Client,
     token: String,
@@ -31,19 +31,43 @@ impl Workload {
         variables
     }
 
-    /// A workload with `variables`.
+    /// A workload with `variables`: the binary in `SERVICES_BIN_DIR`, if that is set.
     ///
     /// # Panics
     /// When it does not start.
     pub async fn start(variables: &BTreeMap<String, String>) -> Self {
         let name = "invoke-container";
-        let binary = binaries::find(None, &[name]).await.expect("a binary").remove(name);
+        let folder = std::env::var_os("SERVICES_BIN_DIR").map(PathBuf::from);
+        let binary =
+            binaries::find(folder.as_deref(), &[name]).await.expect("a binary").remove(name);
         let binary = binary.expect("a binary");
         let process = Process::spawn(name, &binary, variables, Output::Logged);
         let process = process.expect("a process");
         let port = process.listening().await.expect("a port");
         let origin = format!("http://127.0.0.1:{port}");
-        Self { _process: process, origin, client: Client::new(), token: token() }
+        Self { process, origin, client: Client::new(), token: token() }
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// When it does not run any more.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id().expect("a running process")
+    }
+
+    /// The answer to a run of AG-UI in which alice says `message` in the conversation `thread`.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn run(&self, thread: &str, message: &str) -> Response {
+        let message = json!({ "id": "1", "role": "user", "content": message });
+        let body = json!({ "threadId": thread, "runId": "1", "messages": [message] });
+        let request = self.client.post(format!("{}/invocations", self.origin)).json(&body);
+        let answer = self.sign(request).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+        answer
     }
 
     fn sign(&self, request: RequestBuilder) -> RequestBuilder {

@@ -59,7 +59,8 @@ async fn complete(headers: HeaderMap, body: Bytes) -> Response {
         return error(StatusCode::NOT_FOUND, "invalid_request_error", "model_not_found", &message);
     }
     match script::answer(&request) {
-        Script::Says(text) => events(script::says(&text)),
+        Script::Says(text) => events(script::says(&text, "stop")),
+        Script::FilteredAfter(text) => events(script::says(&text, "content_filter")),
         Script::Calls(calls) => events(script::calls(&calls)),
         Script::BreaksAfter(text) => events(script::breaks_after(&text)),
         Script::Refuses(status, kind, code, message) => error(status, kind, code, message),

@@ -11,6 +11,8 @@ pub(super) enum Script {
     Calls(Vec<(&'static str, String)>),
     /// The stream ends with an error after this text.
     BreaksAfter(String),
+    /// A content filter ends the stream after this text.
+    FilteredAfter(String),
     /// A status, a type, a code and a message.
     Refuses(StatusCode, &'static str, &'static str, &'static str),
 }
@@ -54,6 +56,9 @@ pub(super) fn answer(request: &ChatRequest) -> Script {
     if said.contains("(breaks)") {
         return Script::BreaksAfter("I begin, and then".to_owned());
     }
+    if said.contains("(is filtered)") {
+        return Script::FilteredAfter("I begin, and then".to_owned());
+    }
     let mut calls = Vec::new();
     if said.contains("repositories") {
         calls.push(("github_list_repositories", json!({})));
@@ -76,11 +81,11 @@ fn issue(text: &str) -> Option<Value> {
     Some(json!({ "owner": owner, "repo": repo, "title": title }))
 }
 
-/// The stream of a text, in words.
-pub(super) fn says(text: &str) -> Vec<String> {
+/// The stream of a text, in words, that ends for a reason.
+pub(super) fn says(text: &str, finish_reason: &str) -> Vec<String> {
     let mut events = vec![begin(&json!("")), said_part("")];
     events.extend(text.split_inclusive(' ').map(said_part));
-    events.push(chunk(&json!({}), &json!("stop")));
+    events.push(chunk(&json!({}), &json!(finish_reason)));
     end(events)
 }
 
@@ -120,7 +125,10 @@ fn said_part(text: &str) -> String {
 }
 
 fn end(mut events: Vec<String>) -> Vec<String> {
-    let usage = json!({ "prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30 });
+    let details = json!({ "cached_tokens": 8, "audio_tokens": 0 });
+    let usage = json!({
+        "prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30, "prompt_tokens_details": details
+    });
     events.push(event(&json!({
         "id": "chatcmpl-123", "object": "chat.completion.chunk", "created": 1_694_268_190,
         "model": super::MODEL, "choices": [], "usage": usage

@@ -1,7 +1,8 @@
 //! The stream of events: a bounded buffer between a turn and the one who reads its events.
 //!
 //! Text that is not read yet is kept as text and becomes one event when it is read, so that a slow
-//! reader gets fewer events and not more memory.
+//! reader gets fewer events and not more memory. The first words go out at once; those that follow within
+//! a millisecond go together, because each event costs a write to the socket.
 
 use std::{
     convert::Infallible,
@@ -25,6 +26,8 @@ const ROOM: usize = 32 * 1024;
 /// After this long without an event a comment says that the connection lives; load balancers close
 /// one that is silent for 60 seconds.
 const SILENCE: Duration = Duration::from_secs(15);
+/// How soon after text there is text again.
+const PACE: Duration = Duration::from_millis(1);
 const COMMENT: &[u8] = b": \n\n";
 
 /// What is written and not read yet.
@@ -34,6 +37,8 @@ struct Buffer {
     text: Option<OpenText>,
     is_ended: bool,
     nobody_reads: bool,
+    /// The reader comes by itself for text, and is woken for other events.
+    text_can_wait: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -82,7 +87,10 @@ pub(crate) struct EventWriter(Shared);
 #[derive(Debug)]
 pub(crate) struct EventBody {
     shared: Shared,
-    silence: Pin<Box<Sleep>>,
+    /// Ends with the silence, or with the wait for more text.
+    timer: Pin<Box<Sleep>>,
+    /// When text may go out again.
+    next_text: Instant,
     _listens: Stopper,
 }
 
@@ -90,8 +98,12 @@ pub(crate) struct EventBody {
 pub(crate) fn stream() -> (EventWriter, EventBody, Stop) {
     let shared = Shared::default();
     let (stopper, stop) = Stop::new();
-    let silence = Box::pin(sleep(SILENCE));
-    let body = EventBody { shared: Arc::clone(&shared), silence, _listens: stopper };
+    let body = EventBody {
+        shared: Arc::clone(&shared),
+        timer: Box::pin(sleep(SILENCE)),
+        next_text: Instant::now(),
+        _listens: stopper,
+    };
     (EventWriter(shared), body, stop)
 }
 
@@ -119,7 +131,9 @@ impl EventWriter {
                 buffer.text = Some(OpenText { message, delta });
             }
         }
-        buffer.wake_reader();
+        if !buffer.text_can_wait {
+            buffer.wake_reader();
+        }
     }
 
     pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
@@ -140,6 +154,25 @@ impl Drop for EventWriter {
     }
 }
 
+impl EventBody {
+    /// Whether there is text alone, and too soon after the last.
+    fn waits_for_text(&mut self, context: &mut Context<'_>) -> bool {
+        let shared = Arc::clone(&self.shared);
+        let mut buffer = lock(&shared);
+        let is_text_alone = buffer.events.is_empty() && buffer.text.is_some() && !buffer.is_ended;
+        if !is_text_alone || Instant::now() >= self.next_text {
+            return false;
+        }
+        self.timer.as_mut().reset(self.next_text);
+        if self.timer.as_mut().poll(context).is_ready() {
+            return false;
+        }
+        buffer.reader = Some(context.waker().clone());
+        buffer.text_can_wait = true;
+        true
+    }
+}
+
 impl Body for EventBody {
     type Data = Bytes;
     type Error = Infallible;
@@ -148,24 +181,33 @@ impl Body for EventBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.waits_for_text(context) {
+            return Poll::Pending;
+        }
         let mut buffer = lock(&self.shared);
+        let has_text = buffer.text.is_some();
         buffer.flush_text();
         let events = mem::take(&mut buffer.events);
         if events.is_empty() && buffer.is_ended {
             return Poll::Ready(None);
         }
         buffer.reader = Some(context.waker().clone());
+        buffer.text_can_wait = false;
         let writer = buffer.writer.take();
         drop(buffer);
         let frame = if !events.is_empty() {
             writer.into_iter().for_each(Waker::wake);
             Bytes::from(events)
-        } else if self.silence.as_mut().poll(context).is_ready() {
+        } else if self.timer.as_mut().poll(context).is_ready() {
             Bytes::from_static(COMMENT)
         } else {
             return Poll::Pending;
         };
-        self.silence.as_mut().reset(Instant::now() + SILENCE);
+        let now = Instant::now();
+        if has_text {
+            self.next_text = now + PACE;
+        }
+        self.timer.as_mut().reset(now + SILENCE);
         Poll::Ready(Some(Ok(Frame::data(frame))))
     }
 }
@@ -185,7 +227,7 @@ mod tests {
 
     use http_body_util::BodyExt;
 
-    use super::{AgUiEvent, ROOM, SILENCE, stream};
+    use super::{AgUiEvent, PACE, ROOM, SILENCE, stream};
 
     const NOTHING: &AgUiEvent<'_> = &AgUiEvent::TextMessageEnd { message_id: "m" };
 
@@ -231,6 +273,31 @@ mod tests {
         writer.event(NOTHING);
         let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(frame.starts_with(b"data: {") && frame.ends_with(b"}\n\n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn words_within_a_millisecond_go_together_and_the_first_ones_at_once() {
+        let (writer, mut body, _stop) = stream();
+        let mut words = async || {
+            let before = tokio::time::Instant::now();
+            let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            (String::from_utf8(frame.to_vec()).unwrap(), before.elapsed())
+        };
+        writer.text("m", "one ");
+        let (frame, time) = words().await;
+        assert!(frame.contains("one ") && time.is_zero(), "{frame} after {time:?}");
+        writer.text("m", "two ");
+        writer.text("m", "three ");
+        let (frame, time) = words().await;
+        assert!(frame.contains("two three ") && time >= PACE && time < 3 * PACE, "{time:?}");
+        // Anything else takes the words before it along.
+        writer.text("m", "four ");
+        writer.event(NOTHING);
+        let (frame, time) = words().await;
+        assert!(frame.contains("four ") && time.is_zero(), "{frame} after {time:?}");
+        tokio::time::advance(SILENCE - PACE).await;
+        let (frame, time) = words().await;
+        assert!(frame == ": \n\n" && time <= 2 * PACE, "{frame} after {time:?}");
     }
 
     #[tokio::test]

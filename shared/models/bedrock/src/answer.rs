@@ -169,3 +169,47 @@ fn hear(text: &str, listener: &mut dyn Listener) {
         listener.hear(Event::Text(text));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use agent::{
+        event::{Event, Listener},
+        model::Usage,
+    };
+    use aws_sdk_bedrockruntime::types::{
+        ConverseStreamMetadataEvent, ConverseStreamOutput, TokenUsage,
+    };
+
+    use super::PartialAnswer;
+
+    struct Deaf;
+
+    impl Listener for Deaf {
+        fn hear(&mut self, _: Event<'_>) {}
+    }
+
+    #[test]
+    fn tokens_from_and_to_a_cache_are_part_of_the_input_and_known_apart() {
+        for (read, write) in [(Some(30), Some(7)), (Some(30), None), (None, None)] {
+            let usage = TokenUsage::builder()
+                .input_tokens(5)
+                .output_tokens(2)
+                .total_tokens(7)
+                .set_cache_read_input_tokens(read)
+                .set_cache_write_input_tokens(write)
+                .build()
+                .unwrap();
+            let event = ConverseStreamMetadataEvent::builder().usage(usage).build();
+            let mut answer = PartialAnswer::new(100);
+            answer.take(ConverseStreamOutput::Metadata(event), &mut Deaf);
+            let count = |tokens: i32| u64::try_from(tokens).unwrap();
+            let expected = Usage {
+                input_tokens: count(5 + read.unwrap_or(0) + write.unwrap_or(0)),
+                output_tokens: 2,
+                cached_input_tokens: read.map_or(0, count),
+                cache_write_input_tokens: write.map_or(0, count),
+            };
+            assert_eq!(answer.usage, expected);
+        }
+    }
+}

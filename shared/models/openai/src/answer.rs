@@ -22,6 +22,8 @@ pub(crate) struct PartialAnswer {
     is_heard: bool,
     calls: PartialCalls,
     finish_reason: Option<String>,
+    /// Whether nothing of it stands: a content filter, or the model by a refusal, withholds it.
+    is_withheld: bool,
     pub(crate) usage: Usage,
 }
 
@@ -50,11 +52,22 @@ impl PartialAnswer {
 
     fn grow(&mut self, delta: Delta, listener: &mut dyn Listener) {
         self.thought.push_str(delta.thought().unwrap_or_default());
-        for more in [delta.content, delta.refusal].into_iter().flatten() {
+        if let Some(more) = delta.content {
             let said = self.text.take(&more);
             self.hear(&said, listener);
         }
+        self.is_withheld |= delta.refusal.is_some_and(|refusal| !refusal.is_empty());
         delta.tool_calls.into_iter().flatten().for_each(|fragment| self.calls.take(fragment));
+    }
+
+    /// Whether nothing of it stands.
+    pub(crate) fn is_withheld(&self) -> bool {
+        self.is_withheld
+    }
+
+    /// Nothing of it stands: the server says so.
+    pub(crate) fn withhold(&mut self) {
+        self.is_withheld = true;
     }
 
     fn hear(&mut self, text: &str, listener: &mut dyn Listener) {
@@ -67,11 +80,13 @@ impl PartialAnswer {
     /// How the stream ended. A server that ends it properly and names no reason is believed.
     fn ending(&self) -> Ending {
         match self.finish_reason.as_deref() {
+            _ if self.is_withheld => Ending::Withheld,
             None | Some("stop" | "tool_calls" | "function_call") => Ending::Complete,
             // As Text Generation Inference has called it.
             Some("eos_token" | "stop_sequence") => Ending::Complete,
             Some("length") => Ending::CutOff,
-            Some("content_filter") => Ending::Withheld,
+            // The second is Anthropic's, where a gateway passes it on.
+            Some("content_filter" | "refusal") => Ending::Withheld,
             Some(_) => Ending::BrokenOff,
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct Choice {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Delta {
     pub(crate) content: Option<String>,
-    /// What the model says instead, when it declines.
+    /// What the model says instead, when it declines: only that there is some is read.
     pub(crate) refusal: Option<String>,
     /// What it thinks, at DeepSeek, vLLM and llama.cpp.
     reasoning_content: Option<String>,

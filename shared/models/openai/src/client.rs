@@ -16,7 +16,12 @@ use serde_json::Value;
 use sse_stream::SseStream;
 use tokio::time::timeout;
 
-use crate::{answer::PartialAnswer, chunk::Chunk, endpoint::Endpoint, failure::Failure};
+use crate::{
+    answer::PartialAnswer,
+    chunk::Chunk,
+    endpoint::Endpoint,
+    failure::{Failure, withholds},
+};
 
 /// For a connection: what takes longer is not reached.
 const CONNECTING: Duration = Duration::from_secs(5);
@@ -49,7 +54,7 @@ impl ChatClient {
         let client = self.client().map_err(Failure::internal)?;
         let reply = client.request(request).await.map_err(Failure::passing)?;
         if reply.status() != StatusCode::OK {
-            return Err(refusal(endpoint, reply).await);
+            return refusal(endpoint, reply, answer).await;
         }
         let media_type = reply.headers().get(header::CONTENT_TYPE).cloned();
         let media_type = media_type.as_ref().and_then(|it| it.to_str().ok()).unwrap_or_default();
@@ -73,7 +78,10 @@ impl ChatClient {
             take(endpoint, data.as_bytes(), answer, listener)?;
             listener.ready().await;
         }
-        Err(Failure::passing("the stream ended early"))
+        match answer.is_withheld() {
+            true => Ok(()),
+            false => Err(Failure::passing("the stream ended early")),
+        }
     }
 
     /// Opens a connection, for the next request. The server is asked for nothing, without the key.
@@ -138,13 +146,22 @@ fn take(
     let unreadable = |error| Failure::passing(format!("a chunk can't be read: {error}"));
     let chunk: Chunk = serde_json::from_slice(data).map_err(unreadable)?;
     if let Some(error) = &chunk.error {
+        if withholds(error) {
+            answer.withhold();
+            return Ok(());
+        }
         return Err(Failure::answered(None, error, endpoint.key()));
     }
     answer.take(chunk, listener);
     Ok(())
 }
 
-async fn refusal<B>(endpoint: &Endpoint, reply: Response<B>) -> Failure
+/// What another status than 200 means: there is no answer, or it is withheld.
+async fn refusal<B>(
+    endpoint: &Endpoint,
+    reply: Response<B>,
+    answer: &mut PartialAnswer,
+) -> Result<(), Failure>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -153,8 +170,12 @@ where
     let body = Limited::new(body, MOST_BYTES_OF_REFUSAL).collect().await;
     let said = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
     let said = said.unwrap_or(Value::Null);
+    if withholds(&said) {
+        answer.withhold();
+        return Ok(());
+    }
     let failure = Failure::answered(Some(head.status), &said, endpoint.key());
-    Failure { retry_after: retry_after(&head.headers), ..failure }
+    Err(Failure { retry_after: retry_after(&head.headers), ..failure })
 }
 
 /// The `Retry-After` in seconds (RFC 9110, section 10.2.3).

@@ -114,11 +114,18 @@ impl Endpoint {
 
     /// Whether it takes `max_completion_tokens` in place of `max_tokens`.
     pub(crate) fn takes_max_completion_tokens(&self) -> bool {
+        OPENAIS_OWN.into_iter().any(|domain| self.is_in(domain))
+    }
+
+    /// Whether it takes back what its model has thought. Most servers leave it out if they have no use
+    /// for it; Groq answers 400.
+    pub(crate) fn takes_reasoning(&self) -> bool {
+        !self.is_in("api.groq.com")
+    }
+
+    fn is_in(&self, domain: &str) -> bool {
         let host = self.base.0.host_str().unwrap_or_default();
-        let is_in = |domain: &str| {
-            host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        OPENAIS_OWN.into_iter().any(is_in)
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 }
 

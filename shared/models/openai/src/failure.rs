@@ -121,8 +121,26 @@ impl Said {
     }
 }
 
+/// Whether an error says that a content filter withholds the answer: Azure's and LiteLLM's, and that of
+/// OpenAI before its reasoning models.
+pub(crate) fn withholds(body: &Value) -> bool {
+    Said::new(body).is(&["content_filter", "content_policy_violation", "invalid_prompt"])
+}
+
 const NO_QUOTA: [&str; 3] =
     ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"];
+
+/// How servers say that a request is too long: OpenAI's, vLLM's and SGLang's, llama.cpp's, Anthropic's, vLLM's
+/// of a prompt alone, Amazon Bedrock's, Google's.
+const SAYS_TOO_LONG: [&str; 7] = [
+    "context length",
+    "context size",
+    "context window",
+    "prompt is too long",
+    "maximum model length",
+    "input is too long",
+    "input token count",
+];
 
 fn kind(status: Option<StatusCode>, said: &Said) -> Kind {
     const TOO_LONG: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
@@ -138,13 +156,9 @@ fn kind(status: Option<StatusCode>, said: &Said) -> Kind {
     if said.is(&NO_QUOTA) || said.is(&OPERATORS) || said.mentions(&["does not support tools"]) {
         Kind::Refused
     } else if said.is(&TOO_LONG)
-        || may_be_ours
-            && said.mentions(&[
-                "context length",
-                "context size",
-                "context window",
-                "prompt is too long",
-            ])
+        // More than may be read in a minute: OpenAI says it with 429, and waiting does not help.
+        || said.mentions(&["request too large"])
+        || may_be_ours && said.mentions(&SAYS_TOO_LONG)
     {
         Kind::TooLong
     } else {
@@ -249,9 +263,22 @@ mod tests {
                 "exceed_context_size_error",
                 &json!(400),
             ),
+            json!({ "error": { "message": "The decoder prompt (length 9000) is longer than the maximum model length of 8192.", "code": 400 } }),
+            json!({ "error": { "message": "Input is too long for requested model.", "type": "invalid_request_error" } }),
+            json!({ "error": { "message": "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", "code": 400 } }),
         ] {
-            assert_eq!(kind(400, &body), "too long", "{body}");
+            assert_eq!([kind(400, &body), kind(0, &body)], ["too long"; 2], "{body}");
         }
+    }
+
+    #[test]
+    fn more_than_may_be_read_in_a_minute_is_too_long_and_not_busy() {
+        let body = error(
+            "Request too large for gpt-4o in organization org-1 on tokens per min (TPM): Limit 30000, Requested 43000.",
+            "tokens",
+            &json!("rate_limit_exceeded"),
+        );
+        assert_eq!([kind(429, &body), kind(413, &body)], ["too long"; 2]);
     }
 
     #[test]

@@ -84,8 +84,7 @@ impl Model for OpenAi {
         listener: &'a mut dyn Listener,
     ) -> BoxFuture<'a, Result<ModelAnswer, ModelError>> {
         async move {
-            let completion_tokens = self.endpoint.takes_max_completion_tokens();
-            let request = ChatRequest::new(&self.id, &prompt, completion_tokens);
+            let request = ChatRequest::new(&self.id, &prompt, &self.endpoint);
             let body = serde_json::to_vec(&request);
             let body = Bytes::from(body.map_err(|error| ModelError::Internal(error.into()))?);
             let first = self.complete(&body, listener).await?;

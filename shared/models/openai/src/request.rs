@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use session::{Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus};
 
+use crate::endpoint::Endpoint;
+
 #[derive(Serialize)]
 pub(crate) struct ChatRequest<'a> {
     model: &'a str,
@@ -51,6 +53,14 @@ enum WireMessage<'a> {
     },
 }
 
+impl WireMessage<'_> {
+    fn forget_reasoning(&mut self) {
+        if let Self::Assistant { reasoning_content, .. } = self {
+            *reasoning_content = None;
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct WireCall<'a> {
     id: String,
@@ -80,12 +90,16 @@ struct OfferedFunction<'a> {
 const FUNCTION: &str = "function";
 
 impl<'a> ChatRequest<'a> {
-    /// `prompt` for `model`; the token limit is named as the server takes it.
-    pub(crate) fn new(model: &'a str, prompt: &'a Prompt<'_>, completion_tokens: bool) -> Self {
+    /// `prompt` for `model` in the dialect of `endpoint`.
+    pub(crate) fn new(model: &'a str, prompt: &'a Prompt<'_>, endpoint: &Endpoint) -> Self {
+        let completion_tokens = endpoint.takes_max_completion_tokens();
         let mut ids = WireIds::default();
         let mut messages = vec![WireMessage::System { content: prompt.system }];
         for message in &prompt.messages {
             messages.extend(wire_messages(message, &mut ids));
+        }
+        if !endpoint.takes_reasoning() {
+            messages.iter_mut().for_each(WireMessage::forget_reasoning);
         }
         let limit = Some(prompt.max_tokens);
         Self {
@@ -173,4 +187,37 @@ fn wire_tool<'a>(tool: &'a ToolSpec) -> WireTool<'a> {
         parameters: tool.input.as_json(),
     };
     WireTool { r#type: FUNCTION, function }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use agent::model::Prompt;
+    use session::{Block, Message, Reasoning, Role};
+
+    use super::ChatRequest;
+    use crate::endpoint::Endpoint;
+
+    #[test]
+    fn what_was_thought_goes_back_to_a_server_that_takes_it_alone() {
+        let thought = Reasoning::Text { text: "hm".to_owned(), signature: None };
+        let content = vec![Block::Reasoning(thought), Block::Text("Yes".to_owned())];
+        let message = Message { role: Role::Assistant, content, id: None };
+        let prompt = Prompt {
+            system: "",
+            messages: vec![Cow::Borrowed(&message)],
+            tools: Vec::new(),
+            max_tokens: 1,
+        };
+        for (base, takes) in
+            [("https://api.deepseek.com", true), ("https://api.groq.com/openai/v1", false)]
+        {
+            let key = Some("sk-secret".parse().unwrap());
+            let endpoint = Endpoint::new(base.parse().unwrap(), key).unwrap();
+            let request = ChatRequest::new("a-model", &prompt, &endpoint);
+            let body = serde_json::to_string(&request).unwrap();
+            assert_eq!(body.contains("reasoning_content"), takes, "{body}");
+        }
+    }
 }

@@ -76,6 +76,19 @@ async fn an_error_inside_the_stream_is_taken_by_its_kind() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_too_long_is_told_apart_and_not_repeated() {
+    let error = json!({ "message": "This model's maximum context length is 8192 tokens.",
+        "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded" });
+    let error = json!({ "error": error });
+    for reply in
+        [Reply::json("400 Bad Request", "", &error), Reply::chunks(std::slice::from_ref(&error))]
+    {
+        let (answer, _, requests) = asked(vec![reply]).await;
+        assert!(matches!(answer, Err(ModelError::TooLong(_))) && requests == 1, "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn no_quota_is_a_refusal_that_is_not_repeated_and_tells_the_operator() {
     let error = json!({ "message": "You exceeded your current quota, please check your plan and billing details.",
         "type": "insufficient_quota", "param": null, "code": "insufficient_quota" });

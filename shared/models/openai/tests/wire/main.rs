@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
 mod failures;
+mod pace;
 mod prompts;
 mod server;
 mod streams;
@@ -29,18 +30,29 @@ impl Listener for Heard {
     }
 }
 
-/// Asks the model at `base` with `messages`. Returns what was heard, too.
-async fn ask(base: &str, messages: &[Message]) -> (Result<ModelAnswer, ModelError>, String) {
+fn model(base: &str) -> OpenAi {
     let key = Some(server::KEY.parse().unwrap());
     let endpoint = models_openai::Endpoint::new(base.parse().unwrap(), key).unwrap();
-    let model = OpenAi::new(endpoint, "a-model".to_owned());
+    OpenAi::new(endpoint, "a-model".to_owned())
+}
+
+/// Asks the model at `base` with `messages`. Returns what was heard, too.
+async fn ask(base: &str, messages: &[Message]) -> (Result<ModelAnswer, ModelError>, String) {
+    let mut heard = Heard::default();
+    let answer = ask_model(&model(base), messages, &mut heard).await;
+    (answer, heard.0)
+}
+
+async fn ask_model(
+    model: &OpenAi,
+    messages: &[Message],
+    listener: &mut dyn Listener,
+) -> Result<ModelAnswer, ModelError> {
     let prompt = Prompt {
         system: "Be brief.",
         messages: messages.iter().map(Cow::Borrowed).collect(),
         tools: Vec::new(),
         max_tokens: 100,
     };
-    let mut heard = Heard::default();
-    let answer = model.answer(prompt, &mut heard).await;
-    (answer, heard.0)
+    model.answer(prompt, listener).await
 }

@@ -18,6 +18,8 @@ pub(crate) struct Reply {
     pieces: Vec<Vec<u8>>,
     /// Whether the connection breaks before the body has ended.
     breaks: bool,
+    /// Whether the body does not end, and the connection stays.
+    stalls: bool,
 }
 
 impl Reply {
@@ -30,7 +32,7 @@ impl Reply {
     pub(crate) fn in_pieces(pieces: Vec<Vec<u8>>) -> Self {
         let head =
             "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n".to_owned();
-        Self { head, pieces, breaks: false }
+        Self { head, pieces, breaks: false, stalls: false }
     }
 
     /// The chunks of this JSON, and `[DONE]`.
@@ -42,7 +44,8 @@ impl Reply {
     /// JSON with a status, after `headers`, each with its line end.
     pub(crate) fn json(status: &str, headers: &str, body: &Value) -> Self {
         let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{headers}");
-        Self { head, pieces: vec![body.to_string().into_bytes()], breaks: false }
+        let pieces = vec![body.to_string().into_bytes()];
+        Self { head, pieces, breaks: false, stalls: false }
     }
 
     /// The same with another media type.
@@ -54,6 +57,11 @@ impl Reply {
     /// The same, and the connection breaks.
     pub(crate) fn broken(self) -> Self {
         Self { breaks: true, ..self }
+    }
+
+    /// The same, and nothing follows.
+    pub(crate) fn stalled(self) -> Self {
+        Self { stalls: true, ..self }
     }
 }
 
@@ -106,7 +114,7 @@ async fn answer(stream: &mut BufReader<TcpStream>, reply: &Reply) -> std::io::Re
         stream.write_all(b"\r\n").await?;
         stream.flush().await?;
     }
-    if !reply.breaks {
+    if !reply.breaks && !reply.stalls {
         stream.write_all(b"0\r\n\r\n").await?;
     }
     stream.flush().await

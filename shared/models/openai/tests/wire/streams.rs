@@ -2,7 +2,7 @@
 
 use agent::model::{ModelAnswer, Usage};
 use serde_json::{Value, json};
-use session::Message;
+use session::{Message, WITHHELD};
 
 use crate::{
     ask,
@@ -21,11 +21,11 @@ pub(crate) fn chunk(delta: &Value, finish_reason: Value) -> Value {
     })
 }
 
-fn said(text: &str) -> Value {
+pub(crate) fn said(text: &str) -> Value {
     chunk(&json!({ "content": text }), Value::Null)
 }
 
-fn end(reason: &str) -> Value {
+pub(crate) fn end(reason: &str) -> Value {
     chunk(&json!({}), json!(reason))
 }
 
@@ -196,10 +196,27 @@ async fn members_that_servers_leave_out_or_send_as_null_are_not_missed() {
 }
 
 #[tokio::test]
-async fn what_the_model_declines_with_is_heard() {
-    let declined = chunk(&json!({ "refusal": "I can't help with that." }), Value::Null);
-    let (_, heard) = answer(Reply::chunks(&[declined, end("stop")])).await;
-    assert_eq!(heard, "I can't help with that.");
+async fn nothing_stands_of_what_a_filter_or_the_model_itself_withholds() {
+    // As Azure says it of a question, and inside a stream of an answer.
+    let filtered = json!({ "error": { "message": "The response was filtered", "type": null,
+        "param": "prompt", "code": "content_filter", "status": 400 } });
+    let declined = |text: &str| chunk(&json!({ "content": null, "refusal": text }), Value::Null);
+    let call = json!([{ "index": 0, "id": "a", "function": { "name": "one", "arguments": "{}" } }]);
+    let call = chunk(&json!({ "tool_calls": call }), Value::Null);
+    for (reply, before) in [
+        (Reply::chunks(&[said("So, "), call, end("content_filter")]), "So, "),
+        (Reply::chunks(&[said("So, "), end("refusal")]), "So, "),
+        (Reply::chunks(&[declined("I can't "), declined("help."), end("stop")]), ""),
+        (Reply::events(&format!("data: {}\n\ndata: {filtered}\n\n", said("So, "))), "So, "),
+        (Reply::json("400 Bad Request", "", &filtered), ""),
+    ] {
+        let (base, seen) = serve(vec![reply]).await;
+        let (answer, heard) = ask(&base, &[Message::user("Hello!")]).await;
+        let message = answer.unwrap().message;
+        assert!(message.is_withheld() && message.tool_uses().count() == 0, "{message:?}");
+        assert_eq!(heard, format!("{before}⟲{WITHHELD}"));
+        assert_eq!(seen.lock().unwrap().len(), 1, "it is not asked for again");
+    }
 }
 
 #[tokio::test]
