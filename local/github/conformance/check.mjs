@@ -18,7 +18,9 @@ const ELSEWHERE = {
   301: "any call: Best practices for using the REST API, Follow redirects",
   307: "any call: Best practices for using the REST API, Follow redirects",
   401: "any call: Authenticating to the REST API",
+  400: "any call: Getting started, Problems parsing JSON",
   403: "any call: Rate limits, and single sign-on",
+  404: "any call: Troubleshooting the REST API, 404 Not Found for an existing resource",
   410: "lists of issues that are switched off: ossf/allstar, issue 64",
 };
 const REPOSITORY = "/repos/{owner}/{repo}";
@@ -195,10 +197,12 @@ assert(comments.answer.some((comment) => comment.user === null));
 await read(`${station}/issues/99/comments`, COMMENTS, 404);
 
 assert.equal((await read(`${station}/pulls`, PULLS)).answer.length, 1);
-await read("/repos/octo-carol/bare/pulls?state=closed", PULLS);
+assert((await read(`${station}/pulls?state=closed`, PULLS)).answer[0].merged_at);
+await read("/repos/octo-carol/bare/pulls", PULLS);
 await read("/repos/octo-alice/diary/pulls", PULLS, 404);
 await read(`${station}/pulls/2`, PULL);
 await read("/repos/octo-carol/bare/pulls/2", PULL);
+assert((await read(`${station}/pulls/4`, PULL)).answer.merged);
 await read(`${station}/pulls/1`, PULL, 404);
 const diff = "application/vnd.github.diff";
 await call(reader, "GET", "/repos/octo-bob/chess/pulls/1", PULL, 406, undefined, diff);

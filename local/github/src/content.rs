@@ -148,6 +148,14 @@ fn weather_station() -> Content {
                 locked: true,
                 ..Thread::default()
             },
+            Thread {
+                title: "Say what the columns mean",
+                author: Some("octo-alice"),
+                at: "2026-07-02T10:00:00Z",
+                closed: true,
+                change: Some(Change { branch: "columns", diff: Some(""), merged: true }),
+                ..Thread::default()
+            },
         ],
     }
 }
@@ -206,8 +214,7 @@ fn bare() -> Content {
                 title: "A change",
                 author: Some("octo-carol"),
                 at,
-                change: Some(Change { branch: "change", diff: Some(""), merged: true }),
-                closed: true,
+                change: Some(Change { branch: "change", diff: Some(""), merged: false }),
                 ..Thread::default()
             },
         ],
