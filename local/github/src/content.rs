@@ -111,53 +111,53 @@ fn weather_station() -> Content {
             message: "Read the humidity, too",
             files: &["src/main.c", "src/sensor.c"],
         }],
-        threads: vec![
-            Thread {
-                title: "Humidity is 120 % when it rains",
-                body: Some("It rained all night.\n\nThe station says 120 %, which can't be."),
-                author: Some("octo-bob"),
-                at: "2026-08-20T06:00:00Z",
-                comments: vec![
-                    (
-                        Some("octo-alice"),
-                        "2026-08-20T07:10:00Z",
-                        "The sensor is wet. I look at it.",
-                    ),
-                    (None, "2026-08-21T12:00:00Z", "Mine says 104 %."),
-                ],
-                ..Thread::default()
-            },
-            Thread {
-                title: "Never say more than 100 %",
-                body: Some("For #1."),
-                author: Some("octo-bob"),
-                at: "2026-08-22T19:30:00Z",
-                change: Some(Change { branch: "clamp", diff: Some(CLAMP), merged: false }),
-                comments: vec![(
-                    Some("octo-alice"),
-                    "2026-08-23T08:00:00Z",
-                    "Thanks! Is there a test?",
-                )],
-                ..Thread::default()
-            },
-            Thread {
-                title: "Which way is north?",
-                author: Some("octo-carol"),
-                at: "2026-07-01T10:00:00Z",
-                closed: true,
-                locked: true,
-                ..Thread::default()
-            },
-            Thread {
-                title: "Say what the columns mean",
-                author: Some("octo-alice"),
-                at: "2026-07-02T10:00:00Z",
-                closed: true,
-                change: Some(Change { branch: "columns", diff: Some(""), merged: true }),
-                ..Thread::default()
-            },
-        ],
+        threads: about_the_weather_station(),
     }
+}
+
+fn about_the_weather_station() -> Vec<Thread> {
+    vec![
+        Thread {
+            title: "Humidity is 120 % when it rains",
+            body: Some("It rained all night.\n\nThe station says 120 %, which can't be."),
+            author: Some("octo-bob"),
+            at: "2026-08-20T06:00:00Z",
+            comments: vec![
+                (Some("octo-alice"), "2026-08-20T07:10:00Z", "The sensor is wet. I look at it."),
+                (None, "2026-08-21T12:00:00Z", "Mine says 104 %."),
+            ],
+            ..Thread::default()
+        },
+        Thread {
+            title: "Never say more than 100 %",
+            body: Some("For #1."),
+            author: Some("octo-bob"),
+            at: "2026-08-22T19:30:00Z",
+            change: Some(Change { branch: "clamp", diff: Some(CLAMP), merged: false }),
+            comments: vec![(
+                Some("octo-alice"),
+                "2026-08-23T08:00:00Z",
+                "Thanks! Is there a test?",
+            )],
+            ..Thread::default()
+        },
+        Thread {
+            title: "Which way is north?",
+            author: Some("octo-carol"),
+            at: "2026-07-01T10:00:00Z",
+            closed: true,
+            locked: true,
+            ..Thread::default()
+        },
+        Thread {
+            title: "Say what the columns mean",
+            author: Some("octo-alice"),
+            at: "2026-07-02T10:00:00Z",
+            closed: true,
+            change: Some(Change { branch: "columns", diff: Some(""), merged: true }),
+            ..Thread::default()
+        },
+    ]
 }
 
 /// A table of this many lines.
