@@ -79,7 +79,7 @@ impl WriteTool for CalendarTool {
         _: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Preview>> {
-        async move { self.call(token).await.map(|account| Preview { account }) }.boxed()
+        async move { self.call(token).await.map(|account| Preview::from(account.as_str())) }.boxed()
     }
 
     fn apply<'a>(

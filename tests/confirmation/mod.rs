@@ -1,6 +1,7 @@
 //! An action is done once, as it was shown, and only if the user said so (M5, M10).
 
 mod approval;
+mod comment;
 mod once;
 mod ready;
 

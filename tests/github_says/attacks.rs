@@ -3,7 +3,7 @@
 use super::*;
 
 /// A world in which alice has allowed the narrowest scopes, by asking who she is.
-async fn narrow() -> Connected {
+pub(super) async fn narrow() -> Connected {
     let (world, proxies) = World::proxied(Setup::default()).await;
     let alice = world.browser_of("alice").await;
     let asked = ok(alice.say(SESSION, "Who am I?")).await;

@@ -8,6 +8,7 @@ use tests::{Browser, Fate, Proxies, Seen, Setup, World, ok};
 mod attacks;
 mod before_approval;
 mod connections;
+mod contents;
 mod lists;
 mod refusals;
 

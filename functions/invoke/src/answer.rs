@@ -110,6 +110,7 @@ fn confirmation(
         tool: call.name.clone(),
         input: call.input.clone(),
         account: confirmation.account.clone(),
+        details: confirmation.details.clone(),
         call: call.tool_use_id.clone(),
         expires_at: OffsetDateTime::from_unix_timestamp(expires).map_err(internal)?,
     }))

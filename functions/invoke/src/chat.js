@@ -75,6 +75,9 @@ function askApproval(interrupt) {
   const input = document.createElement("code");
   input.textContent = plainly(interrupt.input);
   entry.append(input, "\n");
+  for (const [name, value] of Object.entries(interrupt.details)) {
+    entry.append(`${plainly(name)}: ${plainly(value)}\n`);
+  }
   entry.append(button("Approve", () => answer(interrupt, "resolved")), " ");
   entry.append(button("Decline", () => answer(interrupt, "cancelled")));
 }

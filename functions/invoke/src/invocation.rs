@@ -1,5 +1,7 @@
 //! The request and the response body of `POST /invocations`.
 
+use std::collections::BTreeMap;
+
 use agent::{
     model::Usage,
     turn::{Answers, Verdict},
@@ -158,6 +160,9 @@ pub(crate) struct ConfirmationRequired {
     pub(crate) input: Value,
     /// As which account of the provider.
     pub(crate) account: String,
+    /// What to check besides, by name: what is at that place now, and who will see it. Others may have
+    /// written it.
+    pub(crate) details: BTreeMap<String, String>,
     /// When an approval no longer counts (RFC 3339). Send the `sessionId` to be asked again.
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = "date-time")]

@@ -9,6 +9,7 @@ mod model_answer;
 mod models;
 pub mod real;
 mod request;
+mod requests;
 mod script;
 mod thinking;
 

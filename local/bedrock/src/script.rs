@@ -6,7 +6,7 @@ use super::{
     guardrail, habits,
     model_answer::{Call, ModelAnswer, Script},
     request::{Block, Message, Output, Request, Role, Status, ToolResult},
-    thinking,
+    requests, thinking,
 };
 
 /// If a message or a tool result contains this, the model prints everything that it was sent, so that a
@@ -72,7 +72,7 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
     if mentions(&["who am i", "profile", "account"]) {
         chosen.push(("github_get_profile", json!({})));
     }
-    if mentions(&["repo", "project"]) {
+    if mentions(&["repo", "project"]) && !mentions(&["search"]) {
         let mut input = if lowercase.contains("private") {
             json!({ "visibility": "private" })
         } else {
@@ -91,6 +91,7 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         chosen.push(("calendar_add_event", json!({ "title": title })));
     }
     chosen.extend(issues_of(text).map(|input| ("github_list_issues", input)));
+    chosen.extend(requests::calls(text));
     chosen.extend(text.split(';').filter_map(issue).map(|input| ("github_create_issue", input)));
     chosen.retain(|(tool, _)| request.offers(tool));
     if mentions(&["approve it yourself"]) {
@@ -132,7 +133,9 @@ fn chat(request: &Request) -> String {
     let count = request.messages.iter().filter(is_from_user).count();
     format!(
         "{INTRODUCTION} This is message {count} of yours in our conversation. Ask me about your \
-         repositories or your profile at GitHub, or to “create an issue in OWNER/REPOSITORY: TITLE”."
+         repositories or your profile at GitHub, or to “create an issue in OWNER/REPOSITORY: TITLE”, \
+         to “read PATH in OWNER/REPOSITORY”, “read issue NUMBER of OWNER/REPOSITORY” or “search code for \
+         WORDS”."
     )
 }
 
@@ -151,6 +154,9 @@ fn describe(result: &ToolResult) -> String {
     let Some(data) = data else {
         return words;
     };
+    if let Some(text) = requests::told(data) {
+        return text;
+    }
     if let Some(repositories) = data["repositories"].as_array() {
         let name = |repository: &Value| repository["fullName"].as_str().map(str::to_owned);
         let names: Vec<String> = repositories.iter().filter_map(name).collect();
@@ -170,7 +176,9 @@ fn describe(result: &ToolResult) -> String {
         return format!("You are {login} at GitHub.");
     }
     if data["created"] == true {
-        return format!("I created issue {}: {}", data["number"], url_text(&data["url"]));
+        let number = data["number"].as_u64();
+        let what = number.map_or_else(|| "a comment".to_owned(), |it| format!("issue {it}"));
+        return format!("I created {what}: {}", url_text(&data["url"]));
     }
     format!("The tool answered {data}.")
 }

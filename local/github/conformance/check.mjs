@@ -18,11 +18,19 @@ const ELSEWHERE = {
   301: "any call: Best practices for using the REST API, Follow redirects",
   307: "any call: Best practices for using the REST API, Follow redirects",
   401: "any call: Authenticating to the REST API",
+  400: "any call: Getting started, Problems parsing JSON",
   403: "any call: Rate limits, and single sign-on",
+  404: "any call: Troubleshooting the REST API, 404 Not Found for an existing resource",
   410: "lists of issues that are switched off: ossf/allstar, issue 64",
 };
 const REPOSITORY = "/repos/{owner}/{repo}";
 const ISSUES = `${REPOSITORY}/issues`;
+const ISSUE = `${ISSUES}/{issue_number}`;
+const COMMENTS = `${ISSUE}/comments`;
+const CONTENTS = `${REPOSITORY}/contents/{path}`;
+const COMMITS = `${REPOSITORY}/commits`;
+const PULLS = `${REPOSITORY}/pulls`;
+const PULL = `${PULLS}/{pull_number}`;
 
 const ajv = new Ajv({ strict: false, allErrors: true });
 formats(ajv);
@@ -70,12 +78,12 @@ function responseOf(method, template, status) {
 }
 
 let checked = 0;
-async function call(token, method, path, template, status, body) {
+async function call(token, method, path, template, status, body, accept = "application/vnd.github+json") {
   const response = await fetch(base + path, {
     method,
     body,
     redirect: "manual",
-    headers: { "user-agent": "conformance", ...(token && { authorization: `Bearer ${token}` }) ,
+    headers: { "user-agent": "conformance", accept, ...(token && { authorization: `Bearer ${token}` }) ,
       ...(body && { "content-type": "application/json" }) },
   });
   const what = `${method} ${path}`;
@@ -155,5 +163,80 @@ await post("smallcorp/handbook", 403, hello);
 await post("octo-carol/bare", 404, hello, await token("octo-carol", "read:user"));
 for (let n = 2; n < 80; n += 1) await post("octo-carol/bare", 201, hello);
 await post("octo-carol/bare", 403, hello);
+
+// What is in repositories, with a token that may read what is public.
+const reader = await token("octo-carol", "read:user");
+const read = (path, template, status = 200) => get(path, template, status, reader);
+const station = "/repos/octo-alice/weather-station";
+await read(`${station}/contents`, CONTENTS);
+await read(`${station}/contents/src`, CONTENTS);
+const file = await read(`${station}/contents/src/main.c?ref=main`, CONTENTS);
+assert.match(Buffer.from(file.answer.content, "base64").toString(), /int main/);
+const large = await read(`${station}/contents/data/archive.csv`, CONTENTS);
+assert.deepEqual([large.answer.encoding, large.answer.content], ["none", ""]);
+assert(large.answer.size > 1024 * 1024);
+await read("/repositories/2002/contents/docs/roof.png", CONTENTS);
+await read(`${station}/contents/nowhere`, CONTENTS, 404);
+await read(`${station}/contents/README.md?ref=nowhere`, CONTENTS, 404);
+await read("/repos/octo-carol/bare/contents", CONTENTS, 404);
+await read("/repos/octo-alice/diary/contents", CONTENTS, 404);
+
+await read("/repos/octo-alice/garden/commits", COMMITS);
+const bed = await read("/repos/octo-alice/garden/commits?path=src&sha=main&per_page=1", COMMITS);
+assert.equal(bed.answer.length, 1);
+await read("/repos/octo-alice/garden/commits?sha=nowhere", COMMITS, 404);
+await read("/repos/octo-carol/bare/commits", COMMITS, 409);
+await read("/repos/octo-alice/diary/commits", COMMITS, 404);
+
+await read(`${station}/issues/1`, ISSUE);
+await read(`${station}/issues/2`, ISSUE);
+await read(`${station}/issues/99`, ISSUE, 404);
+await read("/repos/octo-carol/caterpillar/issues/1", ISSUE, 301);
+const comments = await read(`${station}/issues/1/comments`, COMMENTS);
+assert(comments.answer.some((comment) => comment.user === null));
+await read(`${station}/issues/99/comments`, COMMENTS, 404);
+
+assert.equal((await read(`${station}/pulls`, PULLS)).answer.length, 1);
+assert((await read(`${station}/pulls?state=closed`, PULLS)).answer[0].merged_at);
+await read("/repos/octo-carol/bare/pulls", PULLS);
+await read("/repos/octo-alice/diary/pulls", PULLS, 404);
+await read(`${station}/pulls/2`, PULL);
+await read("/repos/octo-carol/bare/pulls/2", PULL);
+assert((await read(`${station}/pulls/4`, PULL)).answer.merged);
+await read(`${station}/pulls/1`, PULL, 404);
+const diff = "application/vnd.github.diff";
+await call(reader, "GET", "/repos/octo-bob/chess/pulls/1", PULL, 406, undefined, diff);
+const patch = await fetch(`${base}${station}/pulls/2`, {
+  headers: { "user-agent": "conformance", accept: diff, authorization: `Bearer ${reader}` },
+});
+assert.match(patch.headers.get("content-type"), /^application\/vnd\.github\.diff\b/);
+assert.match(patch.headers.get("x-github-media-type"), /param=diff/);
+assert.match(await patch.text(), /^diff --git /);
+
+const search = async (what, query, status = 200, accept) =>
+  (await call(reader, "GET", `/search/${what}?q=${encodeURIComponent(query)}`, `/search/${what}`, status,
+    undefined, accept)).answer;
+assert.equal((await search("repositories", "chess language:rust")).total_count, 1);
+assert.equal((await search("repositories", "user:octo-alice")).total_count, 2);
+await search("repositories", "", 422);
+await search("code", "politely");
+const matched = await search("code", "politely", 200, "application/vnd.github.text-match+json");
+assert.match(matched.items[0].text_matches[0].fragment, /politely/);
+assert.equal((await search("code", "frost")).total_count, 0);
+await search("code", "frost repo:octo-alice/diary", 422);
+
+const comment = (path, status, body, as) => call(as, "POST", `${path}/comments`, COMMENTS, status, body);
+const yes = JSON.stringify({ body: "Yes" });
+const writer = await token("octo-alice", "public_repo");
+await comment(`${station}/issues/1`, 201, yes, writer);
+await comment("/repositories/2002/issues/2", 201, yes, writer);
+await comment(`${station}/issues/1`, 422, JSON.stringify({ body: " " }), writer);
+await comment(`${station}/issues/1`, 422, JSON.stringify({ body: "b".repeat(65_537) }), writer);
+await comment(`${station}/issues/1`, 400, "{", writer);
+await comment(`${station}/issues/99`, 404, yes, writer);
+await comment(`${station}/issues/1`, 404, yes, reader);
+await comment(`${station}/issues/3`, 403, yes, await token("octo-bob", "public_repo"));
+await comment("/repos/octo-carol/caterpillar/issues/1", 307, yes, writer);
+assert.equal((await read(`${station}/issues/1`, ISSUE)).answer.comments, 3);
 
 console.log(`the stand-in for GitHub: ${checked} answers are as GitHub's description says`);

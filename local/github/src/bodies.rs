@@ -176,7 +176,7 @@ fn the_same_for_all() -> Value {
 }
 
 /// Adds the members of `more` to `object`.
-fn add(object: &mut Value, more: Value) {
+pub(super) fn add(object: &mut Value, more: Value) {
     if let (Value::Object(object), Value::Object(more)) = (object, more) {
         object.extend(more);
     }

@@ -1,5 +1,5 @@
-//! The issues of a repository: the writing part of the REST API, and an HTML page for each issue that
-//! was created, for the person who runs this stand-in.
+//! The issues of a repository, of which pull requests are some, and an HTML page for each with what was
+//! created, for the person who runs this stand-in.
 //!
 //! Source: GitHub's REST documentation, "Create an issue" and "List repository issues"; "Rate limits for
 //! the REST API": at most 80 requests a minute create something. That a list is answered with 410, too,
@@ -24,8 +24,8 @@ use url::Url;
 
 use super::{
     GitHub,
-    accounts::Account,
-    page,
+    accounts::{ACCOUNTS, Account, OwnedRepository},
+    content, page,
     paging::Paging,
     repositories::Reached,
     rest::{describe, refuse},
@@ -44,34 +44,84 @@ pub(super) fn routes() -> Router<GitHub> {
         .route("/repos/{owner}/{repo}/issues", get(list).post(create))
         .route("/repositories/{id}/issues", get(list).post(create))
         .route("/{owner}/{repo}/issues/{number}", get(show))
+        .route("/{owner}/{repo}/pull/{number}", get(show))
 }
 
-/// Every repository's issues by full name, and when each account created some.
+/// Every repository's issues by full name, the comments on each, and when each account created some.
 pub(super) struct Issues {
     by_repository: HashMap<String, Vec<Value>>,
+    comments: HashMap<(String, usize), Vec<Value>>,
     created: HashMap<u64, Vec<SystemTime>>,
 }
 
 impl Issues {
-    /// An issue whose author is gone and a pull request, both without text; no other.
+    /// What people have written before.
     pub(super) fn new(base: &Url) -> Self {
-        let mut by_repository = HashMap::new();
-        if let Some(bare) = Account::named("octo-carol").and_then(|carol| carol.owned("bare")) {
-            let at = "2024-02-03T04:05:06Z";
-            let issue = bare.issue(base, 1, None, ("By a ghost", None, at));
-            let mut change = bare.issue(base, 2, Some(bare.owner), ("A change", None, at));
-            let web = format!("{base}octo-carol/bare/pull/2");
-            change["pull_request"] = json!({
-                "url": format!("{base}repos/octo-carol/bare/pulls/2"), "html_url": web,
-                "diff_url": format!("{web}.diff"), "patch_url": format!("{web}.patch"),
-            });
-            by_repository.insert(bare.full_name(), vec![issue, change]);
+        let mut issues = Self {
+            by_repository: HashMap::new(),
+            comments: HashMap::new(),
+            created: HashMap::new(),
+        };
+        for owner in ACCOUNTS.iter() {
+            for repository in &owner.repositories {
+                issues.begin(base, OwnedRepository { owner, repository });
+            }
         }
-        Self { by_repository, created: HashMap::new() }
+        issues
     }
 
-    /// Counts an issue of this account, if it has not created too many.
-    fn may_create(&mut self, account: u64, now: SystemTime) -> bool {
+    fn begin(&mut self, base: &Url, found: OwnedRepository) {
+        let full_name = found.full_name();
+        for (at, thread) in content::of(&full_name).threads.iter().enumerate() {
+            let (number, author) = (at + 1, thread.author.and_then(Account::named));
+            let text = (thread.title, thread.body, thread.at);
+            let mut issue = found.issue(base, number, author, text);
+            issue["locked"] = thread.locked.into();
+            if thread.closed {
+                issue["state"] = "closed".into();
+                issue["closed_at"] = thread.at.into();
+            }
+            if thread.change.is_some() {
+                let web = format!("{base}{full_name}/pull/{number}");
+                issue["pull_request"] = json!({
+                    "url": format!("{base}repos/{full_name}/pulls/{number}"), "html_url": web,
+                    "diff_url": format!("{web}.diff"), "patch_url": format!("{web}.patch"),
+                });
+            }
+            self.by_repository.entry(full_name.clone()).or_default().push(issue);
+            for (at, (author, when, text)) in thread.comments.iter().enumerate() {
+                let author = author.and_then(Account::named);
+                let comment = found.comment(base, (number, at + 1), author, (when, text));
+                self.add_comment(&full_name, number, comment);
+            }
+        }
+    }
+
+    /// Issue `number` of a repository.
+    pub(super) fn get(&self, full_name: &str, number: usize) -> Option<&Value> {
+        self.by_repository.get(full_name)?.get(number.checked_sub(1)?)
+    }
+
+    /// The comments on it, the oldest first.
+    pub(super) fn comments(&self, full_name: &str, number: usize) -> &[Value] {
+        self.comments.get(&(full_name.to_owned(), number)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds a comment to an issue.
+    pub(super) fn add_comment(&mut self, full_name: &str, number: usize, comment: Value) {
+        let all = self.comments.entry((full_name.to_owned(), number)).or_default();
+        let at = comment["created_at"].clone();
+        all.push(comment);
+        let count = all.len();
+        let issues = self.by_repository.get_mut(full_name);
+        if let Some(issue) = issues.and_then(|it| it.get_mut(number.checked_sub(1)?)) {
+            issue["comments"] = count.into();
+            issue["updated_at"] = at;
+        }
+    }
+
+    /// Counts an issue or a comment of this account, if it has not created too many.
+    pub(super) fn may_create(&mut self, account: u64, now: SystemTime) -> bool {
         let created = self.created.entry(account).or_default();
         created.retain(|at| now < *at + MINUTE);
         let may = created.len() < MAX_CREATED;
@@ -90,7 +140,7 @@ struct Listing {
     state: Option<String>,
 }
 
-/// `GET …/issues`, the newest first; all of them are open.
+/// `GET …/issues`, the newest first.
 async fn list(
     State(github): State<GitHub>,
     Reached { usage, found }: Reached,
@@ -100,10 +150,11 @@ async fn list(
     if !found.repository.has_issues {
         return refuse(StatusCode::GONE, headers, DISABLED);
     }
-    let is_wanted = listing.state.as_deref() != Some("closed");
+    let wanted = listing.state.as_deref().unwrap_or("open");
     let issues = github.issues().by_repository.get(&found.full_name()).cloned();
-    let issues = issues.filter(|_| is_wanted).unwrap_or_default();
-    let newest_first: Vec<Value> = issues.into_iter().rev().collect();
+    let issues = issues.unwrap_or_default().into_iter().rev();
+    let newest_first: Vec<Value> =
+        issues.filter(|issue| wanted == "all" || issue["state"] == wanted).collect();
     let mut address = github.base.clone();
     address.set_path(&format!("repositories/{}/issues", found.repository.id));
     if let Some(state) = &listing.state {
@@ -163,11 +214,11 @@ async fn create(
 }
 
 /// GitHub's text of the secondary limit, which comes without `retry-after`.
-const TOO_MANY: &str = "You have exceeded a secondary rate limit and have been temporarily blocked \
+pub(super) const TOO_MANY: &str = "You have exceeded a secondary rate limit and have been temporarily blocked \
      from content creation. Please retry your request again later.";
 
 /// Why nothing may be created there.
-fn refusal(Reached { usage, found }: &Reached) -> Option<(StatusCode, &'static str)> {
+pub(super) fn refusal(Reached { usage, found }: &Reached) -> Option<(StatusCode, &'static str)> {
     if !usage.may("public_repo") {
         return Some((StatusCode::NOT_FOUND, "Not Found"));
     }
@@ -187,8 +238,9 @@ async fn show(
 ) -> Response {
     let full_name = format!("{owner}/{repo}");
     let issues = github.issues();
-    let issue = number.checked_sub(1).and_then(|at| issues.by_repository.get(&full_name)?.get(at));
-    issue.map_or_else(page::no_issue, |issue| page::issue(&full_name, issue))
+    let comments = issues.comments(&full_name, number);
+    let issue = issues.get(&full_name, number);
+    issue.map_or_else(page::no_issue, |issue| page::issue(&full_name, issue, comments))
 }
 
 fn invalid(headers: HeaderMap, mut error: Value) -> Response {
@@ -203,7 +255,7 @@ fn invalid(headers: HeaderMap, mut error: Value) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, headers, Json(body)).into_response()
 }
 
-fn rfc3339(time: SystemTime) -> String {
+pub(super) fn rfc3339(time: SystemTime) -> String {
     let time = time.max(UNIX_EPOCH);
     OffsetDateTime::from(time).format(&Rfc3339).unwrap_or_default()
 }

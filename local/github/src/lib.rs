@@ -3,15 +3,20 @@
 mod accounts;
 mod authorization_request;
 mod bodies;
+mod comments;
+mod content;
 mod difficult;
+mod files;
 mod grants;
 mod issues;
 mod oauth;
 mod page;
 mod paging;
+mod pull_requests;
 mod repositories;
 mod rest;
 mod scopes;
+mod search;
 mod sign_on;
 
 use std::{
@@ -75,10 +80,14 @@ impl GitHub {
     pub fn router(&self) -> axum::Router {
         oauth::routes()
             .merge(issues::routes())
+            .merge(comments::routes())
+            .merge(files::routes())
+            .merge(pull_requests::routes())
+            .merge(search::routes())
             .merge(repositories::routes())
             .merge(sign_on::routes())
             .merge(rest::routes())
-            .layer(middleware::map_response(with_request_id))
+            .layer(middleware::map_response(with_own_headers))
             .with_state(self.clone())
     }
 
@@ -105,11 +114,17 @@ impl fmt::Debug for GitHub {
     }
 }
 
-/// Adds the request id that every response of GitHub has.
-async fn with_request_id(mut response: Response) -> Response {
+/// Says how a body was made ("Media types").
+const MEDIA_TYPE: HeaderName = HeaderName::from_static("x-github-media-type");
+
+/// Adds the headers that every response of GitHub has.
+async fn with_own_headers(mut response: Response) -> Response {
     let id = Uuid::new_v4().simple().to_string().to_uppercase();
+    let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static("x-github-request-id"), id);
+        headers.insert(HeaderName::from_static("x-github-request-id"), id);
     }
+    let json = HeaderValue::from_static("github.v3; format=json");
+    headers.entry(MEDIA_TYPE).or_insert(json);
     response
 }

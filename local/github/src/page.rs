@@ -62,17 +62,28 @@ pub(super) fn wrong_request() -> Response {
     )
 }
 
-/// The page of an issue of the repository `full_name`.
-pub(super) fn issue(full_name: &str, issue: &Value) -> Response {
+/// The page of an issue of the repository `full_name`, with its comments.
+pub(super) fn issue(full_name: &str, issue: &Value, comments: &[Value]) -> Response {
     let text = |value: &Value| escape(value.as_str().unwrap_or_default());
     let body = match issue["body"].as_str().unwrap_or_default() {
         "" => "<em>No description.</em>".to_owned(),
         body => escape(body),
     };
+    let comment = |it: &Value| {
+        format!(
+            "<p id=\"issuecomment-{}\"><strong>{}</strong> at {}:</p>\n\
+             <p style=\"white-space: pre-wrap\">{}</p>\n",
+            it["id"],
+            text(&it["user"]["login"]),
+            text(&it["created_at"]),
+            text(&it["body"])
+        )
+    };
+    let comments: String = comments.iter().map(comment).collect();
     let main = format!(
         "<p>{repository}</p>\n<h1>{title} <small>#{number}</small></h1>\n\
          <p>Opened by <strong>{author}</strong> at {time}.</p>\n\
-         <p style=\"white-space: pre-wrap\">{body}</p>\n",
+         <p style=\"white-space: pre-wrap\">{body}</p>\n{comments}",
         repository = escape(full_name),
         title = text(&issue["title"]),
         number = issue["number"],

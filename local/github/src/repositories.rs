@@ -69,7 +69,7 @@ impl FromRequestParts<GitHub> for Reached {
 }
 
 /// A private repository is shown to a token with `repo` of its owner or of a member.
-fn is_shown(it: &OwnedRepository, usage: &Usage) -> bool {
+pub(super) fn is_shown(it: &OwnedRepository, usage: &Usage) -> bool {
     !it.repository.private || (it.is_of(usage.consent.account.login) && usage.may("repo"))
 }
 

@@ -4,7 +4,7 @@
 //! nothing and says who would do it; then, approved and claimed, it is *applied*, once. A writer
 //! can't be run as a reader, and a reader has no preview.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -151,6 +151,16 @@ pub trait WriteTool: Send + Sync {
 pub struct Preview {
     /// As which account of the provider.
     pub account: String,
+    /// What the user checks besides the input, by name: what is at that place now, for example, and who
+    /// will see it. An approval is good for these alone.
+    pub details: BTreeMap<String, String>,
+}
+
+impl From<&str> for Preview {
+    /// As `account`, with nothing else to check.
+    fn from(account: &str) -> Self {
+        Self { account: account.to_owned(), details: BTreeMap::new() }
+    }
 }
 
 /// Something that the agent can do for the user.

@@ -5,6 +5,8 @@
 //! made: of several requests that try, one succeeds. A mark without a result means that the call may
 //! have been made, and it is never made again.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Message, ToolResult};
@@ -75,6 +77,9 @@ pub struct Confirmation {
     pub interrupt: String,
     /// The provider's account that would do it.
     pub account: String,
+    /// What the user checks besides the input, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
     /// What exactly is to be approved, as a hash.
     pub digest: String,
     /// When an approval no longer counts, in Unix seconds.

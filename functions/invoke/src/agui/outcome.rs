@@ -39,7 +39,7 @@ fn authorization(consent: AuthorizationRequired) -> Interrupt {
 }
 
 fn confirmation(action: ConfirmationRequired) -> Interrupt {
-    let ConfirmationRequired { id, tool, input, account, expires_at, call, .. } = action;
+    let ConfirmationRequired { id, tool, input, account, details, expires_at, call, .. } = action;
     Interrupt {
         id,
         reason: "confirmation_required",
@@ -53,7 +53,9 @@ fn confirmation(action: ConfirmationRequired) -> Interrupt {
             "additionalProperties": false,
         })),
         expires_at: time(expires_at),
-        metadata: json!({ "tool": tool, "input": input, "account": account }),
+        metadata: json!({
+            "tool": tool, "input": input, "account": account, "details": details,
+        }),
     }
 }
 

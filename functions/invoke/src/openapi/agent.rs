@@ -95,7 +95,8 @@ fn answers() -> Value {
     let approval = json!([{
         "reason": "confirmation_required", "id": INTERRUPT, "tool": "github_create_issue",
         "input": { "owner": "alice", "repo": "garden", "title": "Water the tomatoes" },
-        "account": "alice", "expiresAt": "2026-01-31T13:00:00Z",
+        "account": "alice", "details": { "visibility": "private" },
+        "expiresAt": "2026-01-31T13:00:00Z",
     }]);
     json!({
         "done": answer("completed", Some("You have one repository: garden."), json!([])),

@@ -7,6 +7,8 @@ use identity::UserId;
 use serde_json::json;
 use session::{Confirmation, ToolUse};
 
+use crate::tool::Preview;
+
 /// How long a confirmation stays valid. After that the call is previewed and shown again.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
@@ -22,24 +24,25 @@ impl Approval {
         Self { interrupt: confirmation.interrupt.clone(), digest: confirmation.digest.clone() }
     }
 
-    /// Whether it is this action, as this account, that was approved.
-    pub(super) fn covers(&self, user: &UserId, call: &ToolUse, account: &str) -> bool {
-        self.digest == digest_of(user, &self.interrupt, call, account)
+    /// Whether it is this action, as it is previewed now, that was approved.
+    pub(super) fn covers(&self, user: &UserId, call: &ToolUse, preview: &Preview) -> bool {
+        self.digest == digest_of(user, &self.interrupt, call, preview)
     }
 }
 
-/// Asks `user` to approve `call` as `account`; `interrupt` is fresh and random.
+/// Asks `user` to approve `call` as it is previewed; `interrupt` is fresh and random.
 pub(super) fn ask(
     user: &UserId,
     interrupt: String,
     call: &ToolUse,
-    account: &str,
+    preview: &Preview,
     now: SystemTime,
 ) -> Confirmation {
     Confirmation {
-        digest: digest_of(user, &interrupt, call, account),
+        digest: digest_of(user, &interrupt, call, preview),
         interrupt,
-        account: account.to_owned(),
+        account: preview.account.clone(),
+        details: preview.details.clone(),
         expires: seconds(now + LIFETIME),
     }
 }
@@ -55,10 +58,10 @@ pub(super) fn seconds(time: SystemTime) -> u64 {
 
 /// SHA-256 over JSON in one form: no white space, members sorted (as RFC 8785 has it; both sides
 /// are this program, so its rules for numbers are not needed).
-fn digest_of(user: &UserId, interrupt: &str, call: &ToolUse, account: &str) -> String {
+fn digest_of(user: &UserId, interrupt: &str, call: &ToolUse, preview: &Preview) -> String {
     let action = json!({
-        "user": user, "interrupt": interrupt, "account": account,
-        "tool": call.name, "input": call.input,
+        "user": user, "interrupt": interrupt, "account": preview.account,
+        "details": preview.details, "tool": call.name, "input": call.input,
     });
     let hash = digest::digest(&digest::SHA256, action.to_string().as_bytes());
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -72,7 +75,7 @@ mod tests {
     use serde_json::{Value, json};
     use session::ToolUse;
 
-    use super::{Approval, LIFETIME, ask, has_expired};
+    use super::{Approval, LIFETIME, Preview, ask, has_expired};
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
@@ -87,34 +90,41 @@ mod tests {
     #[test]
     fn an_approval_covers_the_action_as_it_was_shown_and_nothing_else() {
         let shown = call("create", json!({ "title": "Water", "repo": "garden" }));
-        let confirmation = ask(&user("alice"), "i".into(), &shown, "octo-alice", NOW);
+        let confirmation = ask(&user("alice"), "i".into(), &shown, &"octo-alice".into(), NOW);
         let approval = Approval::from_confirmation(&confirmation);
-        assert!(approval.covers(&user("alice"), &shown, "octo-alice"));
+        assert!(approval.covers(&user("alice"), &shown, &"octo-alice".into()));
 
         let reordered = call("create", json!({ "repo": "garden", "title": "Water" }));
-        assert!(approval.covers(&user("alice"), &reordered, "octo-alice"), "the same input");
+        assert!(
+            approval.covers(&user("alice"), &reordered, &"octo-alice".into()),
+            "the same input"
+        );
         for other in [
             call("create", json!({ "title": "Water!", "repo": "garden" })),
             call("create", json!({ "title": "Water", "repo": "garden", "body": "" })),
             call("delete", json!({ "title": "Water", "repo": "garden" })),
         ] {
-            assert!(!approval.covers(&user("alice"), &other, "octo-alice"), "{other:?}");
+            assert!(!approval.covers(&user("alice"), &other, &"octo-alice".into()), "{other:?}");
         }
-        assert!(!approval.covers(&user("alice"), &shown, "octo-bob"), "another account");
-        assert!(!approval.covers(&user("bob"), &shown, "octo-alice"), "another user");
+        assert!(!approval.covers(&user("alice"), &shown, &"octo-bob".into()), "another account");
+        let details = [("visibility".to_owned(), "public".to_owned())].into();
+        let elsewhere = Preview { details, ..Preview::from("octo-alice") };
+        assert!(!approval.covers(&user("alice"), &shown, &elsewhere), "another repository");
+        assert!(!approval.covers(&user("bob"), &shown, &"octo-alice".into()), "another user");
     }
 
     #[test]
     fn two_confirmations_of_the_same_action_are_not_the_same() {
         let action = call("create", json!({}));
-        let one = ask(&user("alice"), "one".into(), &action, "octo-alice", NOW);
-        let two = ask(&user("alice"), "two".into(), &action, "octo-alice", NOW);
+        let one = ask(&user("alice"), "one".into(), &action, &"octo-alice".into(), NOW);
+        let two = ask(&user("alice"), "two".into(), &action, &"octo-alice".into(), NOW);
         assert_ne!(one.digest, two.digest);
     }
 
     #[test]
     fn an_approval_counts_for_an_hour() {
-        let confirmation = ask(&user("alice"), "i".into(), &call("create", json!({})), "o", NOW);
+        let confirmation =
+            ask(&user("alice"), "i".into(), &call("create", json!({})), &"o".into(), NOW);
         assert!(!has_expired(&confirmation, NOW + LIFETIME - Duration::from_secs(1)));
         assert!(has_expired(&confirmation, NOW + LIFETIME));
     }

@@ -41,7 +41,7 @@ pub(crate) use self::{call::TokenNeed, reply::KnownToken};
 use crate::{
     provider::Provider,
     scopes::Scopes,
-    tool::{Tool, WriteTool},
+    tool::{Preview, Tool, WriteTool},
     toolbox::Toolbox,
 };
 
@@ -206,22 +206,23 @@ impl Turn {
         }
     }
 
-    /// A writing call was previewed: `account` would do it. Returns what the user is to approve, if
+    /// A writing call was previewed. Returns what the user is to approve, if
     /// they have not.
     pub(crate) fn previewed(
         &mut self,
         id: &str,
-        account: &str,
+        preview: impl Into<Preview>,
         interrupt: String,
         now: SystemTime,
     ) -> Option<Confirmation> {
+        let preview = preview.into();
         let (confirm, may_wait) = (self.rules.confirm, self.rules.may_wait);
         let user = self.rules.user.clone();
         let call = self.calls.iter_mut().find(|call| call.tool_use.tool_use_id == id)?;
         let tool_use = call.tool_use.clone();
         let open = call.open_mut().filter(|open| matches!(open.tool, Tool::Write(_)))?;
         let Stage::Pending(approval) = &open.stage else { return None };
-        let covers = |approval: &Approval| approval.covers(&user, &tool_use, account);
+        let covers = |approval: &Approval| approval.covers(&user, &tool_use, &preview);
         if !confirm || approval.as_ref().is_some_and(covers) {
             open.stage = Stage::Approved;
             return None;
@@ -231,7 +232,7 @@ impl Turn {
             self.answered(texts::not_confirmed(id));
             return None;
         }
-        let confirmation = approval::ask(&user, interrupt, &tool_use, account, now);
+        let confirmation = approval::ask(&user, interrupt, &tool_use, &preview, now);
         open.stage = Stage::AwaitingApproval(confirmation.clone());
         Some(confirmation)
     }

@@ -88,7 +88,7 @@ impl Turn {
         now: SystemTime,
     ) -> Result<Option<Confirmation>, &'static str> {
         let preview = self.brought(id, token, reply)?;
-        Ok(self.previewed(id, &preview.account, interrupt, now))
+        Ok(self.previewed(id, preview, interrupt, now))
     }
 
     /// A claimed call has been made. Returns what the audit trail calls its outcome. Its result is

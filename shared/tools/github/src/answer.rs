@@ -13,10 +13,11 @@ use agent::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 use vault::AccessToken;
 
-use crate::{refusal, sso::Sso};
+use crate::{page::Page, refusal, sso::Sso};
 
 /// An answer with any status.
 pub(crate) struct GitHubAnswer {
@@ -57,7 +58,6 @@ impl GitHubAnswer {
     }
 
     pub(crate) fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
-        let too_large = || Failure::new("answer_too_large", "GitHub's answer is too large.");
         let body = self.body.as_ref().ok_or_else(too_large)?;
         serde_json::from_slice(body).map_err(|error| {
             // The error's text can quote the answer, and with it a private name.
@@ -67,13 +67,34 @@ impl GitHubAnswer {
         })
     }
 
+    /// The text that it is.
+    pub(crate) fn text(&self) -> Result<String, Failure> {
+        let body = self.body.as_ref().ok_or_else(too_large)?;
+        Ok(String::from_utf8_lossy(body).into_owned())
+    }
+
+    /// A list, or the result of a search, which has one as `items`.
+    pub(crate) fn page(&self) -> Result<Page, Failure> {
+        let missing = match &self.sso {
+            Some(Sso::Partial(organizations)) => Some(organizations.clone()),
+            Some(Sso::Required(_)) | None => None,
+        };
+        let (items, found) = match self.json()? {
+            Listed::All(items) => (items, None),
+            Listed::Found { items, total_count, incomplete_results } => {
+                (items, Some((total_count, !incomplete_results)))
+            }
+        };
+        Ok(Page { items, has_next: self.has_next_page(), found, missing })
+    }
+
     /// What went wrong, if the status says so.
     pub(crate) fn failure(&self) -> Option<Failure> {
         (!self.status.is_success()).then(|| refusal::failure(self, self.received))
     }
 
     /// Whether GitHub has more of this list on a next page ("Using pagination in the REST API").
-    pub(crate) fn has_next_page(&self) -> bool {
+    fn has_next_page(&self) -> bool {
         self.header("link").is_some_and(|links| links.contains("rel=\"next\""))
     }
 
@@ -84,6 +105,17 @@ impl GitHubAnswer {
             None => TokenVerdict::Fine,
         }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    All(Vec<Value>),
+    Found { items: Vec<Value>, total_count: u64, incomplete_results: bool },
+}
+
+fn too_large() -> Failure {
+    Failure::new("answer_too_large", "GitHub's answer is too large.")
 }
 
 /// What the token allows, where GitHub says so. An empty list tells only of an OAuth app's token

@@ -8,7 +8,7 @@ use std::{
 };
 
 use agent::tool::{Failure, Reply};
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, HeaderValue, header::ACCEPT};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use octocrab::{Octocrab, service::middleware::retry::RetryConfig};
 use serde::Deserialize;
@@ -19,13 +19,17 @@ use vault::AccessToken;
 use crate::{
     answer::{self, GitHubAnswer},
     page::Page,
-    sso::Sso,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No answer that a tool needs is larger, in bytes.
 const MAX_ANSWER: usize = 2 * 1024 * 1024;
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What a GET asks for: GitHub, "Media types"; a search says then which words it has found.
+const JSON: &str = "application/vnd.github+json";
+const SEARCHED: &str = "application/vnd.github.text-match+json";
+const DIFF: &str = "application/vnd.github.diff";
 
 /// GitHub's REST API.
 #[derive(Debug)]
@@ -86,7 +90,7 @@ fn has_ended(error: &(dyn Error + 'static)) -> bool {
 
 #[derive(Clone, Copy)]
 enum Request<'a> {
-    Get(&'a str),
+    Get(&'a str, &'static str),
     Post(&'a str, &'a Value),
 }
 
@@ -102,32 +106,26 @@ impl GitHub {
         route: &str,
         token: &AccessToken,
     ) -> Reply<T> {
-        self.read(route, token, GitHubAnswer::json).await
+        self.read(Request::Get(route, JSON), token, GitHubAnswer::json).await
     }
 
-    /// One GET of a list.
-    pub(crate) async fn page<T: for<'de> Deserialize<'de>>(
-        &self,
-        route: &str,
-        token: &AccessToken,
-    ) -> Reply<Page<T>> {
-        let page = |answer: &GitHubAnswer| {
-            let missing = match &answer.sso {
-                Some(Sso::Partial(organizations)) => Some(organizations.clone()),
-                Some(Sso::Required(_)) | None => None,
-            };
-            Ok(Page { items: answer.json()?, has_next: answer.has_next_page(), missing })
-        };
-        self.read(route, token, page).await
+    /// One GET of a list, or of a search.
+    pub(crate) async fn page(&self, route: &str, token: &AccessToken) -> Reply<Page> {
+        self.read(Request::Get(route, SEARCHED), token, GitHubAnswer::page).await
+    }
+
+    /// One GET of a pull request, as a diff.
+    pub(crate) async fn diff(&self, route: &str, token: &AccessToken) -> Reply<String> {
+        self.read(Request::Get(route, DIFF), token, GitHubAnswer::text).await
     }
 
     async fn read<T>(
         &self,
-        route: &str,
+        request: Request<'_>,
         token: &AccessToken,
         content: impl FnOnce(&GitHubAnswer) -> Result<T, Failure>,
     ) -> Reply<T> {
-        match self.send_again(Request::Get(route), token).await {
+        match self.send_again(request, token).await {
             Err(error) => {
                 error.log();
                 let text = "GitHub can't be reached at the moment.";
@@ -171,7 +169,10 @@ impl GitHub {
     ) -> Result<GitHubAnswer, NoAnswer> {
         let client = self.client(token)?;
         let response = match request {
-            Request::Get(route) => client._get(route).await?,
+            Request::Get(route, accept) => {
+                let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+                client._get_with_headers(route, Some(headers)).await?
+            }
             Request::Post(route, body) => client._post(route, Some(body)).await?,
         };
         let (status, headers) = (response.status(), response.headers().clone());

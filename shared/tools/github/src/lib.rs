@@ -3,17 +3,30 @@
 
 mod all;
 mod answer;
+mod chosen;
 mod client;
+mod comment_on_issue;
 mod create_issue;
+mod excerpt;
 mod get_profile;
+mod list_commits;
 mod list_issues;
+mod list_pull_requests;
 mod list_repositories;
 mod page;
 mod provider;
+mod read_contents;
+mod read_issue;
+mod read_pull_request;
 mod refusal;
 mod repository;
+mod search;
+mod search_code;
+mod search_repositories;
 mod sso;
+mod threads;
 mod typed;
+mod writing;
 
 use std::{fmt, sync::Arc};
 

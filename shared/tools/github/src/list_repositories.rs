@@ -5,10 +5,11 @@
 use agent::tool::{Reply, ToolName};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use vault::AccessToken;
 
 use crate::{
+    chosen::Member,
     client::GitHub,
     page::PageNumber,
     typed::{Described, Read},
@@ -37,14 +38,12 @@ enum Visibility {
     Private,
 }
 
-/// What the model gets to see of a repository; GitHub's answer has a hundred members.
-#[derive(Debug, Deserialize)]
-struct Repository {
-    full_name: String,
-    private: Option<bool>,
-    description: Option<String>,
-    updated_at: Option<String>,
-}
+const SHOWN: &[Member] = &[
+    ("fullName", "/full_name"),
+    ("private", "/private"),
+    ("description", "/description"),
+    ("updatedAt", "/updated_at"),
+];
 
 impl Described for ListRepositories {
     const NAME: ToolName = ToolName::from_static("github_list_repositories");
@@ -56,7 +55,7 @@ impl Described for ListRepositories {
 
 impl Read for ListRepositories {
     async fn read(github: &GitHub, input: Input, token: &AccessToken) -> Reply<Value> {
-        github.page(&route(&input), token).await.map(|page| page.shown("repositories", shown))
+        github.page(&route(&input), token).await.map(|page| page.shown("repositories", SHOWN))
     }
 }
 
@@ -67,13 +66,6 @@ fn route(Input { visibility, page }: &Input) -> String {
         Visibility::Private => "private",
     };
     format!("/user/repos?per_page=100&sort=updated&visibility={visibility}&page={page}")
-}
-
-fn shown(repository: Repository) -> Option<Value> {
-    Some(json!({
-        "fullName": repository.full_name, "private": repository.private,
-        "description": repository.description, "updatedAt": repository.updated_at,
-    }))
 }
 
 #[cfg(test)]

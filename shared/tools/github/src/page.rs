@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::chosen::{Member, chosen};
+
 /// Which page of a list: 1 to 100.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(try_from = "u8")]
@@ -32,27 +34,41 @@ impl std::fmt::Display for PageNumber {
 
 /// A list as far as GitHub has sent it.
 #[derive(Debug)]
-pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<Value>,
     /// Whether there is a next page.
     pub(crate) has_next: bool,
+    /// How many there are in all, and whether GitHub has looked everywhere: searches say so.
+    pub(crate) found: Option<(u64, bool)>,
     /// Of which organizations it has nothing, because they demand a single sign-on.
     pub(crate) missing: Option<Vec<u64>>,
 }
 
-impl<T> Page<T> {
-    /// What the model sees: the items as `name`, and what is not there.
-    pub(crate) fn shown(self, name: &str, show: impl Fn(T) -> Option<Value>) -> Value {
-        let items: Vec<Value> = self.items.into_iter().filter_map(show).collect();
+impl Page {
+    /// What the model sees: these members of each item, as `name`, and what is not there.
+    pub(crate) fn shown(self, name: &str, members: &[Member]) -> Value {
+        self.shown_by(name, |item| chosen(item, members).into()).into()
+    }
+
+    /// The same with each item as `show` has it.
+    pub(crate) fn shown_by(self, name: &str, show: impl Fn(&Value) -> Value) -> Map<String, Value> {
+        let items: Vec<Value> = self.items.iter().map(show).collect();
         let mut shown = Map::from_iter([(name.to_owned(), items.into())]);
         shown.insert("more".to_owned(), self.has_next.into());
+        if let Some((total, is_whole)) = self.found {
+            shown.insert("total".to_owned(), total.into());
+            if !is_whole {
+                let text = "GitHub ended this search early: there may be more.";
+                shown.insert("endedEarly".to_owned(), text.into());
+            }
+        }
         if let Some(organizations) = self.missing {
             let text = "This list is not whole: organizations that demand a single sign-on (SAML), which \
                         the user has not authorized for this app, are left out.";
             shown.insert("incomplete".to_owned(), text.into());
             shown.insert("missingOrganizationIds".to_owned(), organizations.into());
         }
-        shown.into()
+        shown
     }
 }
 
@@ -64,10 +80,19 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_and_nothing_else() {
-        let page = |has_next, missing| Page { items: vec![1, 2], has_next, missing };
-        let shown = page(true, None).shown("items", |item| (item > 1).then(|| item.into()));
-        assert_eq!(shown, json!({ "items": [2], "more": true }));
-        let shown = page(false, Some(vec![7])).shown("items", |item| Some(item.into()));
+        let page = |has_next, missing, found| Page {
+            items: vec![json!({ "id": 1, "node": 2 })],
+            has_next,
+            missing,
+            found,
+        };
+        let shown = |page: Page| page.shown("items", &[("id", "/id")]);
+        let seen = shown(page(true, None, None));
+        assert_eq!(seen, json!({ "items": [{ "id": 1 }], "more": true }));
+        let seen = shown(page(false, None, Some((9, true))));
+        assert_eq!(seen, json!({ "items": [{ "id": 1 }], "more": false, "total": 9 }));
+        assert!(shown(page(false, None, Some((9, false))))["endedEarly"].is_string());
+        let shown = shown(page(false, Some(vec![7]), None));
         assert_eq!(
             (&shown["more"], &shown["missingOrganizationIds"]),
             (&json!(false), &json!([7]))

@@ -1,8 +1,12 @@
 //! A repository as tools name it: owner and name, which become parts of a path.
 
-use agent::tool::{Failure, Reply, TokenVerdict};
+use std::fmt;
+
+use agent::tool::{Reply, TokenVerdict};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
+use url::form_urlencoded::byte_serialize;
 use vault::AccessToken;
 
 use crate::{client::GitHub, refusal::NOT_FOUND};
@@ -46,22 +50,64 @@ pub(crate) struct Login {
     pub(crate) login: String,
 }
 
+/// A path inside a repository: without an empty part and without one that leads elsewhere.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub(crate) struct PathInside(String);
+
+impl TryFrom<String> for PathInside {
+    type Error = &'static str;
+
+    fn try_from(path: String) -> Result<Self, &'static str> {
+        let path = path.trim_matches('/');
+        let leads_elsewhere = |part: &str| matches!(part, "" | "." | "..");
+        let is_odd = path.contains(|c: char| c.is_control() || c == '\\') || path.len() > 1_000;
+        if is_odd || (!path.is_empty() && path.split('/').any(leads_elsewhere)) {
+            return Err("path is one inside the repository, such as src/main.rs");
+        }
+        Ok(Self(path.to_owned()))
+    }
+}
+
+impl fmt::Display for PathInside {
+    /// As the end of a path in an address: empty, or beginning with a slash.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.0.split('/').filter(|part| !part.is_empty()) {
+            // A space is `+` in a query only.
+            let part: String = byte_serialize(part.as_bytes()).collect();
+            write!(f, "/{}", part.replace('+', "%20"))?;
+        }
+        Ok(())
+    }
+}
+
 /// `reply` with what a 404 means for the repository: GitHub answers so, too, where a token does not
-/// show it ("Troubleshooting the REST API"). A 403 of an unknown cause is the owner's to bring about.
-/// Who means a repository of their own need not say whose.
-pub(crate) async fn explained<T>(
+/// show it ("Troubleshooting the REST API"). If the repository is shown, only what was asked for in it is
+/// missing. A 403 of an unknown cause is the owner's to bring about. Who means a repository of their own
+/// need not say whose.
+pub(crate) async fn explained(
     github: &GitHub,
-    reply: Reply<T>,
+    mut reply: Reply<Value>,
     owner: &Name,
     name: &Name,
     token: &AccessToken,
-) -> Reply<T> {
-    let accepts = |failure: &Failure| matches!(failure.token, TokenVerdict::Accepts(_));
-    if !reply.outcome.as_ref().is_err_and(accepts) {
+) -> Reply<Value> {
+    let Err(failure) = &mut reply.outcome else { return reply };
+    if !matches!(failure.token, TokenVerdict::Accepts(_)) {
         return hidden(reply, owner, name, None);
     }
-    let user = github.get::<Login>("/user", token).await.outcome.ok();
-    hidden(reply, owner, name, user.as_ref())
+    let route = path(owner, name);
+    let (user, repository) = futures_util::join!(
+        github.get::<Login>("/user", token),
+        github.get::<Value>(&route, token)
+    );
+    if failure.code == NOT_FOUND && repository.outcome.is_ok() {
+        failure.token = TokenVerdict::Fine;
+        failure.text.push_str(" The repository itself is there.");
+        return reply;
+    }
+    hidden(reply, owner, name, user.outcome.as_ref().ok())
 }
 
 /// The same where it is known who the user is.
