@@ -5,7 +5,8 @@ use std::{future, sync::Arc};
 
 use agent::tool::ToolSource;
 use container::Limits;
-use invoke::Invoke;
+use edge::{ConfigError, Handler, Source, shell::Function};
+use invoke::Service;
 use local::environment;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -39,7 +40,19 @@ impl Machine {
     /// # Panics
     /// When it can't be started.
     pub async fn with_tools(world: &World, tools: Arc<dyn ToolSource>) -> Self {
-        Self::run(world, Clock::system(), Limits::default(), vec![tools]).await
+        Self::run(world, Limits::default(), |variables| {
+            Service::with_tools(variables, Clock::system(), vec![tools])
+        })
+        .await
+    }
+
+    /// A machine that runs another function in place of the agentic workload, as an example does.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub async fn of<F: Function>(world: &World) -> Self {
+        let start = |variables: &dyn Source| F::new(variables, Clock::system());
+        Self::run(world, Limits::default(), start).await
     }
 
     /// A machine that takes on no more than `limits`.
@@ -47,14 +60,13 @@ impl Machine {
     /// # Panics
     /// When it can't be started.
     pub async fn with_limits(world: &World, clock: Clock, limits: Limits) -> Self {
-        Self::run(world, clock, limits, Vec::new()).await
+        Self::run(world, limits, |variables| Service::new(variables, clock)).await
     }
 
-    async fn run(
+    async fn run<F: Function>(
         world: &World,
-        clock: Clock,
         limits: Limits,
-        tools: Vec<Arc<dyn ToolSource>>,
+        start: impl FnOnce(&dyn Source) -> Result<F, ConfigError>,
     ) -> Self {
         let running = &world.running;
         let client_id = environment::OIDC_CLIENT_ID;
@@ -63,8 +75,7 @@ impl Machine {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let listener = listener.into_std().expect("a socket");
-        let function = invoke::Service::with_tools(&variables, clock, tools).expect("a function");
-        let handler = Invoke::from_function(function);
+        let handler = Handler::from_function(start(&variables).expect("a function"));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

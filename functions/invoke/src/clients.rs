@@ -1,6 +1,8 @@
 //! The clients for what AWS does, and for the model. They are made at first use: a start, a health check
 //! or a refused request needs none of them.
 
+use std::sync::Arc;
+
 use agent::context::Context;
 use agent::model::Model;
 use aws_config::SdkConfig;
@@ -23,11 +25,12 @@ pub(crate) struct Clients {
     identity: aws_sdk_bedrockagentcore::Client,
 }
 
-/// The model that is configured.
+/// The model that is configured, or one in its place.
 #[derive(Debug)]
 pub(crate) enum AnyModel {
     Bedrock(Bedrock),
     OpenAi(Box<OpenAi>),
+    Custom(Arc<dyn Model>),
 }
 
 impl AnyModel {
@@ -55,6 +58,7 @@ impl AnyModel {
         match self {
             Self::Bedrock(model) => model,
             Self::OpenAi(model) => model.as_ref(),
+            Self::Custom(model) => model.as_ref(),
         }
     }
 
@@ -65,13 +69,15 @@ impl AnyModel {
                 let _refused = converse.customize().interceptor(Preconnect).send().await;
             }
             Self::OpenAi(model) => model.connect().await,
+            Self::Custom(_) => {}
         }
     }
 }
 
 impl Clients {
-    /// Nothing goes over the network before the first call.
-    pub(crate) async fn new(settings: &Settings) -> Self {
+    /// With `model` in place of the one that is configured. Nothing goes over the network before the
+    /// first call.
+    pub(crate) async fn new(settings: &Settings, model: Option<Arc<dyn Model>>) -> Self {
         let conversations = &settings.conversations;
         let shared = settings.aws.load().await;
         let s3 = aws_sdk_s3::config::Builder::from(&conversations.s3.within(&shared));
@@ -84,7 +90,8 @@ impl Clients {
                 .importing_strands(conversations.imports_strands),
             vault: TokenVault::new(identity.clone(), settings.inbound.workload.clone(), return_url),
             context: Context::new(settings.model.context),
-            model: AnyModel::new(&settings.model.provider, &shared),
+            model: model
+                .map_or_else(|| AnyModel::new(&settings.model.provider, &shared), AnyModel::Custom),
             identity,
         }
     }
@@ -153,7 +160,7 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "secret"),
         ];
         let settings = read(&more).unwrap();
-        let clients = Clients::new(&settings).await;
+        let clients = Clients::new(&settings, None).await;
         clients.open_connections(&settings).await;
         let opened = std::mem::take(&mut *arrived.lock().unwrap());
         assert_eq!(opened.len(), 3, "{opened:?}");
@@ -182,7 +189,7 @@ mod tests {
             ("OPENAI_API_KEY", "sk-secret"),
         ];
         let settings = read(&more).unwrap();
-        Clients::new(&settings).await.open_connections(&settings).await;
+        Clients::new(&settings, None).await.open_connections(&settings).await;
         let opened = arrived.lock().unwrap();
         assert_eq!(opened.len(), 3, "{opened:?}");
         let is_models =

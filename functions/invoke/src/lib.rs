@@ -58,6 +58,7 @@ impl Function for Service {
             sources: vec![Arc::new(github)],
             granted_sets: GrantedSets::new(),
             clients: OnceCell::new(),
+            model: None,
             limits,
             description: OnceCell::new(),
             started,

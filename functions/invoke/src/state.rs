@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use agent::{granted_sets::GrantedSets, tool::ToolSource};
+use agent::{granted_sets::GrantedSets, model::Model, tool::ToolSource};
 use bytes::Bytes;
 use clock::Clock;
 use edge::{ConfigError, Source, shell::Function};
@@ -17,6 +17,8 @@ pub struct Service {
     pub(crate) sources: Vec<Arc<dyn ToolSource>>,
     pub(crate) granted_sets: GrantedSets,
     pub(crate) clients: OnceCell<Clients>,
+    /// In place of the model that is configured.
+    pub(crate) model: Option<Arc<dyn Model>>,
     pub(crate) limits: Limits,
     /// The OpenAPI document, made when it is first asked for.
     pub(crate) description: OnceCell<Bytes>,
@@ -38,7 +40,23 @@ impl Service {
         Ok(service)
     }
 
+    /// The same with a custom model in place of the one that is configured. Another agent loop is one,
+    /// too, as long as it leaves the calls to this service.
+    ///
+    /// # Errors
+    /// As [`with_tools`](Self::with_tools).
+    pub fn with_model(
+        source: &dyn Source,
+        clock: Clock,
+        tools: Vec<Arc<dyn ToolSource>>,
+        model: Arc<dyn Model>,
+    ) -> Result<Self, ConfigError> {
+        let mut service = Self::with_tools(source, clock, tools)?;
+        service.model = Some(model);
+        Ok(service)
+    }
+
     pub(crate) async fn clients(&self) -> &Clients {
-        self.clients.get_or_init(|| Clients::new(&self.settings)).await
+        self.clients.get_or_init(|| Clients::new(&self.settings, self.model.clone())).await
     }
 }

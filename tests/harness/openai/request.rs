@@ -28,20 +28,42 @@ struct StreamOptions {
 #[serde(tag = "role", rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum Message {
     System {
-        content: String,
+        content: Text,
     },
     User {
-        content: String,
+        content: Text,
     },
     Assistant {
-        content: Option<String>,
+        content: Option<Text>,
         #[serde(default)]
         tool_calls: Vec<Call>,
     },
     Tool {
         tool_call_id: String,
-        content: String,
+        content: Text,
     },
+}
+
+/// Text, whole or as a list with one part.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Text {
+    Whole(String),
+    Parts([TextPart; 1]),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum TextPart {
+    Text { text: String },
+}
+
+impl Text {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Whole(text) | Self::Parts([TextPart::Text { text }]) => text,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,7 +170,7 @@ impl ChatRequest {
                     return Err("the system message comes first".to_owned());
                 }
                 Message::System { content } | Message::User { content }
-                    if content.trim().is_empty() =>
+                    if content.as_str().trim().is_empty() =>
                 {
                     return Err(format!("messages[{at}].content is blank"));
                 }
