@@ -78,7 +78,7 @@ impl Write for CommentOnIssue {
                     token,
                 );
                 let issue = issue.await.outcome;
-                issue.and_then(|issue| shown(&issue, user.login, &repository))
+                issue.and_then(|issue| shown(&issue, (owner, repo), user.login, &repository))
             }
         };
         Reply { outcome, allows: reply.allows, request_id: reply.request_id }
@@ -95,9 +95,21 @@ impl Write for CommentOnIssue {
     }
 }
 
-/// What the user checks besides the text: where it will stand, and who will read it.
-fn shown(issue: &Value, account: String, repository: &Repository) -> Result<Preview, Failure> {
+/// What the user checks besides the text: where it will stand, and who will read it. An issue that was
+/// transferred is answered from where it is now, which others may read.
+fn shown(
+    issue: &Value,
+    (owner, repo): (&Name, &Name),
+    account: String,
+    repository: &Repository,
+) -> Result<Preview, Failure> {
     let text = |name: &str| quotable(issue[name].as_str().unwrap_or_default());
+    let place = issue["repository_url"].as_str().and_then(|url| url.split_once("/repos/"));
+    if place.is_some_and(|(_, name)| !Name::is_full(owner, repo, name)) {
+        let text =
+            "The issue was transferred to another repository. Ask the user if they mean that one.";
+        return Err(not_run("moved", text));
+    }
     if issue["locked"] == true && repository.is_closed_to_user() {
         let text = "The issue is locked: only those who may change the repository comment on it.";
         return Err(not_run("locked", text));
@@ -117,7 +129,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Input, shown};
-    use crate::writing::Repository;
+    use crate::{repository::Name, writing::Repository};
+
+    fn name(name: &str) -> Name {
+        serde_json::from_value(name.into()).unwrap()
+    }
 
     fn read(input: Value) -> Result<Input, String> {
         let input: Input = serde_json::from_value(input).map_err(|error| error.to_string())?;
@@ -141,6 +157,10 @@ mod tests {
     fn the_user_is_shown_the_issue_its_state_and_who_will_read_it() {
         let repository = json!({ "private": false, "permissions": { "push": false } });
         let repository: Repository = serde_json::from_value(repository).unwrap();
+        let (owner, repo) = (name("o"), name("r"));
+        let shown = |issue: &Value, account: String, repository: &Repository| {
+            shown(issue, (&owner, &repo), account, repository)
+        };
         let issue = json!({ "title": "Wet\u{202e}\nsensor", "state": "open", "locked": false });
         let preview = shown(&issue, "octo-alice".into(), &repository).unwrap();
         assert_eq!(preview.details["issue"], "Wet sensor");
@@ -153,5 +173,15 @@ mod tests {
         let locked = json!({ "title": "Hot", "state": "open", "locked": true });
         assert_eq!(shown(&locked, "o".into(), &repository).unwrap_err().code, "locked");
         assert!(shown(&locked, "o".into(), &Repository::default()).is_ok());
+        let place = |name: &str| format!("https://api.github.com/repos/{name}");
+        let here = json!({ "title": "Dry", "state": "open", "repository_url": place("O/r") });
+        assert!(shown(&here, "o".into(), &repository).is_ok());
+        let moved =
+            json!({ "title": "Dry", "state": "open", "repository_url": place("o/private") });
+        assert_eq!(shown(&moved, "o".into(), &repository).unwrap_err().code, "moved");
+        let internal = json!({ "private": true, "visibility": "internal" });
+        let internal: Repository = serde_json::from_value(internal).unwrap();
+        let preview = shown(&request, "o".into(), &internal).unwrap();
+        assert!(preview.details["visibility"].starts_with("internal: everyone"));
     }
 }

@@ -61,8 +61,8 @@ const SHOWN: &[Member] = &[
 impl Described for ReadPullRequest {
     const NAME: ToolName = ToolName::from_static("github_read_pull_request");
     const DESCRIPTION: &'static str = "Reads a pull request of a GitHub repository with its diff. Of a long \
-        diff a part is shown, with what is left out: call again with from_line to go on. Its comments are \
-        read with github_read_issue and the same number.";
+        diff a part is shown, with what is left out: call again with from_line to go on. Its conversation is \
+        read with github_read_issue and the same number; comments on lines of the diff are not read.";
     const SCOPES: &'static [&'static str] = &["read:user"];
     const AT_MOST: &'static [&'static str] = &["repo"];
     type Input = Input;

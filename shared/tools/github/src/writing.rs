@@ -26,6 +26,7 @@ const MAX_BODY: usize = 65_536;
 pub(crate) struct Repository {
     full_name: Option<String>,
     private: Option<bool>,
+    visibility: Option<String>,
     archived: Option<bool>,
     disabled: Option<bool>,
     pub(crate) has_issues: Option<bool>,
@@ -41,10 +42,12 @@ struct Permissions {
 impl Repository {
     /// Who reads what is written there, for the user.
     pub(crate) fn visibility(&self) -> &'static str {
-        match self.private {
-            Some(true) => "private",
-            Some(false) => "public: everyone can read it",
-            None => "not known",
+        // One that is internal is private, too, by its other member.
+        match (self.visibility.as_deref(), self.private) {
+            (Some("internal"), _) => "internal: everyone in the enterprise can read it",
+            (_, Some(true)) => "private",
+            (_, Some(false)) => "public: everyone can read it",
+            (_, None) => "not known",
         }
     }
 
