@@ -17,6 +17,9 @@ use url::Url;
 /// Long enough for any answer that arrives at all, also on a machine that stands still for a while.
 const SOON: Duration = Duration::from_secs(60);
 
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(5);
+
 /// A client that sends the head of a request, and of a body of 1,000 bytes the first one.
 async fn unfinished(address: &Url, request: &str, token: Option<&str>) -> TcpStream {
     let at = (address.host_str().expect("a host"), address.port().expect("a port"));
@@ -50,8 +53,9 @@ async fn finds_a_place(address: &Url) {
     let mut told = Vec::new();
     let found = timeout(SOON, async {
         loop {
-            match reqwest::get(ping.clone()).await {
-                Ok(it) if it.status() == 200 => break,
+            // An attempt that hangs is given up, as any client would.
+            match timeout(ATTEMPT, reqwest::get(ping.clone())).await {
+                Ok(Ok(it)) if it.status() == 200 => break,
                 other => told.push(format!("{other:?}")),
             }
         }
