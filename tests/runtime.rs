@@ -112,7 +112,7 @@ async fn m15_a_consent_is_given_on_another_host_and_the_agent_on_runtime_goes_on
     assert_eq!(answer["sessionId"], SESSION);
 }
 
-/// Bob sends his link to alice or takes hers; and hosts that do not belong together.
+/// A link of bob's at alice, a link of alice's at bob, and hosts that do not belong together.
 #[tokio::test(flavor = "multi_thread")]
 async fn m9_a_link_to_another_host_is_for_its_user_and_for_a_page_with_the_same_keys() {
     let hosts = Hosts::start().await;

@@ -8,6 +8,7 @@ pub(crate) mod event;
 pub(crate) mod input;
 mod outcome;
 pub(crate) mod run;
+mod shown;
 pub(crate) mod snapshot;
 mod stream;
 

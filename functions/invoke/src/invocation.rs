@@ -38,7 +38,7 @@ pub(crate) struct Invocation {
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({ "sessionId": "my-first-conversation", "message": "Which repositories do I have?" }))]
 pub(crate) struct InvocationRequest {
-    /// Names the conversation; yours alone, whatever others call theirs.
+    /// Names the conversation. It is yours alone: others may have one of the same name.
     #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]{1,128}$")]
     session_id: SessionId,
     /// What you say; not blank. Leave it out to go on with what waits for your consent. Actions

@@ -132,12 +132,12 @@ impl Issues {
     }
 }
 
-/// The parameters of "List repository issues" that this stand-in reads.
+/// The parameters of "List repository issues" and "List pull requests" that this stand-in reads.
 #[derive(Deserialize)]
-struct Listing {
+pub(super) struct Listing {
     #[serde(flatten)]
-    paging: Paging,
-    state: Option<String>,
+    pub(super) paging: Paging,
+    pub(super) state: Option<String>,
 }
 
 /// `GET …/issues`, the newest first.

@@ -13,7 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -23,7 +22,7 @@ use super::{
     bodies::add,
     content::{self, Change, Thread},
     files::sha,
-    paging::Paging,
+    issues::Listing,
     repositories::Reached,
     rest::{describe, refuse},
 };
@@ -35,14 +34,6 @@ pub(super) fn routes() -> Router<GitHub> {
         .route("/repositories/{id}/pulls", get(list))
         .route("/repos/{owner}/{repo}/pulls/{number}", get(one))
         .route("/repositories/{id}/pulls/{number}", get(one))
-}
-
-/// The parameters of "List pull requests" that this stand-in reads.
-#[derive(Deserialize)]
-struct Listing {
-    #[serde(flatten)]
-    paging: Paging,
-    state: Option<String>,
 }
 
 /// `GET …/pulls`, the newest first.

@@ -19,8 +19,8 @@ pub enum Event<'a> {
     /// The words since the last whole message do not count: the model is asked again.
     TextDiscarded,
     /// A message is whole and belongs to the turn now: the model's, with its words and its calls, or
-    /// the one with the results of the calls. It may hold reasoning, which no listener shows. Of a turn that is taken up again, its last message is
-    /// told first.
+    /// the one with the results of the calls. It may hold reasoning, which no listener shows. Of a turn
+    /// that is taken up again, its last message is told first.
     Message(&'a Message),
 }
 

@@ -31,8 +31,8 @@ impl ConsentAddress {
         Self { base }
     }
 
-    /// Whether browsers bring the cookies of `site` along to it: a cookie belongs to a host, whatever the
-    /// port (RFC 6265, section 8.5).
+    /// Whether browsers bring the cookies of `site` along to it: a cookie belongs to a host with
+    /// all its ports (RFC 6265, section 8.5).
     pub(crate) fn has_cookies_of(&self, site: &Site) -> bool {
         self.base.host() == site.session_binding_url().host()
     }

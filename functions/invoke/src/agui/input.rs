@@ -33,7 +33,7 @@ pub(crate) struct RunInput {
     "messages": [{ "id": "message-1", "role": "user", "content": "Which repositories do I have?" }],
 }))]
 pub(crate) struct RunAgentInput {
-    /// Names the conversation; yours alone, whatever others call theirs.
+    /// Names the conversation. It is yours alone: others may have one of the same name.
     #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]{1,128}$")]
     thread_id: SessionId,
     /// Names the run; events repeat it.
@@ -126,9 +126,8 @@ pub(crate) fn parse(document: &Value) -> Result<Invocation, Problem> {
     if message_id.as_ref().is_some_and(|id| id.len() > LONGEST_ID) {
         return Err(Problem::field("messages", "The id of the user's last message is too long."));
     }
-    let text =
-        last.map(|message| message.content.map(words).transpose().map(Option::unwrap_or_default));
-    let text = text.transpose()?;
+    let said = |message: RunMessage| message.content.map_or(Ok(String::new()), words);
+    let text = last.map(said).transpose()?;
     if text.as_deref().is_some_and(|text| text.trim().is_empty()) {
         return Err(Problem::field("messages", "The user's last message has no words."));
     }

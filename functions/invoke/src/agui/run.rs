@@ -8,20 +8,20 @@ use std::task::{Context, Poll};
 use agent::event::{Event, Listener};
 use edge::Problem;
 use serde_json::json;
-use session::{Block, Message, Role, ToolOutput, ToolResult, json_bytes, shortened};
+use session::{Message, Role, ToolResult};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{
     event::{AgUiEvent, Outcome, SnapshotMessage, TokenUsage},
     outcome::outcome,
+    shown::{arguments, rest_after, results_in, shown_result},
     stream::EventWriter,
 };
 use crate::invocation::InvocationAnswer;
 
 /// How many bytes of the arguments, and of the results, of one message's calls are sent.
 const LONGEST_CALLS: usize = 16 * 1024;
-const TOO_LONG: &str = r#"{"note":"(too long to be shown)"}"#;
 
 /// A run, and what is open in its stream.
 #[derive(Debug)]
@@ -261,51 +261,6 @@ impl Drop for Run {
     }
 }
 
-/// The results of calls in a message.
-pub(super) fn results_in(message: &Message) -> impl Iterator<Item = &ToolResult> {
-    message.content.iter().filter_map(|block| match block {
-        Block::ToolResult(result) => Some(result),
-        _ => None,
-    })
-}
-
-/// A call's arguments as text, if `room` is left for them.
-pub(super) fn arguments(call: &session::ToolUse, room: &mut usize) -> String {
-    let bytes = json_bytes(&call.input);
-    if bytes > *room {
-        return TOO_LONG.to_owned();
-    }
-    *room -= bytes;
-    call.input.to_string()
-}
-
-/// What follows `sent` in `text`, white space aside: that between its parts is heard of none. `None` if
-/// `text` does not begin with it.
-fn rest_after<'a>(text: &'a str, sent: &str) -> Option<&'a str> {
-    let mut sent = sent.chars().filter(|char| !char.is_whitespace());
-    for (at, char) in text.char_indices().filter(|(_, char)| !char.is_whitespace()) {
-        match sent.next() {
-            None => return Some(&text[at..]),
-            Some(heard) if heard == char => {}
-            Some(_) => return None,
-        }
-    }
-    sent.next().is_none().then_some("")
-}
-
-/// A result as text of at most `longest` bytes.
-pub(super) fn shown_result(result: &ToolResult, longest: usize) -> String {
-    let text = |output: &ToolOutput| match output {
-        ToolOutput::Text(text) => text.clone(),
-        ToolOutput::Json(data) => data.to_string(),
-    };
-    let text = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
-    match json_bytes(&text) > longest {
-        true => shortened(&text, longest),
-        false => text,
-    }
-}
-
 fn fresh_id() -> String {
     Uuid::new_v4().to_string()
 }
@@ -318,20 +273,6 @@ mod tests {
 
     use super::Run;
     use crate::agui::stream;
-
-    #[test]
-    fn the_rest_of_a_message_is_what_was_not_heard_of_it() {
-        for (text, sent, rest) in [
-            ("Yes.\n\n(cut off)", "Yes.", Some("(cut off)")),
-            ("Yes.\n\n(cut off)", "Yes.(cut off)", Some("")),
-            ("Yes.", "", Some("Yes.")),
-            ("", "", Some("")),
-            ("(withheld)", "I begin", None),
-            ("Ja", "Jawohl", None),
-        ] {
-            assert_eq!(super::rest_after(text, sent), rest, "{text:?} after {sent:?}");
-        }
-    }
 
     #[tokio::test]
     async fn a_run_that_a_panic_ends_says_so_after_ending_what_is_open() {

@@ -4,7 +4,7 @@ use session::{Conversation, Message, Role, json_bytes};
 
 use super::{
     event::{SnapshotCall, SnapshotFunction, SnapshotMessage},
-    run::{arguments, results_in, shown_result},
+    shown::{arguments, results_in, shown_result},
 };
 
 /// How many bytes of a conversation are told: those of its newest turns that fit.

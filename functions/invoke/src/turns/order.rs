@@ -1,8 +1,6 @@
 //! What a request does in which order: by the rules of the plain shape, and by those of AG-UI.
 
-use std::mem;
-
-use agent::turn::Answers;
+use agent::{stop::Stop, turn::Answers};
 use edge::Problem;
 use session::{Loaded, Message, Sessions};
 use tokio::time::timeout_at;
@@ -57,9 +55,12 @@ impl Work<'_> {
         let has_waited = waiting.is_some();
         if let Some(turn) = waiting {
             // Who answers nothing does not stop what waits, either: a page that is reloaded twice would.
-            let stop = answers.is_empty().then(|| mem::take(&mut self.runner.stop));
+            let stop = self.runner.stop.clone();
+            if answers.is_empty() {
+                self.runner.stop = Stop::default();
+            }
             self.take_up(turn).await?;
-            self.runner.stop = stop.unwrap_or_else(|| mem::take(&mut self.runner.stop));
+            self.runner.stop = stop;
         }
         if waits_for_it || self.was_stopped || !self.interrupts.is_empty() {
             return Ok(());

@@ -64,6 +64,7 @@ impl OpenAi {
             let Err(failure) = asked.await else { return Ok(answer) };
             let pause = pause(&failure, retries).filter(|_| answer.is_unheard());
             let Some(pause) = pause else { return Err(failure.error) };
+            // As long as the server asks for, or twice as long as before.
             tokio::time::sleep(pause).await;
             retries += 1;
         }
