@@ -1,4 +1,4 @@
-//! Calls that wait for a consent: which, at which provider, and what becomes of them.
+//! Calls that wait for a consent: which, at which provider, and what happens to each of them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
