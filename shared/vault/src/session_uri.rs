@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn m7_a_sealed_uri_opens_by_its_keys_alone() {
         let keys = |text: &str| ConsentKeys::parse(text).unwrap();
-        let (own, other) = (keys("a key of at least 32 characters, ours"), keys(&"x".repeat(32)));
+        let (own, other) = (keys("a key of at least 32 characters of ours"), keys(&"x".repeat(32)));
         let longest = "a".repeat(1024 - PREFIX.len());
         for id in ["one", &longest] {
             let uri = SessionUri::parse(format!("{PREFIX}{id}")).unwrap();
