@@ -17,6 +17,7 @@ mod deployment;
 mod documents;
 mod events;
 mod exhaustion;
+mod github_app;
 mod github_says;
 mod guardrail;
 mod hang_up;

@@ -123,8 +123,12 @@ pub(crate) struct AuthorizationRequired {
     pub(crate) id: String,
     /// At which credential provider consent is needed.
     pub(crate) provider: String,
-    /// What the consent has to allow.
+    /// What the consent has to allow: nothing, where the provider has no scopes.
     pub(crate) scopes: Vec<String>,
+    /// What you choose at the provider besides, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) choice: Option<String>,
     /// Open this in the same browser to consent.
     #[schema(format = "uri")]
     pub(crate) url: String,

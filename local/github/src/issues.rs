@@ -219,7 +219,7 @@ pub(super) const TOO_MANY: &str = "You have exceeded a secondary rate limit and 
 
 /// Why nothing may be created there.
 pub(super) fn refusal(Reached { usage, found }: &Reached) -> Option<(StatusCode, &'static str)> {
-    if !usage.may("public_repo") {
+    if usage.app.is_none() && !usage.may("public_repo") {
         return Some((StatusCode::NOT_FOUND, "Not Found"));
     }
     if found.owner.blocks.contains(&usage.consent.account.login) {

@@ -10,22 +10,16 @@ use super::{accounts::Account, authorization_request::AuthorizationRequest, scop
 
 const WHAT: &str = "GitHub";
 
-/// The consent page.
-pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Response {
-    let mut asked: String =
-        scopes.iter().map(|scope| format!("<li><code>{}</code></li>\n", escape(scope))).collect();
-    if asked.is_empty() {
-        asked = "<li>public information only</li>\n".to_owned();
-    }
-    let accounts: String = Account::people()
-        .map(|account| {
-            let login = escape(account.login);
-            format!(
-                "<p><button type=\"submit\" name=\"account\" value=\"{login}\">Authorize as \
-                 {login}</button></p>\n"
-            )
-        })
-        .collect();
+/// The consent page: of an OAuth app, which asks for `scopes`, or of a GitHub App, which has none.
+pub(super) fn consent(request: &AuthorizationRequest, scopes: Option<&Scopes>) -> Response {
+    let (asked, choice) = match scopes {
+        Some(scopes) => (listed(scopes), String::new()),
+        None => {
+            let asked = "<li>to act for you in the repositories that you choose</li>\n".to_owned();
+            (asked, choices(("", "as chosen before, or none")))
+        }
+    };
+    let accounts = people("Authorize as");
     let hidden: String = [
         ("client_id", Some(&request.client_id)),
         ("redirect_uri", request.redirect_uri.as_ref()),
@@ -44,10 +38,67 @@ pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Respon
          <p>The app <strong>{app}</strong> asks for access to your account here:</p>\n\
          <ul>\n{asked}</ul>\n\
          <form method=\"post\" action=\"/login/oauth/authorize\">\n{hidden}\
-         {accounts}\
+         {choice}{accounts}\
          <p><button type=\"submit\" name=\"decision\" value=\"cancel\">Cancel</button></p>\n\
          </form>\n"
     );
+    page(StatusCode::OK, WHAT, &main)
+}
+
+fn listed(scopes: &Scopes) -> String {
+    let asked: String =
+        scopes.iter().map(|scope| format!("<li><code>{}</code></li>\n", escape(scope))).collect();
+    match asked.is_empty() {
+        true => "<li>public information only</li>\n".to_owned(),
+        false => asked,
+    }
+}
+
+/// A button for each person.
+fn people(what: &str) -> String {
+    let button = |account: &Account| {
+        let login = escape(account.login);
+        format!(
+            "<p><button type=\"submit\" name=\"account\" value=\"{login}\">{what} \
+             {login}</button></p>\n"
+        )
+    };
+    Account::people().map(button).collect()
+}
+
+/// Which repositories a GitHub App is installed on; `usual` is what is chosen at first.
+fn choices(usual: (&str, &str)) -> String {
+    let others = [("all", "all repositories"), ("selected", "only these:")];
+    let radios = [usual].into_iter().chain(others).map(|(value, label)| {
+        let checked = if value == usual.0 { " checked" } else { "" };
+        format!(
+            "<label><input type=\"radio\" name=\"repositories\" value=\"{value}\"{checked}> \
+             {label}</label>\n"
+        )
+    });
+    let radios: String = radios.collect();
+    format!(
+        "<fieldset><legend>Your repositories</legend>\n{radios}\
+         <input name=\"names\" placeholder=\"garden diary\" aria-label=\"Names\"></fieldset>\n"
+    )
+}
+
+/// The page on which a GitHub App is installed.
+pub(super) fn installation(app: &str) -> Response {
+    let main = format!(
+        "<h1>Install {app}</h1>\n\
+         <p>The app reaches the private repositories that you choose, and writes nowhere else.</p>\n\
+         <form method=\"post\">\n{choices}{people}</form>\n",
+        app = escape(app),
+        choices = choices(("none", "none: uninstall it")),
+        people = people("Install for"),
+    );
+    page(StatusCode::OK, WHAT, &main)
+}
+
+/// The page after that.
+pub(super) fn installed(app: &str) -> Response {
+    let main = format!("<h1>{} is installed as you chose</h1>\n", escape(app));
     page(StatusCode::OK, WHAT, &main)
 }
 

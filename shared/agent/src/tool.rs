@@ -241,7 +241,8 @@ pub struct Failure {
     pub code: &'static str,
     /// For the model.
     pub text: String,
-    /// For the user alone, beside the answer.
+    /// For the user alone, beside the answer. What is about something hidden is told only if they have said
+    /// its name.
     pub notice: Option<Box<Notice>>,
     /// What the provider said of the token. Unless it is [`TokenVerdict::Fine`], nothing was done.
     pub token: TokenVerdict,

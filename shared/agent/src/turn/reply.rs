@@ -134,13 +134,19 @@ impl Turn {
     /// Tells the model of a failure, or makes the call need another token.
     fn failed(&mut self, id: &str, token: Option<&KnownToken>, failure: Failure) -> &'static str {
         let Failure { code, text, notice, token: verdict } = failure;
+        // Nor is the user told what to change at the provider for a name that is not theirs.
+        let is_meant = match &verdict {
+            TokenVerdict::Hidden { name, .. } => self.user_said(name),
+            _ => true,
+        };
+        let notice = notice.filter(|_| is_meant);
         self.notices.extend(notice.map(|notice| (notice.about, notice.text)));
         let otherwise = ToolResult::new(id, ToolStatus::Error, text);
         let more = match &verdict {
             TokenVerdict::Fine => None,
             TokenVerdict::NotAccepted => Some(Scopes::new()),
             TokenVerdict::Accepts(accepted) => self.more_scopes(id, token, accepted),
-            TokenVerdict::Hidden { accepts, name } if self.user_said(name) => {
+            TokenVerdict::Hidden { accepts, .. } if is_meant => {
                 self.more_scopes(id, token, accepts)
             }
             TokenVerdict::Hidden { .. } => None,

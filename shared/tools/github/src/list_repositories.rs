@@ -55,7 +55,14 @@ impl Described for ListRepositories {
 
 impl Read for ListRepositories {
     async fn read(github: &GitHub, input: Input, token: &AccessToken) -> Reply<Value> {
-        github.page(&route(&input), token).await.map(|page| page.shown("repositories", SHOWN))
+        let page = github.page(&route(&input), token).await;
+        page.map(|page| {
+            let mut shown = page.shown("repositories", SHOWN);
+            if let Some(app) = &github.app {
+                shown["leftOut"] = app.left_out().into();
+            }
+            shown
+        })
     }
 }
 
