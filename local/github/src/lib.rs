@@ -8,6 +8,7 @@ mod content;
 mod difficult;
 mod files;
 mod grants;
+mod hostile;
 mod issues;
 mod oauth;
 mod page;
@@ -18,6 +19,7 @@ mod rest;
 mod scopes;
 mod search;
 mod sign_on;
+mod web;
 
 use std::{
     fmt,
@@ -86,6 +88,7 @@ impl GitHub {
             .merge(search::routes())
             .merge(repositories::routes())
             .merge(sign_on::routes())
+            .merge(web::routes())
             .merge(rest::routes())
             .layer(middleware::map_response(with_own_headers))
             .with_state(self.clone())
