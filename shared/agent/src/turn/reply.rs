@@ -2,8 +2,8 @@
 //!
 //! A token that the provider does not accept any more, or that turns out to allow less than the call
 //! needs, leads to another token of the vault's, if it has one, and else to one forced consent. Another
-//! refusal after that is an error, which the model is told, and never a third consent. A token that is known to allow too little may have brought a partial
-//! result, so that what it brought is discarded.
+//! refusal after that is an error, which the model is told, and never a third consent. A token that is
+//! known to allow too little may have brought a partial result, so that what it brought is discarded.
 //!
 //! What a provider does not show may not exist. Then more is asked for only if the user has named it
 //! in words of their own. The model's words don't count, and neither do results of tools: who can
@@ -140,7 +140,7 @@ impl Turn {
             TokenVerdict::Fine => None,
             TokenVerdict::NotAccepted => Some(Scopes::new()),
             TokenVerdict::Accepts(accepted) => self.more_scopes(id, token, accepted),
-            TokenVerdict::Hidden { accepts, name } if self.user_said(name) => {
+            TokenVerdict::Hidden { accepts, said_as } if self.user_said(said_as) => {
                 self.more_scopes(id, token, accepts)
             }
             TokenVerdict::Hidden { .. } => None,

@@ -164,7 +164,8 @@ fn by_status(answer: &GitHubAnswer) -> Failure {
         StatusCode::FORBIDDEN => {
             // A GitHub App says what it lacks; no consent of the user's can change that.
             let lacks = answer.header("x-accepted-github-permissions");
-            let lacks = lacks.map(|names| format!(" The GitHub App would need {names}."));
+            let lacks =
+                lacks.map(|names| format!(" The GitHub App would need {}.", quotable(names)));
             let text = format!("GitHub does not allow this.{}", lacks.unwrap_or_default());
             Failure { token: answer.accepts(), ..Failure::new("forbidden", text) }
         }
