@@ -20,6 +20,7 @@ mod exhaustion;
 mod github_says;
 mod guardrail;
 mod hang_up;
+mod hostile;
 mod identity;
 mod issues;
 mod limits;
