@@ -103,3 +103,23 @@ async fn m5_characters_that_nobody_sees_reach_the_model_as_their_codes() {
         assert!(!carol.model_saw().contains(['\u{e0041}', '\u{202e}', '\u{200b}']), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m5_only_a_search_asks_for_the_words_that_it_has_found() {
+    let carol = Connected::new("octo-carol").await;
+    for said in [
+        "Which repositories do I have?",
+        "What are the issues of octo-carol/bare?",
+        "Which are the commits of octo-alice/garden?",
+        "Please search code for needle",
+    ] {
+        carol.say(said).await;
+    }
+    let asks = |seen: &Seen| {
+        let accept = seen.headers.get("accept").and_then(|it| it.to_str().ok());
+        accept.is_some_and(|it| it.contains("text-match"))
+    };
+    let seen = carol.proxies.github.seen();
+    assert!(seen.iter().all(|seen| asks(seen) == seen.path.starts_with("/search/")), "{seen:?}");
+    assert!(seen.iter().any(asks));
+}
