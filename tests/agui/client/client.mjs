@@ -53,7 +53,7 @@ assert.equal(answer.outcome, "success");
 assert.match(alice.messages.at(-1).content, /message 1 of yours/);
 step("a message is answered");
 
-answer = await say(alice, "Which repositories do I have?");
+answer = await say(alice, "Which repositories do I have, private ones too?");
 assert.equal(answer.outcome, "interrupt");
 const [consent] = alice.pendingInterrupts;
 assert.equal(consent.reason, "authorization_required");
