@@ -64,7 +64,7 @@ async fn m5_an_injected_action_that_is_approved_sends_what_was_shown_and_nothing
     assert_eq!(sent, json!({ "title": input["title"], "body": null }));
 }
 
-/// Names have no spaces, and a model can take them for instructions all the same.
+/// Names have no spaces, and a model can take them for instructions.
 #[tokio::test(flavor = "multi_thread")]
 async fn m11_instructions_in_names_of_repositories_and_files_open_nothing() {
     let alice = Obedient::after("Who am I?").await;

@@ -97,7 +97,9 @@ impl Runner<'_> {
                     tokio::select! {
                         tried = self.in_time(self.try_all(turn, &attempts, &mut tokens)) => tried?,
                         () = self.stop.stopped() => {
-                            attempts.iter().for_each(|it| self.record(&it.tool, it.need.as_ref(), "stopped", None));
+                            for Attempt { tool, need, .. } in &attempts {
+                                self.record(tool, need.as_ref(), "stopped", None);
+                            }
                             turn.stop("");
                         }
                     }

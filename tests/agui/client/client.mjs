@@ -64,7 +64,7 @@ assert.equal(answer.outcome, "success");
 assert.match(answer.said, /octo-alice\/diary/);
 const calls = alice.messages.flatMap(({ toolCalls }) => toolCalls ?? []);
 assert.equal(calls.length, 1);
-assert.deepEqual(JSON.parse(calls[0].function.arguments), {});
+assert.deepEqual(JSON.parse(calls[0].function.arguments), { visibility: "all" });
 assert.equal(alice.messages.filter(({ role }) => role === "tool").length, 1);
 step("a consent is given, and the run resumed: one call, one result");
 
