@@ -21,6 +21,7 @@ mod github_app;
 mod github_says;
 mod guardrail;
 mod hang_up;
+mod hostile;
 mod identity;
 mod issues;
 mod limits;

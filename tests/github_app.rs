@@ -113,7 +113,7 @@ async fn m6_a_consent_for_a_github_app_has_no_scopes_and_says_that_one_chooses_t
     assert_says(&answer, "octo-alice/garden");
     assert!(!answer.to_string().contains("octo-alice/diary"), "it is private, and not chosen");
     let model = app.proxies.bedrock.seen().pop().expect("a request").body;
-    assert!(model.contains("leftOut"), "the model knows that there may be more: {model}");
+    assert!(model.contains("privateLeftOut"), "the model knows that there may be more: {model}");
 
     // Each tool needs the same token, so that nothing that is asked leads to another consent.
     assert_says(&app.say("Who am I?").await, "You are octo-alice");
@@ -153,7 +153,7 @@ async fn m5_a_private_repository_that_was_chosen_is_read() {
 async fn m11_a_repository_that_was_not_chosen_leads_to_a_link_and_to_no_consent() {
     let app = Acting::connected("garden").await;
     let told = app.say(DIARY).await;
-    assert_says(&told, "GitHub does not show diary to the app");
+    assert_says(&told, "GitHub does not show octo-alice/diary to the app");
     assert_says(&told, &app.installation());
     assert_eq!((&told["interrupts"], app.forced()), (&json!([]), 0), "{told}");
 

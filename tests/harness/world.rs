@@ -245,7 +245,8 @@ impl World {
     /// # Panics
     /// When no consent is asked for.
     pub async fn ask(&self, browser: &Browser, session: &str) -> String {
-        let (status, answer) = browser.say(session, "Which repositories do I have?").await;
+        let (status, answer) =
+            browser.say(session, "Which repositories do I have, private ones too?").await;
         assert!(status.is_success(), "{status}: {answer}");
         let url = answer["interrupts"][0]["url"].as_str();
         url.unwrap_or_else(|| panic!("no consent asked for: {answer}")).to_owned()

@@ -82,7 +82,8 @@ pub(crate) struct InvocationAnswer {
     pub(crate) session_id: String,
     /// Whether the turn is done or waits for you.
     pub(crate) status: Status,
-    /// What the agent says.
+    /// What the agent says: text of a model, which may have read what others wrote. Show it as text; as
+    /// Markdown, load no image, and show where a link leads.
     pub(crate) message: Option<String>,
     /// What you have to do before the turn can go on.
     pub(crate) interrupts: Vec<InterruptAnswer>,

@@ -95,6 +95,11 @@ const comments = await read(`${station}/issues/1/comments`, COMMENTS);
 assert(comments.answer.some((comment) => comment.user === null));
 await read(`${station}/issues/99/comments`, COMMENTS, 404);
 
+const remarks = await read("/repos/octo-carol/sample-001/issues/1/comments?per_page=20&page=2", COMMENTS);
+assert.equal(remarks.answer.length, 5);
+
+assert.equal((await read("/repos/octo-mallory/trap/issues/1", ISSUE)).answer.labels.length, 1);
+await read("/repos/octo-mallory/trap/pulls/2", PULL);
 assert.equal((await read(`${station}/pulls`, PULLS)).answer.length, 1);
 assert((await read(`${station}/pulls?state=closed`, PULLS)).answer[0].merged_at);
 await read("/repos/octo-carol/bare/pulls", PULLS);

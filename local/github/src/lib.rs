@@ -8,6 +8,7 @@ mod content;
 mod difficult;
 mod files;
 mod grants;
+mod hostile;
 mod installations;
 mod issues;
 mod oauth;
@@ -19,6 +20,7 @@ mod rest;
 mod scopes;
 mod search;
 mod sign_on;
+mod web;
 
 use std::{
     fmt,
@@ -94,6 +96,7 @@ impl GitHub {
             .merge(repositories::routes())
             .merge(sign_on::routes())
             .merge(installations::routes())
+            .merge(web::routes())
             .merge(rest::routes())
             .layer(middleware::map_response(with_own_headers))
             .with_state(self.clone())

@@ -1,10 +1,8 @@
-//! The HTML pages. Nobody is signed in at this stand-in, so the consent page has one button for each
+//! The HTML pages of a consent. Nobody is signed in at this stand-in, so the consent page has one button for each
 //! account.
 
 use axum::{http::StatusCode, response::Response};
 use stand_in::page::{escape, page};
-
-use serde_json::Value;
 
 use super::{accounts::Account, authorization_request::AuthorizationRequest, scopes::Scopes};
 
@@ -110,46 +108,6 @@ pub(super) fn wrong_request() -> Response {
         "<h1>This request can't be answered</h1>\n\
          <p>The app is unknown, its redirect is not the callback that was registered, or the \
          form was not sent by this page.</p>\n",
-    )
-}
-
-/// The page of an issue of the repository `full_name`, with its comments.
-pub(super) fn issue(full_name: &str, issue: &Value, comments: &[Value]) -> Response {
-    let text = |value: &Value| escape(value.as_str().unwrap_or_default());
-    let body = match issue["body"].as_str().unwrap_or_default() {
-        "" => "<em>No description.</em>".to_owned(),
-        body => escape(body),
-    };
-    let comment = |it: &Value| {
-        format!(
-            "<p id=\"issuecomment-{}\"><strong>{}</strong> at {}:</p>\n\
-             <p style=\"white-space: pre-wrap\">{}</p>\n",
-            it["id"],
-            text(&it["user"]["login"]),
-            text(&it["created_at"]),
-            text(&it["body"])
-        )
-    };
-    let comments: String = comments.iter().map(comment).collect();
-    let main = format!(
-        "<p>{repository}</p>\n<h1>{title} <small>#{number}</small></h1>\n\
-         <p>Opened by <strong>{author}</strong> at {time}.</p>\n\
-         <p style=\"white-space: pre-wrap\">{body}</p>\n{comments}",
-        repository = escape(full_name),
-        title = text(&issue["title"]),
-        number = issue["number"],
-        author = text(&issue["user"]["login"]),
-        time = text(&issue["created_at"]),
-    );
-    page(StatusCode::OK, WHAT, &main)
-}
-
-/// The page for an issue that does not exist.
-pub(super) fn no_issue() -> Response {
-    page(
-        StatusCode::NOT_FOUND,
-        WHAT,
-        "<h1>There is no such issue</h1>\n<p>Issues are kept until this stand-in ends.</p>\n",
     )
 }
 

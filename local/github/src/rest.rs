@@ -136,7 +136,7 @@ fn sort(repositories: &mut [OwnedRepository], listing: &Listing) {
 }
 
 /// Every other path.
-async fn not_found() -> Response {
+pub(super) async fn not_found() -> Response {
     refuse(StatusCode::NOT_FOUND, HeaderMap::new(), "Not Found")
 }
 

@@ -1,6 +1,7 @@
 //! The stand-in for GitHub, used by a browser and by octocrab.
 
 mod oauth;
+mod pages;
 mod rest;
 
 use std::collections::HashMap;

@@ -2,8 +2,8 @@
 //!
 //! A token that the provider does not accept any more, or that turns out to allow less than the call
 //! needs, leads to another token of the vault's, if it has one, and else to one forced consent. Another
-//! refusal after that is an error, which the model is told, and never a third consent. A token that is known to allow too little may have brought a partial
-//! result, so that what it brought is discarded.
+//! refusal after that is an error, which the model is told, and never a third consent. A token that is
+//! known to allow too little may have brought a partial result, so that what it brought is discarded.
 //!
 //! What a provider does not show may not exist. Then more is asked for only if the user has named it
 //! in words of their own. The model's words don't count, and neither do results of tools: who can
@@ -136,7 +136,7 @@ impl Turn {
         let Failure { code, text, notice, token: verdict } = failure;
         // Nor is the user told what to change at the provider for a name that is not theirs.
         let is_meant = match &verdict {
-            TokenVerdict::Hidden { name, .. } => self.user_said(name),
+            TokenVerdict::Hidden { said_as, .. } => self.user_said(said_as),
             _ => true,
         };
         let notice = notice.filter(|_| is_meant);

@@ -66,11 +66,11 @@ impl App {
     pub(crate) fn explain(&self, failure: &mut Failure) {
         let link = &self.installation;
         let (about, missing) = match (failure.code, &failure.token) {
-            (NOT_FOUND, TokenVerdict::Hidden { name, .. }) => {
+            (NOT_FOUND, TokenVerdict::Hidden { said_as, .. }) => {
                 failure.text.push_str(
                     " The GitHub App is shown a private repository only if the user has chosen it.",
                 );
-                let name = name.join("/");
+                let Some(name) = said_as.iter().find(|phrase| phrase.contains('/')) else { return };
                 (name.clone(), format!("GitHub does not show {name} to the app."))
             }
             (NOT_ACCESSIBLE, _) => {

@@ -112,8 +112,13 @@ impl GitHub {
         self.read(Request::Get(route, JSON), token, GitHubAnswer::json).await
     }
 
-    /// One GET of a list, or of a search.
+    /// One GET of a list.
     pub(crate) async fn page(&self, route: &str, token: &AccessToken) -> Reply<Page> {
+        self.read(Request::Get(route, JSON), token, GitHubAnswer::page).await
+    }
+
+    /// One search.
+    pub(crate) async fn search(&self, route: &str, token: &AccessToken) -> Reply<Page> {
         self.read(Request::Get(route, SEARCHED), token, GitHubAnswer::page).await
     }
 

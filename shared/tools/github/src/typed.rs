@@ -31,6 +31,13 @@ pub(crate) trait Described: Send + Sync + 'static {
     const SCOPES: &'static [&'static str];
     /// What else it may need, if GitHub says that it does.
     const AT_MOST: &'static [&'static str] = &[];
+    /// What a user says, in one of these phrases, who means an `input` that takes all of [`AT_MOST`] from
+    /// its beginning.
+    ///
+    /// [`AT_MOST`]: Self::AT_MOST
+    fn meant_by(_input: &Self::Input) -> &'static [&'static str] {
+        &[]
+    }
     /// Its input.
     type Input: JsonSchema + DeserializeOwned + Send + Sync;
 }
@@ -88,6 +95,10 @@ impl<T: Described> Typed<T> {
             provider: Arc::clone(provider),
             scopes: scopes(T::SCOPES),
             at_most: scopes(T::AT_MOST),
+            meant_by: |input| {
+                let input = <T::Input as Deserialize>::deserialize(input);
+                input.map_or(&[], |input| T::meant_by(&input))
+            },
         };
         let spec = ToolSpec {
             name: T::NAME,
