@@ -6,7 +6,7 @@ use std::time::Duration;
 use local::running::GITHUB_APP;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Fate, Form, Logs, Proxies, Seen, Setup, Time, Visit, World, assert_says, ok};
+use tests::{Browser, Fate, Form, Logs, Proxies, Setup, Time, Visit, World, assert_says, ok};
 
 const SESSION: &str = "github-app";
 const REPOSITORIES: &str = "Which repositories do I have?";
@@ -162,7 +162,7 @@ async fn m11_a_repository_that_was_not_chosen_leads_to_a_link_and_to_no_consent(
     assert_eq!(app.choose(&page, "garden diary").await.status, StatusCode::OK);
     assert_says(&app.say(DIARY).await, "The first frost came early.");
     assert_eq!(app.forced(), 0);
-    // A file that is not there is not to be had by choosing.
+    // A missing file is no matter of what is chosen.
     let told = app.say("read nowhere.md in octo-alice/diary").await;
     assert_says(&told, "The repository itself is there");
     assert!(!told.to_string().contains("Choose the repositories"), "{told}");
@@ -241,16 +241,36 @@ async fn m6_a_github_app_that_the_user_revoked_leads_to_one_consent() {
     assert_eq!(app.forced(), 1);
 }
 
-/// What was written into a public repository that is not chosen would be refused.
+/// It is read, and nobody is asked to approve what GitHub would refuse.
 #[tokio::test(flavor = "multi_thread")]
-async fn m5_a_public_repository_that_was_not_chosen_is_read_and_not_written_into() {
+async fn m5_a_public_repository_that_was_not_chosen_is_read_and_no_change_of_it_is_to_be_approved()
+{
     let app = Acting::connected("diary").await;
     assert_says(&app.say("read README.md in octo-alice/garden").await, "When to sow what");
-    let asked = app.say("create an issue in octo-alice/garden: Water").await;
+    for chosen in ["diary", "", "weather-station"] {
+        let page = app.alice.open(&app.installation()).await;
+        app.choose(&page, chosen).await;
+        let told = app.say("create an issue in octo-alice/garden: Water").await;
+        assert_says(&told, "Not run: The user has not chosen this repository");
+        assert_says(&told, &app.installation());
+    }
+    let uninstalled = app.alice.open(&app.installation()).await;
+    let none = Form::in_page(&uninstalled.text).with("account", "octo-alice");
+    app.alice.submit(&uninstalled, none.with("repositories", "none")).await;
+    let told = app.say("create an issue in octo-alice/garden: Water").await;
+    assert_says(&told, "Not run: The user has not chosen this repository");
+    assert_eq!(app.proxies.github.count(&Method::POST, "/issues"), 0);
+    assert_eq!(app.forced(), 0);
+}
+
+/// GitHub does not tell a user where others have installed the app, so only the attempt shows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn m5_a_change_in_a_repository_of_others_that_github_refuses_is_told_with_what_is_lacking() {
+    let app = Acting::connected("diary").await;
+    let asked = app.say("create an issue in octo-bob/boat: Sail").await;
     let told = app.approve(&asked).await;
     assert_says(&told, "It needs the permission issues=write.");
     assert_says(&told, &app.installation());
-    let is_write = |seen: &Seen| seen.method == Method::POST;
-    assert_eq!(app.proxies.github.seen().iter().filter(|seen| is_write(seen)).count(), 1);
+    assert_eq!(app.proxies.github.count(&Method::POST, ""), 1);
     assert_eq!(app.forced(), 0);
 }

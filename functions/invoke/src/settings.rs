@@ -261,6 +261,16 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn github_is_an_oauth_app_unless_a_github_app_is_named() {
+        assert!(read(&[]).unwrap().github.app.is_none());
+        let github = read(&[("GITHUB_APP", "acme-agent")]).unwrap().github;
+        assert!(github.app.is_some() && github.provider.choice().is_some());
+        let wrong = [("GITHUB_APP", "https://github.com/apps/acme"), ("GITHUB_API_URL", "nowhere")];
+        let error = read(&wrong).err().unwrap().to_string();
+        assert!(error.contains("GITHUB_APP") && error.contains("GITHUB_API_URL"), "{error}");
+    }
+
+    #[test]
     fn actions_are_confirmed_unless_that_is_switched_off() {
         assert!(read(&[]).unwrap().turns.confirm_actions);
         assert!(!read(&[("CONFIRM_ACTIONS", "off")]).unwrap().turns.confirm_actions);

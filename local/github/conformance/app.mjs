@@ -31,6 +31,13 @@ const refused = await answered("POST", `${garden}/issues`, ISSUES, 403, "issues=
 assert.equal(refused.message, "Resource not accessible by integration");
 await answered("GET", "/repos/octo-bob/ledger", REPOSITORY, 404, "metadata=read");
 
+const INSTALLATIONS = "/user/installations";
+const REPOSITORIES = `${INSTALLATIONS}/{installation_id}/repositories`;
+const { installations } = await answered("GET", INSTALLATIONS, INSTALLATIONS, 200, null);
+const chosen = await answered("GET", `${INSTALLATIONS}/${installations[0].id}/repositories`, REPOSITORIES, 200, null);
+assert.deepEqual(chosen.repositories.map((it) => it.name), ["diary"]);
+await answered("GET", `${INSTALLATIONS}/1/repositories`, REPOSITORIES, 404, null);
+
 await token("octo-alice", { repositories: "selected", names: "garden" });
 await answered("GET", `${diary}/issues`, ISSUES, 404, "issues=read");
 await answered("POST", `${garden}/issues`, ISSUES, 201, "issues=write");

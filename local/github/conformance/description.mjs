@@ -1,4 +1,4 @@
-// GitHub's own OpenAPI description (npm @octokit/openapi), and calls whose answers are held against it: each
+// GitHub's own OpenAPI description (npm @octokit/openapi), and calls whose answers are compared with it: each
 // status has to be one that the description lists, and each body has to be as it says.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

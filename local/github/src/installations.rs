@@ -9,28 +9,34 @@
 use std::collections::{BTreeSet, HashMap};
 
 use axum::{
-    Form, Router,
-    extract::{Path, State},
-    http::Method,
-    response::Response,
+    Form, Json, Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, Method, StatusCode},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use stand_in::STEP;
 
 use super::{
     GitHub,
     accounts::{Account, OwnedRepository},
     page,
+    paging::Paging,
+    rest::{Caller, describe, refuse},
 };
 
 /// What the tools of this project need.
 pub(super) const PERMISSIONS: [&str; 4] =
     ["contents=read", "issues=write", "metadata=read", "pull_requests=read"];
 
-/// The page on which an app is installed.
+/// The page on which an app is installed, and the calls that list where it is.
 pub(super) fn routes() -> Router<GitHub> {
-    Router::new().route("/apps/{app}/installations/new", get(ask).post(install))
+    Router::new()
+        .route("/apps/{app}/installations/new", get(ask).post(install))
+        .route("/user/installations", get(list))
+        .route("/user/installations/{id}/repositories", get(repositories))
 }
 
 /// The repositories of one account that an app is installed on.
@@ -163,4 +169,66 @@ async fn install(
         Some(()) => page::installed(&app),
         None => page::wrong_request(),
     }
+}
+
+/// `GET /user/installations`: of the user's own account, whose id an installation has here.
+async fn list(
+    State(github): State<GitHub>,
+    Caller(usage): Caller,
+    Query(paging): Query<Paging>,
+) -> Response {
+    let mut headers = describe(&usage, "");
+    let Some(app) = &usage.app else { return no_app(headers) };
+    let (account, base) = (usage.consent.account, &github.base);
+    let permissions = app.permissions.iter().filter_map(|it| it.split_once('='));
+    let permissions: Map<String, Value> =
+        permissions.map(|(name, level)| (name.to_owned(), level.into())).collect();
+    let body = |chosen: &Chosen| {
+        let selection = if matches!(chosen, Chosen::All) { "all" } else { "selected" };
+        json!({
+            "id": account.id, "app_id": 1, "app_slug": "app", "target_id": account.id,
+            "target_type": "User", "single_file_name": null, "repository_selection": selection,
+            "access_tokens_url": format!("{base}app/installations/{}/access_tokens", account.id),
+            "html_url": format!("{base}settings/installations/{}", account.id),
+            "repositories_url": format!("{base}installation/repositories"), "events": [],
+            "account": account.owner(base), "permissions": permissions,
+            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+            "suspended_by": null, "suspended_at": null,
+        })
+    };
+    let all: Vec<Value> = app.installations.get(&account.id).map(body).into_iter().collect();
+    let total = all.len();
+    let mut address = base.clone();
+    address.set_path("user/installations");
+    let shown = paging.page(all, address, &mut headers);
+    (headers, Json(json!({ "total_count": total, "installations": shown }))).into_response()
+}
+
+/// `GET /user/installations/{id}/repositories`.
+async fn repositories(
+    State(github): State<GitHub>,
+    Caller(usage): Caller,
+    Path(id): Path<u64>,
+    Query(paging): Query<Paging>,
+) -> Response {
+    let mut headers = describe(&usage, "");
+    let Some(app) = &usage.app else { return no_app(headers) };
+    let (owner, base) = (usage.consent.account, &github.base);
+    if id != owner.id || !app.installations.contains_key(&id) {
+        return refuse(StatusCode::NOT_FOUND, headers, "Not Found");
+    }
+    let all = owner.repositories.iter().map(|repository| OwnedRepository { owner, repository });
+    let all: Vec<OwnedRepository> = all.filter(|it| app.has_chosen(it)).collect();
+    let total = all.len();
+    let mut address = base.clone();
+    address.set_path(&format!("user/installations/{id}/repositories"));
+    let shown = paging.page(all, address, &mut headers);
+    let shown: Vec<Value> = shown.iter().map(|it| it.body(base, owner.login)).collect();
+    (headers, Json(json!({ "total_count": total, "repositories": shown }))).into_response()
+}
+
+fn no_app(headers: HeaderMap) -> Response {
+    let text = "You must authenticate with an access token authorized to a GitHub App in order to list \
+                installations";
+    refuse(StatusCode::FORBIDDEN, headers, text)
 }

@@ -74,7 +74,8 @@ impl App {
                 (name.clone(), format!("GitHub does not show {name} to the app."))
             }
             (NOT_ACCESSIBLE, _) => {
-                let text = "GitHub does not let the app do this in a repository that is not chosen for it.";
+                let text =
+                    "GitHub lets the app do this only in repositories that are chosen for it.";
                 ("the GitHub App".to_owned(), text.to_owned())
             }
             _ => return,

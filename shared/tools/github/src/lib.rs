@@ -10,6 +10,7 @@ mod comment_on_issue;
 mod create_issue;
 mod excerpt;
 mod get_profile;
+mod installations;
 mod list_commits;
 mod list_issues;
 mod list_pull_requests;

@@ -33,6 +33,11 @@ impl TryFrom<String> for Name {
 }
 
 impl Name {
+    /// Whether this is `name`; GitHub looks at no case.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.0.eq_ignore_ascii_case(name)
+    }
+
     /// Whether `full_name` is the one of `owner`/`name`; GitHub looks at no case.
     pub(crate) fn is_full(owner: &Self, name: &Self, full_name: &str) -> bool {
         format!("{}/{}", owner.0, name.0).eq_ignore_ascii_case(full_name)

@@ -14,6 +14,7 @@ use crate::{
     answer::GitHubAnswer,
     chosen::chosen,
     client::GitHub,
+    installations,
     refusal::{MOVED, quotable},
     repository::{self, Login, Name},
 };
@@ -50,6 +51,11 @@ impl Repository {
             (_, Some(false)) => "public: everyone can read it",
             (_, None) => "not known",
         }
+    }
+
+    /// Whether the user is known to be one of those who may change its files.
+    fn is_open_to_user(&self) -> bool {
+        self.permissions.as_ref().and_then(|it| it.push) == Some(true)
     }
 
     /// Whether the user is known not to be one of those who may change its files.
@@ -114,11 +120,15 @@ pub(crate) async fn look(
     );
     let Reply { outcome: user, allows, request_id } = user;
     let repository = repository::hidden(repository, owner, repo, user.as_ref().ok());
-    let outcome = user.and_then(|user| {
+    let mut outcome = user.and_then(|user| {
         let repository = repository.outcome?;
         repository.check(owner, repo)?;
         Ok((user, repository))
     });
+    if github.app.is_some() && outcome.as_ref().is_ok_and(|(_, it)| it.is_open_to_user()) {
+        let refusal = installations::refusal(github, (owner, repo), token).await;
+        outcome = refusal.map_or(outcome, Err);
+    }
     Reply {
         outcome,
         allows: allows.or(repository.allows),
