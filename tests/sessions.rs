@@ -201,17 +201,21 @@ async fn m12_the_model_sees_the_newest_turns_that_fit_and_the_conversation_keeps
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m12_a_turn_costs_one_get_and_one_put_and_a_round_of_changes_one_more_put() {
+async fn m12_a_turn_costs_one_get_and_one_put_a_round_of_calls_a_get_more_and_a_round_of_changes_a_put_more() {
     let (world, proxies) = World::proxied(Setup::default().with("CONFIRM_ACTIONS", "off")).await;
     let alice = world.browser_of("alice").await;
     world.connect(&alice, "s", "octo-alice").await;
     alice.go_on("s").await;
     for (message, expected) in [
         ("Hello!", vec![Method::GET, Method::PUT]),
-        ("Which repositories do I have, private ones too?", vec![Method::GET, Method::PUT]),
+        // Whether the user has disconnected the provider meanwhile is read before each use of a token.
+        (
+            "Which repositories do I have, private ones too?",
+            vec![Method::GET, Method::GET, Method::PUT],
+        ),
         (
             "Please create an issue in octo-alice/garden: Water it",
-            vec![Method::GET, Method::PUT, Method::PUT],
+            vec![Method::GET, Method::GET, Method::PUT, Method::GET, Method::PUT],
         ),
     ] {
         let before = proxies.s3.seen().len();
