@@ -201,7 +201,8 @@ async fn m12_the_model_sees_the_newest_turns_that_fit_and_the_conversation_keeps
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m12_a_turn_costs_one_get_and_one_put_a_round_of_calls_a_get_more_and_a_round_of_changes_a_put_more() {
+async fn m12_a_turn_costs_one_get_and_one_put_a_round_of_calls_a_get_more_and_a_round_of_changes_a_put_more()
+ {
     let (world, proxies) = World::proxied(Setup::default().with("CONFIRM_ACTIONS", "off")).await;
     let alice = world.browser_of("alice").await;
     world.connect(&alice, "s", "octo-alice").await;
