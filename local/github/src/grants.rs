@@ -243,6 +243,24 @@ impl Grants {
         Some(Usage { kind: token.kind, token: text, consent, used: token.used, resets })
     }
 
+    /// Revokes a token of any kind. Returns whose it was, and what it was; `None` if it is unknown or
+    /// has expired. A refresh token outlives the access token that was issued with it.
+    pub(super) fn revoke(
+        &mut self,
+        text: &str,
+        now: SystemTime,
+    ) -> Option<(&'static str, &'static str)> {
+        if let Some(Refresh { consent, expires, .. }) = self.refreshes.remove(text) {
+            return (now < expires).then_some((consent.account.login, "a refresh token"));
+        }
+        let Token { kind, consent, expires, .. } = self.tokens.remove(text)?;
+        let kind = match kind {
+            AppKind::OAuth => "an access token of an OAuth app",
+            AppKind::GitHubApp => "a user access token of a GitHub App",
+        };
+        expires.is_none_or(|expires| now < expires).then_some((consent.account.login, kind))
+    }
+
     /// Forgets every token.
     pub(super) fn revoke_all(&mut self) {
         self.tokens.clear();

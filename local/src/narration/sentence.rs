@@ -91,6 +91,9 @@ fn from_stand_ins(fields: &EventFields) -> Option<Step> {
             step(format!("{account} → GitHub"), format!("lets {app} use the account{scopes}"))
         }
         "declined" => step("GitHub", "nobody lets the app use an account"),
+        "credential_revoked" => {
+            step("GitHub", format!("revokes {} of {account}", fields.get("kind")))
+        }
         "issue_created" => {
             let (repository, number) = (fields.get("repository"), fields.get("number"));
             step("GitHub", format!("{account} has opened issue {number} in {repository}"))

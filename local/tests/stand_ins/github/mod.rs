@@ -2,6 +2,7 @@
 
 mod oauth;
 mod rest;
+mod revocation;
 
 use std::collections::HashMap;
 use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::SeqCst};
