@@ -11,8 +11,8 @@ use identity::{BrowserHash, UserId};
 use telemetry::Audit;
 use time::OffsetDateTime;
 use vault::{
-    Access, AccessRequest, AccessToken, ConsentKeys, ConsentRequired, Flow, FlowState, Principal,
-    TokenVault, VaultError,
+    Access, AccessRequest, AccessToken, ConsentKeys, ConsentRequired, Flow, FlowState, NewFlow,
+    Principal, TokenVault, VaultError,
 };
 
 use crate::{
@@ -88,8 +88,9 @@ impl Authorizer<'_> {
         let no_randomness = |_| TurnError::Internal("the system has no randomness".into());
         let state = FlowState::generate().map_err(no_randomness)?;
         let (user, name) = (self.asker.principal, provider.name());
-        let request = AccessRequest { user, provider: name, scopes, state: &state, force };
-        let access = self.vault.access(&request, self.clock.now()).await;
+        let request = AccessRequest { user, provider: name, scopes };
+        let flow = NewFlow { state: &state, force };
+        let access = self.vault.access(&request, &flow, self.clock.now()).await;
         let failed = |source: VaultError| TurnError::vault(provider, source);
         Ok(match access.map_err(failed)? {
             Access::Granted(token) => Authorization::Granted(token),
