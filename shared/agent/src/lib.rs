@@ -3,6 +3,7 @@
 
 pub mod account;
 mod ask;
+mod connections;
 pub mod consent;
 pub mod context;
 pub mod ended_answer;
@@ -16,6 +17,7 @@ pub mod run;
 pub mod scopes;
 pub mod speech;
 pub mod stop;
+mod token_search;
 mod tokens;
 pub mod tool;
 pub mod toolbox;

@@ -95,6 +95,11 @@ impl Provider {
         self.sets.iter().any(|set| self.allow(set, needed))
     }
 
+    /// The sets that are ever asked for, the narrowest first.
+    pub(crate) fn sets(&self) -> &[Scopes] {
+        &self.sets
+    }
+
     /// The sets that allow `needed`, the narrowest first. Scopes that no set allows are asked for
     /// with the widest one.
     pub(crate) fn sets_allowing(&self, needed: &Scopes) -> Vec<Scopes> {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use vault::AccessToken;
 
 use crate::{
+    connections::Standing,
     consent::{Authorizer, Consent},
     context::Context,
     error::TurnError,
@@ -20,11 +21,14 @@ use crate::{
     model::{Model, Usage},
     scopes::{Scopes, joined},
     stop::Stop,
-    tokens::{ConsentState, Tokens},
+    tokens::{ConsentState, Found, Tokens},
     tool::{Preview, Reply, Tool},
     turn::{Action, Attempt, Step, Turn},
     visible,
 };
+
+/// The audit trail's name of a call that was not made, because the user had disconnected.
+const DISCONNECTED: &str = "disconnected";
 
 /// Everything that a turn needs from outside.
 #[derive(Debug)]
@@ -135,6 +139,7 @@ impl Runner<'_> {
         let mut by_need: Vec<&Attempt> = attempts.iter().collect();
         by_need.sort_by_key(|attempt| std::cmp::Reverse(attempt.width()));
         let mut running = Vec::new();
+        tokens.begin_round();
         for attempt in by_need {
             let id = &attempt.call.tool_use_id;
             let Some(need) = &attempt.need else {
@@ -142,8 +147,12 @@ impl Runner<'_> {
                 continue;
             };
             match tokens.get(need).await? {
-                None => turn.needs_consent(id, fresh_id()),
-                Some(token) => {
+                Found::Nothing => turn.needs_consent(id, fresh_id()),
+                Found::Disconnected => {
+                    turn.call_disconnected(id, &need.provider);
+                    self.record(&attempt.tool, DISCONNECTED, None);
+                }
+                Found::Token(token) => {
                     if turn.may_be_tried_with(id, &tokens.known(&token)) {
                         running.push(try_one(attempt, Some(token)));
                     }
@@ -195,6 +204,21 @@ impl Runner<'_> {
         tokens: &mut Tokens<'_>,
     ) -> Result<(), TurnError> {
         let Action { call, tool, need } = action;
+        if let Some(need) = need {
+            tokens.begin_round();
+            match tokens.check(&need.provider).await {
+                Ok(Standing::Unchanged) => {}
+                Ok(Standing::Disconnected) => {
+                    turn.call_disconnected(&call.tool_use_id, &need.provider);
+                    self.record(&Tool::Write(Arc::clone(tool)), DISCONNECTED, None);
+                    return Ok(());
+                }
+                Err(error) => {
+                    turn.was_not_made(&call.tool_use_id);
+                    return Err(error.into());
+                }
+            }
+        }
         let lost = || TurnError::Internal("a call was claimed without a token".into());
         let token = match need {
             Some(need) => Some(tokens.used_for(need).ok_or_else(lost)?),
@@ -270,8 +294,12 @@ async fn request_consents(
                 turn.consent_found(&provider);
                 goes_on = true;
             }
-            ConsentState::Impossible => {
-                turn.consent_impossible(&provider);
+            ConsentState::Impossible(why) => {
+                turn.consent_impossible(&provider, why);
+                goes_on = true;
+            }
+            ConsentState::Disconnected => {
+                turn.disconnected(&provider);
                 goes_on = true;
             }
         }

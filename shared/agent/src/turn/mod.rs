@@ -38,7 +38,7 @@ use self::{
     approval::Approval,
     call::{OpenCall, Stage, TurnCall},
 };
-pub(crate) use self::{call::TokenNeed, reply::KnownToken};
+pub(crate) use self::{call::TokenNeed, consent::Impossible, reply::KnownToken};
 use crate::{
     tool::{Preview, Tool, WriteTool},
     toolbox::Toolbox,
@@ -219,6 +219,12 @@ impl Turn {
                 open.stage = Stage::Claimed;
             }
         }
+    }
+
+    /// A claimed call can't be made now, and nothing was done: it starts again from the beginning.
+    pub(crate) fn was_not_made(&mut self, id: &str) {
+        let open = self.open_mut(id).filter(|open| matches!(open.stage, Stage::Claimed));
+        open.into_iter().for_each(|open| open.stage = Stage::Pending(None));
     }
 
     /// What the user is to approve.
