@@ -55,6 +55,11 @@ fn from_services(fields: &EventFields) -> Option<Step> {
             step(format!("{user} → assistant"), answer)
         }
         "conversation_deleted" => step(format!("{user} → assistant"), "deletes a conversation"),
+        "connection_removed" => {
+            let (provider, revoked) = (fields.get("provider"), fields.get("revoked"));
+            let revoked = revoked.replace('_', " ");
+            step(format!("{user} → assistant"), format!("disconnects {provider}: token {revoked}"))
+        }
         "tool_called" => {
             let outcome = match fields.get("outcome") {
                 "ok" => "done",
