@@ -198,8 +198,8 @@ pub(super) fn delete_connection() -> Operation {
         tag: "agent",
         summary: "Disconnect a provider",
         description: "No token of before is used any more, and the next need is a new consent. The \
-                      provider is asked to revoke the token: `revoked` and `message` say what became \
-                      of that. Doing it again changes nothing.",
+                      provider is asked to revoke the token: `revoked` and `message` say with what \
+                      result. Doing it again changes nothing.",
         parameters: Vec::new(),
         body: None,
         callers: Callers::SignedIn,
