@@ -56,8 +56,9 @@ function plainly(value) {
 }
 
 function askConsent(interrupt) {
-  const what = interrupt.scopes.join(", ");
-  const entry = show("consent", `To go on, ${log.dataset.agent} needs your consent at ${interrupt.provider} (${what}). What you allow there is kept for ${log.dataset.name}. `);
+  const scopes = interrupt.scopes.length ? ` (${interrupt.scopes.join(", ")})` : "";
+  const choice = interrupt.choice ? ` ${interrupt.choice}` : "";
+  const entry = show("consent", `To go on, ${log.dataset.agent} needs your consent at ${interrupt.provider}${scopes}.${choice} What you allow there is kept for ${log.dataset.name}. `);
   if (interrupt.url.startsWith(location.origin + "/")) {
     const link = document.createElement("a");
     link.href = interrupt.url;

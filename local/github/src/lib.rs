@@ -8,6 +8,8 @@ mod content;
 mod difficult;
 mod files;
 mod grants;
+mod hostile;
+mod installations;
 mod issues;
 mod oauth;
 mod page;
@@ -19,6 +21,7 @@ mod revocation;
 mod scopes;
 mod search;
 mod sign_on;
+mod web;
 
 use std::{
     fmt,
@@ -68,10 +71,16 @@ impl GitHub {
         self.grants().register(client_id, App::new(AppKind::OAuth, client_secret, callback));
     }
 
-    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It
-    /// has every permission that this stand-in checks.
+    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It has the
+    /// permissions that the tools of this project need, is installed nowhere, and is called `client_id` in its
+    /// address.
     pub fn register_github_app(&self, client_id: &str, client_secret: &str, callback: Url) {
         self.grants().register(client_id, App::new(AppKind::GitHubApp, client_secret, callback));
+    }
+
+    /// Gives a GitHub App these permissions (`issues=write`, …) and no others.
+    pub fn permit(&self, client_id: &str, permissions: &[&str]) {
+        self.grants().permit(client_id, permissions);
     }
 
     /// Revokes every token.
@@ -91,6 +100,8 @@ impl GitHub {
             .merge(repositories::routes())
             .merge(sign_on::routes())
             .merge(revocation::routes())
+            .merge(installations::routes())
+            .merge(web::routes())
             .merge(rest::routes())
             .layer(middleware::map_response(with_own_headers))
             .with_state(self.clone())

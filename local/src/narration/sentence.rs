@@ -95,6 +95,10 @@ fn from_stand_ins(fields: &EventFields) -> Option<Step> {
             let (app, scopes) = (fields.get("app"), scopes(fields));
             step(format!("{account} → GitHub"), format!("lets {app} use the account{scopes}"))
         }
+        "installed" => step(
+            format!("{account} → GitHub"),
+            format!("chooses repositories for the app: {}", fields.get("repositories")),
+        ),
         "declined" => step("GitHub", "nobody lets the app use an account"),
         "credential_revoked" => {
             step("GitHub", format!("revokes {} of {account}", fields.get("kind")))

@@ -24,11 +24,12 @@ fn interrupt(interrupt: InterruptAnswer) -> Interrupt {
 /// The link's expiry is in the metadata: a client would refuse to resolve the interrupt past it,
 /// although a consent may have been given in time.
 fn authorization(consent: AuthorizationRequired) -> Interrupt {
-    let AuthorizationRequired { id, provider, scopes, url, expires_at, call, .. } = consent;
+    let AuthorizationRequired { id, provider, scopes, choice, url, expires_at, call, .. } = consent;
+    let choice = choice.map_or_else(String::new, |choice| format!(" {choice}"));
     Interrupt {
         id,
         reason: "authorization_required",
-        message: format!("Allow this at {provider} first: open the link, then go on."),
+        message: format!("Allow this at {provider} first: open the link, then go on.{choice}"),
         tool_call_id: call,
         response_schema: None,
         expires_at: None,
