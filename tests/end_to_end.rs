@@ -11,6 +11,7 @@ mod bad_input;
 mod bearer;
 mod binder;
 mod confirmation;
+mod connection_routes;
 mod consent;
 mod crashes;
 mod deployment;

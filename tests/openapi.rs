@@ -56,7 +56,7 @@ async fn m16_every_kind_of_answer_is_as_the_document_describes_it() {
     assert_eq!(answer["field"], "sessionId");
     turn(status, &answer);
 
-    for path in ["/sessions", "/sessions/described"] {
+    for path in ["/sessions", "/sessions/described", "/connections"] {
         let answer = alice.request(Method::GET, path).send().await.expect("an answer");
         let status = answer.status();
         let answer = answer.json().await.expect("JSON");

@@ -233,6 +233,8 @@ async fn m16_the_document_is_public_and_describes_the_401_of_every_call() {
         (client.get(at("/sessions")), "/sessions", "get"),
         (client.get(session.clone()), "/sessions/{sessionId}", "get"),
         (client.delete(session), "/sessions/{sessionId}", "delete"),
+        (client.get(at("/connections")), "/connections", "get"),
+        (client.delete(at("/connections/github")), "/connections/{provider}", "delete"),
     ] {
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");

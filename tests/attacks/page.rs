@@ -44,6 +44,8 @@ async fn m9_a_stale_tab_of_alice_is_refused_after_bob_signed_in() {
         (Method::GET, "/sessions"),
         (Method::GET, "/sessions/stale"),
         (Method::DELETE, "/sessions/stale"),
+        (Method::GET, "/connections"),
+        (Method::DELETE, "/connections/github"),
         (Method::POST, "/sign-out"),
     ] {
         let (status, problem) = from_page(&alice, &hers, method, path).await;
@@ -166,7 +168,15 @@ async fn m9_a_member_that_is_given_twice_is_refused_at_every_level() {
 async fn m9_another_sites_page_can_not_load_any_route() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
-    for path in ["/", "/docs/", "/docs/swagger-ui.css", "/openapi.json", "/sessions", BINDING] {
+    for path in [
+        "/",
+        "/docs/",
+        "/docs/swagger-ui.css",
+        "/openapi.json",
+        "/sessions",
+        "/connections",
+        BINDING,
+    ] {
         for (mode, destination) in [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")]
         {
             let request = alice.request(Method::GET, path).header("sec-fetch-site", "cross-site");

@@ -1,6 +1,6 @@
 //! The whole flow, the same wherever the services run.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{Browser, Visit, World};
@@ -67,10 +67,19 @@ pub async fn whole_flow(world: &World) {
     let (_, answer) = alice.say("another", "Which repositories do I have, private ones too?").await;
     assert_names_the_repositories(&answer);
 
+    // M6, M11: she sees what she has connected, and on a platform that is what it is on another.
+    let (status, connections) = alice.ask(Method::GET, "/connections").await;
+    assert_eq!(status, StatusCode::OK, "{connections}");
+    let entry = &connections["connections"][0];
+    assert_eq!((&entry["status"], &entry["account"]), (&json!("connected"), &json!("@octo-alice")));
+
     // M11: her consent is for `repo`; it gives bob nothing.
     let bob = world.browser_of("bob").await;
     let (_, answer) = bob.say(SESSION, "Which repositories do I have, private ones too?").await;
     assert_eq!(answer["status"], "interrupted", "{answer}");
+    let path = format!("/connections/{}", world.provider());
+    let (status, answer) = bob.ask(Method::DELETE, &path).await;
+    assert_eq!((status, &answer["revoked"]), (StatusCode::OK, &json!("already_gone")), "{answer}");
 }
 
 /// Asks `question`, consents as `account` and approves where that is asked for; returns what is

@@ -8,6 +8,7 @@ mod agui;
 mod answer;
 mod chat;
 mod clients;
+mod connections;
 mod consent_page;
 mod deadline;
 mod docs;

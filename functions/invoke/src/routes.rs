@@ -11,10 +11,11 @@ use http::{HeaderMap, Method, StatusCode, header};
 use identity::{BrowserHash, BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
 use session::SessionId;
+use vault::ProviderName;
 
 use crate::{
-    chat, consent_page, deadline, docs, invocation::Invocation, openapi, ping, sessions, sign_out,
-    state::Service, turns,
+    chat, connections, consent_page, deadline, docs, invocation::Invocation, openapi, ping,
+    sessions, sign_out, state::Service, turns,
 };
 
 const READ: &str = "GET, HEAD";
@@ -26,6 +27,8 @@ enum Route {
     SignOut,
     Sessions,
     Session(SessionId),
+    Connections,
+    Connection(ProviderName),
     OpenApi,
     Chat,
     Docs(String),
@@ -39,13 +42,16 @@ impl Route {
             "/invocations" => Self::Invocations,
             "/sign-out" => Self::SignOut,
             "/sessions" => Self::Sessions,
+            "/connections" => Self::Connections,
             "/openapi.json" => Self::OpenApi,
             "/" => Self::Chat,
             "/docs" => Self::Docs(String::new()),
             "/consent" => Self::Consent,
-            _ => match path.strip_prefix("/sessions/") {
-                Some(id) => Self::Session(SessionId::parse(id).ok()?),
-                None => Self::Docs(path.strip_prefix("/docs/")?.to_owned()),
+            _ => match path.strip_prefix('/')?.split_once('/')? {
+                ("sessions", id) => Self::Session(SessionId::parse(id).ok()?),
+                ("connections", name) => Self::Connection(ProviderName::parse(name).ok()?),
+                ("docs", file) => Self::Docs(file.to_owned()),
+                _ => return None,
             },
         })
     }
@@ -55,7 +61,13 @@ impl Route {
             Self::Invocations | Self::SignOut => "POST",
             Self::Consent => "GET",
             Self::Session(_) => "GET, HEAD, DELETE",
-            Self::Ping | Self::Sessions | Self::OpenApi | Self::Chat | Self::Docs(_) => READ,
+            Self::Connection(_) => "DELETE",
+            Self::Ping
+            | Self::Sessions
+            | Self::Connections
+            | Self::OpenApi
+            | Self::Chat
+            | Self::Docs(_) => READ,
         }
     }
 
@@ -87,6 +99,8 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
         Route::Invocations => invocations(service, &mut request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
         Route::Session(id) => sessions::one(service, &request, &user, &id).await,
+        Route::Connections => connections::list(service, &request, &user).await,
+        Route::Connection(name) => connections::remove(service, &request, &user, &name).await,
         Route::SignOut => sign_out::answer(service, &request, &user),
         Route::Chat => page(service, &request, || Ok(chat::page(service, &user))),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),

@@ -63,6 +63,26 @@ await post("octo-carol/bare", 404, hello, await token("octo-carol", "read:user")
 for (let n = 2; n < 80; n += 1) await post("octo-carol/bare", 201, hello);
 await post("octo-carol/bare", 403, hello);
 
+// Revoking what was found: without a token, and answered without a body.
+const REVOKE = "/credentials/revoke";
+const revoke = (credentials, status, as = null) =>
+  call(as, "POST", REVOKE, REVOKE, status, JSON.stringify({ credentials }));
+const lost = await token("octo-carol", "read:user");
+await revoke([lost], 403, lost);
+for (const wrong of [[], [1], lost, ["hello"], Array(1001).fill(lost)]) await revoke(wrong, 422);
+await call(null, "POST", REVOKE, REVOKE, 400, "{");
+await get("/user", "/user", 200, lost);
+const found = await fetch(base + REVOKE, {
+  method: "POST",
+  headers: { "user-agent": "conformance", "content-type": "application/json" },
+  body: JSON.stringify({ credentials: [lost] }),
+});
+assert.deepEqual([found.status, await found.text()], [202, ""]);
+await get("/user", "/user", 401, lost);
+await revoke([lost], 422);
+const log = await (await fetch(`${base}/settings/security-log`)).text();
+assert.match(log, /octo-carol<\/strong>: an access token of an OAuth app was revoked/);
+
 // What is in repositories, with a token that may read what is public.
 const reader = await token("octo-carol", "read:user");
 const read = (path, template, status = 200) => get(path, template, status, reader);

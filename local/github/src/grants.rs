@@ -288,6 +288,24 @@ impl Grants {
         Some(Usage { token: text, consent, app, used: token.used, resets })
     }
 
+    /// Revokes a token of any kind. Returns whose it was, and what it was; `None` if it is unknown or
+    /// has expired. A refresh token outlives the access token that was issued with it.
+    pub(super) fn revoke(
+        &mut self,
+        text: &str,
+        now: SystemTime,
+    ) -> Option<(&'static str, &'static str)> {
+        if let Some(Refresh { consent, expires, .. }) = self.refreshes.remove(text) {
+            return (now < expires).then_some((consent.account.login, "a refresh token"));
+        }
+        let Token { consent, expires, .. } = self.tokens.remove(text)?;
+        let kind = match expires {
+            None => "an access token of an OAuth app",
+            Some(_) => "a user access token of a GitHub App",
+        };
+        expires.is_none_or(|expires| now < expires).then_some((consent.account.login, kind))
+    }
+
     /// Forgets every token.
     pub(super) fn revoke_all(&mut self) {
         self.tokens.clear();

@@ -17,6 +17,7 @@ mod paging;
 mod pull_requests;
 mod repositories;
 mod rest;
+mod revocation;
 mod scopes;
 mod search;
 mod sign_on;
@@ -40,6 +41,7 @@ pub use self::accounts::private_repositories;
 use self::{
     grants::{App, AppKind, Grants},
     issues::Issues,
+    revocation::Revocations,
     sign_on::SignOns,
 };
 use stand_in::Clock;
@@ -52,6 +54,7 @@ pub struct GitHub {
     grants: Arc<Mutex<Grants>>,
     issues: Arc<Mutex<Issues>>,
     sign_ons: Arc<Mutex<SignOns>>,
+    revocations: Arc<Mutex<Revocations>>,
 }
 
 impl GitHub {
@@ -59,7 +62,8 @@ impl GitHub {
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
         let issues = Arc::new(Mutex::new(Issues::new(&base)));
-        Self { base, clock, grants: Arc::default(), issues, sign_ons: Arc::default() }
+        let (grants, sign_ons, revocations) = Default::default();
+        Self { base, clock, grants, issues, sign_ons, revocations }
     }
 
     /// Registers an OAuth app: its tokens last until they are revoked.
@@ -95,6 +99,7 @@ impl GitHub {
             .merge(search::routes())
             .merge(repositories::routes())
             .merge(sign_on::routes())
+            .merge(revocation::routes())
             .merge(installations::routes())
             .merge(web::routes())
             .merge(rest::routes())
@@ -112,6 +117,10 @@ impl GitHub {
 
     fn sign_ons(&self) -> MutexGuard<'_, SignOns> {
         self.sign_ons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn revocations(&self) -> MutexGuard<'_, Revocations> {
+        self.revocations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> SystemTime {

@@ -125,3 +125,18 @@ pub(super) fn signed_on(organization: &str) -> Response {
 pub(super) fn no_sign_on() -> Response {
     page(StatusCode::NOT_FOUND, WHAT, "<h1>Nobody asked for this sign-on</h1>\n")
 }
+
+/// The page with what was revoked: of whose account, what, and when.
+pub(super) fn security_log(revoked: &[(&str, &str, String)]) -> Response {
+    let mut entries: String = revoked
+        .iter()
+        .map(|(account, kind, at)| {
+            let account = escape(account);
+            format!("<li><strong>{account}</strong>: {kind} was revoked at {at}</li>\n")
+        })
+        .collect();
+    if entries.is_empty() {
+        entries = "<li>nothing</li>\n".to_owned();
+    }
+    page(StatusCode::OK, WHAT, &format!("<h1>Security log</h1>\n<ul>\n{entries}</ul>\n"))
+}

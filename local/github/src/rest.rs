@@ -147,11 +147,8 @@ impl FromRequestParts<GitHub> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, github: &GitHub) -> Result<Self, Response> {
-        let named = parts.headers.get(USER_AGENT).is_some_and(|agent| !agent.is_empty());
-        if !named {
-            let text = "Request forbidden by administrative rules. Please make sure your request \
-                        has a User-Agent header.";
-            return Err((StatusCode::FORBIDDEN, text).into_response());
+        if let Some(refusal) = unnamed(&parts.headers) {
+            return Err(refusal);
         }
         let now = github.now();
         let anonymous = || rate_limit(60, 1, now + Duration::from_secs(60 * 60));
@@ -175,6 +172,14 @@ impl FromRequestParts<GitHub> for Caller {
     }
 }
 
+/// The refusal of a client that does not say what it is.
+pub(super) fn unnamed(headers: &HeaderMap) -> Option<Response> {
+    let is_named = headers.get(USER_AGENT).is_some_and(|agent| !agent.is_empty());
+    let text = "Request forbidden by administrative rules. Please make sure your request has a \
+                User-Agent header.";
+    (!is_named).then(|| (StatusCode::FORBIDDEN, text).into_response())
+}
+
 /// The headers about the token's scopes and the scopes that the call accepts, or about the permissions that
 /// it needs of a GitHub App, and the rate limit.
 pub(super) fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
@@ -196,7 +201,7 @@ pub(super) fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
 }
 
 /// The headers of a rate limit.
-fn rate_limit(limit: u32, used: u32, resets: SystemTime) -> HeaderMap {
+pub(super) fn rate_limit(limit: u32, used: u32, resets: SystemTime) -> HeaderMap {
     let resets = resets.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let numbers = [
         ("x-ratelimit-limit", limit.into()),

@@ -10,9 +10,9 @@ use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use vault::AccessToken;
+use vault::{AccessToken, ProviderName};
 
-use crate::{provider::Provider, scopes::Scopes};
+use crate::{account::AccountApi, provider::Provider, scopes::Scopes};
 
 /// What the model calls a tool by: 1 to 64 of `A-Z a-z 0-9 _ -`, as the Converse API has it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -210,6 +210,11 @@ impl PartialEq for Tool {
 pub trait ToolSource: fmt::Debug + Send + Sync {
     /// The tools that there are now.
     fn tools(&self) -> Vec<Tool>;
+
+    /// Where `provider` is asked about tokens; `None` if this source can't ask it.
+    fn account_api(&self, _provider: &ProviderName) -> Option<&dyn AccountApi> {
+        None
+    }
 }
 
 /// The result of one call to a provider.

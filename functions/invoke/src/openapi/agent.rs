@@ -177,3 +177,36 @@ pub(super) fn delete_session() -> Operation {
         ],
     }
 }
+
+pub(super) fn list_connections() -> Operation {
+    Operation {
+        id: "list_connections",
+        tag: "agent",
+        summary: "What you have connected",
+        description: "One entry for each credential provider, whether or not you are connected.",
+        parameters: Vec::new(),
+        body: None,
+        callers: Callers::SignedIn,
+        answers: json!({ "200": json_of("Each provider, and your account there", "ConnectionList") }),
+        problems: vec![(Kind::UpstreamFailed, Code::UpstreamFailed)],
+    }
+}
+
+pub(super) fn delete_connection() -> Operation {
+    Operation {
+        id: "delete_connection",
+        tag: "agent",
+        summary: "Disconnect a provider",
+        description: "No token of before is used any more, and the next need is a new consent. The \
+                      provider is asked to revoke the token: `revoked` and `message` say with what \
+                      result. Doing it again changes nothing.",
+        parameters: Vec::new(),
+        body: None,
+        callers: Callers::SignedIn,
+        answers: json!({ "200": json_of("It is disconnected", "Disconnected") }),
+        problems: vec![
+            (Kind::NotFound, Code::NotFound),
+            (Kind::UpstreamFailed, Code::UpstreamFailed),
+        ],
+    }
+}

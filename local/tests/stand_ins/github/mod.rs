@@ -3,6 +3,7 @@
 mod oauth;
 mod pages;
 mod rest;
+mod revocation;
 
 use std::collections::HashMap;
 use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::SeqCst};

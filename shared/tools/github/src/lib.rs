@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod account;
 mod all;
 mod answer;
 mod app;
@@ -33,10 +34,12 @@ mod writing;
 use std::{fmt, sync::Arc};
 
 use agent::{
+    account::AccountApi,
     provider::Provider,
     tool::{Tool, ToolSource},
 };
 use url::Url;
+use vault::ProviderName;
 
 use crate::client::GitHub;
 pub use crate::{
@@ -45,26 +48,35 @@ pub use crate::{
 };
 
 /// GitHub's tools.
-pub struct GitHubTools(Vec<Tool>);
+pub struct GitHubTools {
+    tools: Vec<Tool>,
+    github: Arc<GitHub>,
+    provider: ProviderName,
+}
 
 impl GitHubTools {
     /// The tools at the REST API `api`, with tokens of `provider`, which are those of an OAuth app or of
     /// this GitHub App. Nothing goes over the network.
     #[must_use]
     pub fn new(api: Url, provider: Provider, app: Option<App>) -> Self {
-        Self(all::all(&Arc::new(GitHub::new(api, app)), &Arc::new(provider)))
+        let (github, name) = (Arc::new(GitHub::new(api, app)), provider.name().clone());
+        Self { tools: all::all(&github, &Arc::new(provider)), github, provider: name }
     }
 }
 
 impl ToolSource for GitHubTools {
     fn tools(&self) -> Vec<Tool> {
-        self.0.clone()
+        self.tools.clone()
+    }
+
+    fn account_api(&self, provider: &ProviderName) -> Option<&dyn AccountApi> {
+        (self.provider == *provider).then_some(&*self.github)
     }
 }
 
 impl fmt::Debug for GitHubTools {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("GitHubTools").field(&self.0).finish()
+        f.debug_tuple("GitHubTools").field(&self.tools).finish()
     }
 }
 
