@@ -14,6 +14,7 @@ mod confirmation;
 mod consent;
 mod crashes;
 mod deployment;
+mod disconnect;
 mod documents;
 mod events;
 mod exhaustion;
