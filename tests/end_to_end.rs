@@ -15,6 +15,7 @@ mod connection_routes;
 mod consent;
 mod crashes;
 mod deployment;
+mod disconnect;
 mod documents;
 mod events;
 mod exhaustion;
