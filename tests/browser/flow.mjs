@@ -25,10 +25,12 @@ async function say(page, text) {
 
 /** The box in which `page` asks whether to create the issue; it shows exactly what would be done. */
 async function toApprove(page) {
-  const box = page.locator(".consent");
-  await box.getByRole("button", { name: "Approve" }).waitFor();
-  const said = (await box.innerText()).split("{")[0].trim();
-  assert.equal(said, 'Countersign wants to do this as "octo-alice": "github_create_issue"');
+  const box = page.locator(".card");
+  await box.getByRole("heading", { name: "Create this issue?" }).waitFor();
+  const shown = await box.locator("dt, dd").allInnerTexts();
+  const fields = ["As", "octo-alice", "In", "octo-alice/diary", "Visibility", "private", "Title", "Water the Tomatoes"];
+  assert.deepEqual(shown, fields);
+  await box.getByText("Exactly what is sent").click();
   const input = { owner: "octo-alice", repo: "diary", title: "Water the Tomatoes" };
   assert.deepEqual(JSON.parse(await box.locator("code").innerText()), input);
   return box;
@@ -36,8 +38,8 @@ async function toApprove(page) {
 
 /** Whatever Unicode says can't be seen, the page's own rule shows by its code. */
 function nothingStaysHidden() {
-  const source = readFileSync(new URL("../../functions/invoke/src/chat.js", import.meta.url), "utf8");
-  const rule = source.match(/const hidden = \/(.+)\/gu;/)[1];
+  const source = readFileSync(new URL("../../functions/invoke/src/page/dom.js", import.meta.url), "utf8");
+  const rule = source.match(/const HIDDEN = \/(.+)\/gu;/)[1];
   const [shown, invisible] = [rule, "[\\p{Default_Ignorable_Code_Point}\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Bidi_C}]"]
     .map((pattern) => new RegExp(pattern, "u"));
   for (let code = 0; code <= 0x10ffff; code++) {
@@ -60,8 +62,7 @@ async function shoot(page, name) {
 async function picture(page, name) {
   if (!screenshots) return;
   const usual = page.viewportSize();
-  await page.setViewportSize({ width: 720, height: 600 });
-  await page.getByRole("button", { name: "New conversation" }).scrollIntoViewIfNeeded();
+  await page.setViewportSize({ width: 720, height: 640 });
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
   await page.setViewportSize(usual);
 }
@@ -74,7 +75,7 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   step("alice signs in and is answered");
 
   await say(alice, "Which repositories do I have?");
-  const link = alice.getByRole("link", { name: "Authorize github" });
+  const link = alice.getByRole("link", { name: "Connect GitHub" });
   await link.waitFor();
   await shoot(alice, "interrupted");
   await picture(alice, "consent");
@@ -95,15 +96,15 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await shoot(github, "connected");
   step("alice consents and is connected");
 
-  await alice.getByText("octo-alice/garden").waitFor();
-  assert.equal(await alice.getByText("needs your consent").count(), 0);
+  await alice.locator(".prose").getByText("octo-alice/garden").waitFor();
+  assert.equal(await alice.locator(".card").count(), 0);
   await shoot(alice, "answered");
   step("the conversation goes on by itself");
 
   await github.reload();
   await github.getByRole("heading", { name: "You are connected" }).waitFor();
   await say(alice, "List my repositories again.");
-  await alice.getByText("octo-alice/diary").nth(1).waitFor();
+  await alice.locator(".prose").getByText("octo-alice/diary").nth(1).waitFor();
   step("the next turn needs no consent");
 
   const create = "Please create an issue in octo-alice/diary: Water the Tomatoes";
@@ -111,17 +112,20 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   let box = await toApprove(alice);
   await shoot(alice, "to-approve");
   await picture(alice, "approval");
+  await box.getByRole("button", { name: "Don’t" }).click();
+  await box.getByLabel("Why not?").fill("it rains");
   await box.getByRole("button", { name: "Decline" }).click();
-  await alice.getByText("the user declined it").waitFor();
-  assert.equal(await alice.locator(".consent").count(), 0);
+  await alice.locator(".prose").getByText("it rains").waitFor();
+  await alice.getByText("you declined it: it rains").waitFor();
+  assert.equal(await alice.locator(".card").count(), 0);
   step("an action is shown exactly, and declined");
 
   await say(alice, create);
   box = await toApprove(alice);
-  await box.getByRole("button", { name: "Approve" }).click();
+  await box.getByRole("button", { name: "Create issue" }).click();
   // Numbers begin at 1: what was declined was not done.
   await alice.getByText("I created issue 1:").waitFor();
-  assert.equal(await alice.locator(".consent").count(), 0);
+  assert.equal(await alice.locator(".card").count(), 0);
   await shoot(alice, "approved");
   const created = await alice.getByText("I created issue 1:").innerText();
   const issue = await alice.context().newPage();
@@ -133,15 +137,16 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
 
   await bob.goto(application);
   await say(bob, "Which repositories do I have?");
-  const asked = bob.getByRole("link", { name: "Authorize github" });
+  const asked = bob.getByRole("link", { name: "Connect GitHub" });
   const [refusing] = await Promise.all([bob.context().waitForEvent("page"), asked.click()]);
   await refusing.getByRole("button", { name: "Cancel" }).click();
   await refusing.getByRole("heading", { name: "You did not allow it" }).waitFor();
   assert.equal(new URL(refusing.url()).search, "?result=declined");
   await shoot(refusing, "declined");
-  await bob.getByRole("button", { name: "Don’t allow" }).click();
-  await bob.getByText("declined to authorize").waitFor();
-  assert.equal(await bob.locator(".consent").count(), 0);
+  await bob.getByRole("button", { name: "Not now" }).click();
+  await bob.locator(".prose").getByText("declined to authorize").waitFor();
+  await bob.getByText("you did not connect it").waitFor();
+  assert.equal(await bob.locator(".card").count(), 0);
   step("bob allows nothing, neither at GitHub nor here");
 
   await alice.goto(new URL("/docs/", application).href);
@@ -159,9 +164,9 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await other.getByRole("button", { name: "Sign in as Bob Example" }).click();
   await other.getByText("Signed in as Bob Example (bob@example.com)").waitFor();
   await say(alice, "Which repositories do I have?");
-  await alice.getByText("Another person has signed in in this browser").waitFor();
+  await alice.locator(".problem").getByText("Another person has signed in in this browser").waitFor();
   await shoot(alice, "stale");
-  await alice.getByRole("button", { name: "Reload" }).click();
+  await alice.locator(".problem").getByRole("button", { name: "Reload" }).click();
   await alice.getByText("Signed in as Bob Example").waitFor();
   step("a tab that was alice's does nothing for bob, who has signed in since");
 

@@ -40,7 +40,9 @@ pub(super) fn rule(path: &str) -> Option<Rule> {
         "/openapi.json" => (Service::Invoke, Unauthenticated::Allow),
         "/oauth2/session-binding" => (Service::BindSession, Unauthenticated::SignIn),
         _ if path.starts_with("/sessions/") => (Service::Invoke, Unauthenticated::Deny),
-        _ if path.starts_with("/docs/") => (Service::Invoke, Unauthenticated::SignIn),
+        _ if ["/docs/", "/c/", "/assets/"].iter().any(|page| path.starts_with(page)) => {
+            (Service::Invoke, Unauthenticated::SignIn)
+        }
         _ => return None,
     };
     Some(Rule { service, unauthenticated })
