@@ -84,7 +84,7 @@ export class Conversation {
         }
         ended = await this.hear(input);
       }
-      if (!ended) this.failed(new Refusal("unreachable", "The connection was lost, and the answer could not be fetched."), turn);
+      if (!ended) this.failed(new Refusal("unreachable", "The service can’t be reached. Nothing is lost: your message counts once, however often it is sent."), turn);
     } catch (error) {
       wasStopped = this.abort.signal.aborted;
       if (!wasStopped) this.failed(error, turn);
@@ -101,6 +101,7 @@ export class Conversation {
   /** Hears one run. Returns whether it came to its end. */
   async hear(input) {
     let isLast = false;
+    this.heard();
     for await (const event of run({ threadId: this.threadId, ...input }, this.abort.signal)) {
       this.heard();
       isLast ||= this.take(event);

@@ -26,7 +26,8 @@ export async function refusal(reply) {
 }
 
 /**
- * Asks, and yields each event. Ends without a last event if the connection is lost.
+ * Asks, and yields each event. Ends without a last event if the service can't be reached, or the
+ * connection is lost: whether it has begun is not known then.
  * @throws {Refusal} if the run did not begin
  */
 export async function* run({ threadId, messages = [], resume }, signal) {
@@ -37,7 +38,7 @@ export async function* run({ threadId, messages = [], resume }, signal) {
     reply = await request("/invocations", { method: "POST", body, accept: "text/event-stream", signal });
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new Refusal("unreachable", "The service can't be reached.");
+    return;
   }
   if (!reply.ok) throw await refusal(reply);
   yield* events(reply.body);
