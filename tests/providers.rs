@@ -23,7 +23,7 @@ use url::Url;
 use vault::{AccessToken, ProviderName};
 
 const SESSION: &str = "two-providers";
-const BOTH: &str = "Which repositories do I have, and what is in my calendar?";
+const BOTH: &str = "Which private repositories do I have, and what is in my calendar?";
 
 #[derive(JsonSchema, Deserialize)]
 struct NoInput {}
@@ -127,6 +127,7 @@ impl Calendar {
                 provider: Arc::clone(&provider),
                 scopes: named([scope]),
                 at_most: named([]),
+                meant_by: |_| &[],
             };
             let spec = ToolSpec {
                 name,

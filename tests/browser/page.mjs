@@ -65,7 +65,7 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   step("what is typed is there after a reload");
 
   await alice.getByLabel("Your message").fill("");
-  await alice.getByRole("button", { name: "Which repositories do I have?" }).click();
+  await alice.getByRole("button", { name: "Which repositories do I have, private ones too?" }).click();
   await alice.getByRole("heading", { name: "Connect GitHub to go on" }).waitFor();
   const address = alice.url();
   assert.match(new URL(address).pathname, /^\/c\/[0-9a-f]{32}$/);
@@ -78,11 +78,11 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   step("a suggestion is asked, and the card says what for, with which scope, who keeps it and how long it is good");
 
   await alice.reload();
-  await asked(alice, "Which repositories do I have?");
+  await asked(alice, "Which repositories do I have, private ones too?");
   await alice.getByRole("heading", { name: "Connect GitHub to go on" }).waitFor();
   const second = await alice.context().newPage();
   await second.goto(address);
-  await asked(second, "Which repositories do I have?");
+  await asked(second, "Which repositories do I have, private ones too?");
   await second.getByRole("heading", { name: "Connect GitHub to go on" }).waitFor();
   step("a reload and a second tab show the question and the card that waits");
 
@@ -147,7 +147,7 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   await alice.getByRole("button", { name: "Stop" }).waitFor();
   await alice.getByRole("link", { name: "New conversation" }).click();
   await alice.getByRole("heading", { name: /What shall Countersign/ }).waitFor();
-  await say(alice, "Which repositories do I have?");
+  await say(alice, "Which repositories do I have, private ones too?");
   await answered(alice, "octo-alice/diary");
   release();
   await alice.goBack();

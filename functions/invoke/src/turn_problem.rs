@@ -171,6 +171,9 @@ fn fixed_words(error: &TurnError) -> (Kind, &'static str) {
             Kind::UpstreamFailed,
             "A newer version of this service wrote this conversation. It is left as it is.",
         ),
+        TurnError::Session(SessionError::UnreadableConnection) => {
+            (Kind::UpstreamFailed, "Whether you are connected can't be read.")
+        }
         TurnError::NotSaved { .. } | TurnError::Session(_) => {
             (Kind::UpstreamFailed, "This conversation can't be read or saved.")
         }

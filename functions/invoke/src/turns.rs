@@ -143,6 +143,7 @@ async fn converse(
             clock: &inbound.clock,
             asker: Asker { user: user.id(), principal: &principal, browser },
             granted_sets: &service.granted_sets,
+            sessions: &clients.sessions,
         },
         session: &session,
         clock: &inbound.clock,

@@ -8,6 +8,8 @@ mod content;
 mod difficult;
 mod files;
 mod grants;
+mod hostile;
+mod installations;
 mod issues;
 mod oauth;
 mod page;
@@ -18,6 +20,7 @@ mod rest;
 mod scopes;
 mod search;
 mod sign_on;
+mod web;
 
 use std::{
     fmt,
@@ -64,10 +67,16 @@ impl GitHub {
         self.grants().register(client_id, App::new(AppKind::OAuth, client_secret, callback));
     }
 
-    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It
-    /// has every permission that this stand-in checks.
+    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It has the
+    /// permissions that the tools of this project need, is installed nowhere, and is called `client_id` in its
+    /// address.
     pub fn register_github_app(&self, client_id: &str, client_secret: &str, callback: Url) {
         self.grants().register(client_id, App::new(AppKind::GitHubApp, client_secret, callback));
+    }
+
+    /// Gives a GitHub App these permissions (`issues=write`, …) and no others.
+    pub fn permit(&self, client_id: &str, permissions: &[&str]) {
+        self.grants().permit(client_id, permissions);
     }
 
     /// Revokes every token.
@@ -86,6 +95,8 @@ impl GitHub {
             .merge(search::routes())
             .merge(repositories::routes())
             .merge(sign_on::routes())
+            .merge(installations::routes())
+            .merge(web::routes())
             .merge(rest::routes())
             .layer(middleware::map_response(with_own_headers))
             .with_state(self.clone())

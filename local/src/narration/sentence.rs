@@ -90,6 +90,10 @@ fn from_stand_ins(fields: &EventFields) -> Option<Step> {
             let (app, scopes) = (fields.get("app"), scopes(fields));
             step(format!("{account} → GitHub"), format!("lets {app} use the account{scopes}"))
         }
+        "installed" => step(
+            format!("{account} → GitHub"),
+            format!("chooses repositories for the app: {}", fields.get("repositories")),
+        ),
         "declined" => step("GitHub", "nobody lets the app use an account"),
         "issue_created" => {
             let (repository, number) = (fields.get("repository"), fields.get("number"));

@@ -1,18 +1,23 @@
 //! Asks the vault for a user's token; if the vault has none, starts the flow in which the user
 //! consents to one.
 //!
+//! While a disconnect stands, a flow is remembered in the record of the connection before its consent is
+//! shown: only what such a flow brings connects the user again.
+//!
 //! An authorization URL leaves this module only sealed in a flow, which our own `/consent` page
 //! opens. It never reaches the model, the saved conversation or a log.
 
 use std::sync::Arc;
 
 use clock::Clock;
+use futures_util::future::{try_join, try_join_all};
 use identity::{BrowserHash, UserId};
+use session::{BegunFlow, Connection, Sessions};
 use telemetry::Audit;
 use time::OffsetDateTime;
 use vault::{
-    Access, AccessRequest, AccessToken, ConsentKeys, ConsentRequired, Flow, FlowState, Principal,
-    TokenVault, VaultError,
+    Access, AccessRequest, AccessToken, ConsentKeys, ConsentRequired, Flow, FlowState, NewFlow,
+    Principal, SessionUri, TokenVault, VaultError,
 };
 
 use crate::{
@@ -55,6 +60,15 @@ pub(crate) struct StartedFlow {
     required: ConsentRequired,
 }
 
+/// A token that the vault has for a user and that may be used.
+#[derive(Debug)]
+pub struct StoredToken {
+    /// The set of scopes that it was asked for with.
+    pub scopes: Scopes,
+    /// The token.
+    pub token: AccessToken,
+}
+
 /// The vault's answer.
 #[derive(Debug)]
 pub(crate) enum Authorization {
@@ -75,9 +89,65 @@ pub struct Authorizer<'a> {
     pub asker: Asker<'a>,
     /// Which set of scopes each user's token was found by last.
     pub granted_sets: &'a GrantedSets,
+    /// Where it is kept what the user has disconnected.
+    pub sessions: &'a Sessions,
 }
 
 impl Authorizer<'_> {
+    /// The tokens of the asker at `provider` that may be used, as far as the vault has them. No consent is
+    /// asked for: a flow that the vault begins is dropped.
+    ///
+    /// # Errors
+    /// When AgentCore Identity fails.
+    pub async fn stored_tokens(
+        &self,
+        provider: &Arc<Provider>,
+        connection: &Connection,
+    ) -> Result<Vec<StoredToken>, TurnError> {
+        let sets = provider.sets().iter().filter(|set| connection.is_usable(&joined(set)));
+        let stored = sets.map(|set| async move {
+            Ok::<_, TurnError>(match self.authorize(provider, set, false).await? {
+                Authorization::Granted(token) => Some((set.clone(), token)),
+                Authorization::Required(_) => None,
+            })
+        });
+        let of_flows = async {
+            if connection.disconnected_at().is_none() {
+                return Ok(Vec::new());
+            }
+            self.tokens_of_flows(provider, provider.sets(), connection.begun()).await
+        };
+        let (stored, of_flows) = try_join(try_join_all(stored), of_flows).await?;
+        let all = stored.into_iter().flatten().chain(of_flows);
+        let is_usable = |(_, token): &(Scopes, AccessToken)| {
+            !connection.is_forgotten(token.fingerprint().as_str())
+        };
+        let all = all.filter(is_usable).map(|(scopes, token)| StoredToken { scopes, token });
+        Ok(all.collect())
+    }
+
+    /// What those of `flows` have brought that ask for one of `sets`, by the set; the newest first.
+    pub(crate) async fn tokens_of_flows(
+        &self,
+        provider: &Arc<Provider>,
+        sets: &[Scopes],
+        flows: &[BegunFlow],
+    ) -> Result<Vec<(Scopes, AccessToken)>, TurnError> {
+        let asked = flows.iter().rev().filter_map(|flow| {
+            let set = sets.iter().find(|set| joined(set) == flow.scopes)?;
+            // One that was sealed with a key that is no longer there brings nothing.
+            Some((set, SessionUri::open(&flow.session, self.keys)?))
+        });
+        let ask = async |(set, session): (&Scopes, SessionUri)| {
+            let (user, name) = (self.asker.principal, provider.name());
+            let request = AccessRequest { user, provider: name, scopes: set };
+            let token = self.vault.token_of_flow(&request, &session, self.clock.now()).await;
+            let token = token.map_err(|source| TurnError::vault(provider, source))?;
+            Ok::<_, TurnError>(token.map(|token| (set.clone(), token)))
+        };
+        Ok(try_join_all(asked.map(ask)).await?.into_iter().flatten().collect())
+    }
+
     /// The asker's token for `scopes`; with `force`, a flow or another token than the stored one.
     pub(crate) async fn authorize(
         &self,
@@ -88,8 +158,9 @@ impl Authorizer<'_> {
         let no_randomness = |_| TurnError::Internal("the system has no randomness".into());
         let state = FlowState::generate().map_err(no_randomness)?;
         let (user, name) = (self.asker.principal, provider.name());
-        let request = AccessRequest { user, provider: name, scopes, state: &state, force };
-        let access = self.vault.access(&request, self.clock.now()).await;
+        let request = AccessRequest { user, provider: name, scopes };
+        let flow = NewFlow { state: &state, force };
+        let access = self.vault.access(&request, &flow, self.clock.now()).await;
         let failed = |source: VaultError| TurnError::vault(provider, source);
         Ok(match access.map_err(failed)? {
             Access::Granted(token) => Authorization::Granted(token),
@@ -98,6 +169,13 @@ impl Authorizer<'_> {
                 Authorization::Required(StartedFlow { provider, scopes, state, required })
             }
         })
+    }
+
+    /// A flow, to be remembered in the record of its connection.
+    pub(crate) fn begun(&self, started: &StartedFlow) -> Result<BegunFlow, TurnError> {
+        let sealed = started.required.session.seal(self.keys);
+        let sealed = sealed.map_err(|error| TurnError::Internal(Box::new(error)))?;
+        Ok(BegunFlow::new(joined(&started.scopes), sealed, self.clock.now()))
     }
 
     /// The consent by which a flow goes on, for this user in this browser.

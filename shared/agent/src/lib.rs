@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod ask;
+mod connections;
 pub mod consent;
 pub mod context;
 pub mod ended_answer;
@@ -15,6 +16,7 @@ pub mod run;
 pub mod scopes;
 pub mod speech;
 pub mod stop;
+mod token_search;
 mod tokens;
 pub mod tool;
 pub mod toolbox;

@@ -5,50 +5,69 @@
 //! the set that was found last, then by the narrowest that allows it, then by the wider ones. A
 //! vault that keeps one token for each user and provider, or that looks at scopes alone, is served
 //! by the same requests.
+//!
+//! Once the user has disconnected a provider, a stored token counts only for the sets that they have
+//! consented to again. A consent for another set is forced, and what the vault returns without one is
+//! not used. How a token is looked for then: `token_search.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use futures_util::future::try_join_all;
+use session::SessionError;
 use vault::{AccessToken, TokenFingerprint};
 
 use crate::{
+    connections::{Connections, Standing},
     consent::{Authorization, Authorizer, Consent, StartedFlow},
-    error::TurnError,
+    error::{TurnError, with_causes},
     provider::Provider,
-    scopes::Scopes,
-    turn::{KnownToken, TokenNeed},
+    scopes::{Scopes, joined},
+    turn::{Impossible, KnownToken, TokenNeed},
 };
 
 /// The tokens of one turn.
 #[derive(Debug)]
 pub(crate) struct Tokens<'a> {
-    authorizer: Authorizer<'a>,
-    granted: Vec<GrantedToken>,
+    pub(crate) authorizer: Authorizer<'a>,
+    pub(crate) connections: Connections<'a>,
+    pub(crate) granted: Vec<GrantedToken>,
     used: BTreeMap<TokenNeed, Arc<AccessToken>>,
     allows: BTreeMap<TokenFingerprint, Scopes>,
-    started: Vec<StartedFlow>,
-    stale: Vec<StaleToken>,
+    pub(crate) started: Vec<StartedFlow>,
+    pub(crate) stale: Vec<StaleToken>,
     /// Where the vault was forced, and gave a token.
     forced: BTreeSet<Arc<Provider>>,
+    /// Where it was saved in this turn that the user has consented.
+    consented: BTreeSet<(Arc<Provider>, Scopes)>,
 }
 
 /// A token that the vault gave for a set of scopes.
 #[derive(Debug, Clone)]
-struct GrantedToken {
-    provider: Arc<Provider>,
-    set: Scopes,
-    token: Arc<AccessToken>,
+pub(crate) struct GrantedToken {
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) set: Scopes,
+    pub(crate) token: Arc<AccessToken>,
 }
 
 /// A token that the vault still has for a set, and that the provider refuses.
 #[derive(Debug)]
-struct StaleToken {
-    provider: Arc<Provider>,
-    set: Scopes,
-    token: TokenFingerprint,
+pub(crate) struct StaleToken {
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) set: Scopes,
+    pub(crate) token: TokenFingerprint,
+}
+
+/// The result of looking for a token.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// There is one.
+    Token(Arc<AccessToken>),
+    /// The user has to consent first.
+    Nothing,
+    /// The user has disconnected the provider since the turn began.
+    Disconnected,
 }
 
 /// The result of requesting a consent that seems to be needed.
@@ -59,12 +78,15 @@ pub(crate) enum ConsentState {
     /// It is not needed: the vault has a token after all.
     Given,
     /// It can't be had: the vault has no token but such that can't be used, and starts no flow.
-    Impossible,
+    Impossible(Impossible),
+    /// The user has disconnected the provider since the turn began.
+    Disconnected,
 }
 
 impl<'a> Tokens<'a> {
     pub(crate) fn new(authorizer: Authorizer<'a>) -> Self {
         Self {
+            connections: Connections::new(authorizer.sessions, authorizer.asker.user),
             authorizer,
             granted: Vec::new(),
             used: BTreeMap::new(),
@@ -72,27 +94,71 @@ impl<'a> Tokens<'a> {
             started: Vec::new(),
             stale: Vec::new(),
             forced: BTreeSet::new(),
+            consented: BTreeSet::new(),
         }
     }
 
-    /// Returns a token for `need`; `None` if the user has to consent first.
-    pub(crate) async fn get(
-        &mut self,
-        need: &TokenNeed,
-    ) -> Result<Option<Arc<AccessToken>>, TurnError> {
+    /// Calls are to be made: before each, it counts what the user has disconnected by now.
+    pub(crate) fn begin_round(&mut self) {
+        self.connections.begin_round();
+    }
+
+    /// Whether the tokens of `provider` that this turn has may still be used.
+    pub(crate) async fn check(&mut self, provider: &Provider) -> Result<Standing, SessionError> {
+        self.connections.check(provider.name()).await
+    }
+
+    /// Returns a token for `need`, if there is one that may be used.
+    pub(crate) async fn get(&mut self, need: &TokenNeed) -> Result<Found, TurnError> {
+        let provider = &need.provider;
+        if self.check(provider).await? == Standing::Disconnected {
+            return Ok(Found::Disconnected);
+        }
         if let Some(token) = self.used.get(need) {
-            return Ok(Some(Arc::clone(token)));
+            return Ok(Found::Token(Arc::clone(token)));
         }
-        if self.granted_for(need).is_none() {
-            self.look_for(need).await?;
+        if self.granted_for(need).is_none() && self.look_for(need).await? == Standing::Disconnected
+        {
+            return Ok(Found::Disconnected);
         }
-        let Some(GrantedToken { provider, set, token }) = self.granted_for(need).cloned() else {
-            return Ok(None);
+        let Some(GrantedToken { set, token, .. }) = self.granted_for(need).cloned() else {
+            return Ok(Found::Nothing);
         };
+        if need.has_waited && self.was_consented_to(provider, &set).await == Standing::Disconnected
+        {
+            return Ok(Found::Disconnected);
+        }
         let user = self.authorizer.asker.user;
         self.authorizer.granted_sets.put(user, provider.name(), set);
         self.used.insert(need.clone(), Arc::clone(&token));
-        Ok(Some(token))
+        Ok(Found::Token(token))
+    }
+
+    /// A call has waited for the token of `set`: it is saved, once, since when the user has consented. It
+    /// is shown to them and decides nothing, so that a write that fails is only logged.
+    async fn was_consented_to(&mut self, provider: &Arc<Provider>, set: &Scopes) -> Standing {
+        let is_new = self.consented.insert((Arc::clone(provider), set.clone()));
+        let is_disconnected = |it: &session::Connection| it.disconnected_at().is_some();
+        // After a disconnect it was saved when the token was found.
+        if !is_new || self.connections.get(provider.name()).is_none_or(is_disconnected) {
+            return Standing::Unchanged;
+        }
+        self.save_consent(provider, set).await.unwrap_or_else(|error| {
+            tracing::warn!(
+                cause = with_causes(&error),
+                "it is not saved that a user has consented"
+            );
+            Standing::Unchanged
+        })
+    }
+
+    pub(crate) async fn save_consent(
+        &mut self,
+        provider: &Provider,
+        set: &Scopes,
+    ) -> Result<Standing, SessionError> {
+        let (scopes, now) = (joined(set), self.authorizer.clock.now());
+        self.connections.change(provider.name(), |it| it.grant(&scopes, now)).await
     }
 
     /// Returns the token that a call was tried with, without asking the vault.
@@ -122,7 +188,8 @@ impl<'a> Tokens<'a> {
 
     /// Requests consent for `needed`. Where a stored token is refused, the set by which it was
     /// stored is asked for as well, because the new token replaces that one, and the vault is forced:
-    /// once for each provider, so that no token that it gives then leads to another request.
+    /// once for each provider, so that no token that it gives then leads to another request. It is
+    /// forced, too, where the user has disconnected.
     pub(crate) async fn request_consent(
         &mut self,
         provider: &Arc<Provider>,
@@ -144,13 +211,17 @@ impl<'a> Tokens<'a> {
             return self.authorizer.consent(started).map(ConsentState::Needed);
         }
         if is_stale && is_forced {
-            return Ok(ConsentState::Impossible);
+            return Ok(ConsentState::Impossible(Impossible::OnlyDeadTokens));
         }
-        match self.authorizer.authorize(provider, &set, is_stale).await? {
-            Authorization::Required(started) => {
-                self.authorizer.consent(started).map(ConsentState::Needed)
+        let force = is_stale || self.is_disconnected(provider);
+        match self.authorizer.authorize(provider, &set, force).await? {
+            Authorization::Required(started) => self.show(started).await,
+            Authorization::Granted(token) if self.is_stale(&token) => {
+                Ok(ConsentState::Impossible(Impossible::OnlyDeadTokens))
             }
-            Authorization::Granted(token) if self.is_stale(&token) => Ok(ConsentState::Impossible),
+            Authorization::Granted(token) if !self.may_be_used(provider, &set, &token) => {
+                Ok(ConsentState::Impossible(Impossible::NotAsked))
+            }
             Authorization::Granted(token) => {
                 if is_stale {
                     self.forced.insert(Arc::clone(provider));
@@ -161,67 +232,27 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// The consent by which a flow goes on. Where the user has disconnected, the flow is saved before it
+    /// is shown, unless they disconnect again meanwhile: then it began before that, and brings nothing.
+    async fn show(&mut self, started: StartedFlow) -> Result<ConsentState, TurnError> {
+        let provider = Arc::clone(&started.provider);
+        if !self.is_usable(&provider, &started.scopes) {
+            let flow = self.authorizer.begun(&started)?;
+            let saved = self.connections.change(provider.name(), |it| it.begin(flow.clone()));
+            if saved.await? == Standing::Disconnected {
+                return Ok(ConsentState::Disconnected);
+            }
+        }
+        self.authorizer.consent(started).map(ConsentState::Needed)
+    }
+
     fn is_stale(&self, token: &AccessToken) -> bool {
         let fingerprint = token.fingerprint();
         self.stale.iter().any(|stale| stale.token == fingerprint)
     }
 
-    fn grant(&mut self, provider: &Arc<Provider>, set: Scopes, token: AccessToken) {
+    pub(crate) fn grant(&mut self, provider: &Arc<Provider>, set: Scopes, token: AccessToken) {
         let (provider, token) = (Arc::clone(provider), Arc::new(token));
         self.granted.push(GrantedToken { provider, set, token });
-    }
-
-    /// What the vault has given already for `need`.
-    fn granted_for(&self, need: &TokenNeed) -> Option<&GrantedToken> {
-        self.granted.iter().find(|granted| {
-            granted.provider == need.provider
-                && need.provider.allow(&granted.set, &need.scopes)
-                && !need.refused.contains(&granted.token.fingerprint())
-        })
-    }
-
-    /// Asks the vault: once, if it has the token by the first set. On a miss by all other sets that
-    /// would do, at once.
-    async fn look_for(&mut self, need: &TokenNeed) -> Result<(), TurnError> {
-        let mut sets = need.provider.sets_allowing(&need.scopes);
-        let user = self.authorizer.asker.user;
-        let last = self.authorizer.granted_sets.get(user, need.provider.name());
-        if let Some(at) = sets.iter().position(|set| Some(set) == last.as_ref()) {
-            sets[..=at].rotate_right(1);
-        }
-        let asked = |set: &Scopes| {
-            let is_known =
-                |started: &StartedFlow| started.provider == need.provider && started.scopes == *set;
-            self.started.iter().any(is_known)
-        };
-        sets.retain(|set| !asked(set));
-        let Some((first, others)) = sets.split_first() else { return Ok(()) };
-        let answer = self.authorizer.authorize(&need.provider, first, false).await?;
-        self.take(need, first, answer);
-        if self.granted_for(need).is_some() {
-            return Ok(());
-        }
-        let authorizer = self.authorizer;
-        let ask = |set| async move { authorizer.authorize(&need.provider, set, false).await };
-        for (set, answer) in others.iter().zip(try_join_all(others.iter().map(ask)).await?) {
-            self.take(need, set, answer);
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, need: &TokenNeed, set: &Scopes, answer: Authorization) {
-        match answer {
-            Authorization::Required(started) => self.started.push(started),
-            Authorization::Granted(token) => {
-                let fingerprint = token.fingerprint();
-                let is_refused = need.refused.contains(&fingerprint);
-                // A vault that keeps one token returns it for every set: the first one counts.
-                if is_refused && !self.stale.iter().any(|stale| stale.token == fingerprint) {
-                    let (provider, set) = (Arc::clone(&need.provider), set.clone());
-                    self.stale.push(StaleToken { provider, set, token: fingerprint });
-                }
-                self.grant(&need.provider, set.clone(), token);
-            }
-        }
     }
 }

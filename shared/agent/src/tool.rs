@@ -67,6 +67,9 @@ pub struct Needs {
     /// What else it may need, if the provider says that it does. Nothing that a provider answers
     /// makes the agent ask for more.
     pub at_most: Scopes,
+    /// What a user says, in one of these phrases, who means a call with this input that takes all of
+    /// `at_most` from its beginning. No phrase: there is no such call.
+    pub meant_by: fn(&Value) -> &'static [&'static str],
 }
 
 /// A tool's input as JSON Schema: an object. Some models take only some keywords at its top; what is
@@ -241,7 +244,8 @@ pub struct Failure {
     pub code: &'static str,
     /// For the model.
     pub text: String,
-    /// For the user alone, beside the answer.
+    /// For the user alone, beside the answer. What is about something hidden is told only if they have said
+    /// its name.
     pub notice: Option<Box<Notice>>,
     /// What the provider said of the token. Unless it is [`TokenVerdict::Fine`], nothing was done.
     pub token: TokenVerdict,
@@ -270,8 +274,8 @@ pub enum TokenVerdict {
     Hidden {
         /// One of these scopes would be taken for it, if it exists.
         accepts: Scopes,
-        /// The words that name it, all of which a user says who means it.
-        name: Vec<String>,
+        /// What a user says who means it: one of these phrases.
+        said_as: Vec<String>,
     },
 }
 

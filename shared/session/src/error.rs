@@ -1,4 +1,4 @@
-//! Why a conversation could not be read or written.
+//! Why a conversation, or the record of a connection, could not be read or written.
 
 use std::error::Error;
 
@@ -25,6 +25,10 @@ pub enum SessionError {
     /// A newer version of this program wrote the object; it is left as it is.
     #[error("a newer version wrote this conversation")]
     Newer,
+    /// The record of a connection is damaged, or a newer version of this program wrote it; it is left as
+    /// it is.
+    #[error("the record of a connection can't be read")]
+    UnreadableConnection,
     /// The conversation has no JSON form: a bug in this program. Nothing was saved.
     #[error("the conversation can't be written as JSON")]
     NotJson(#[source] serde_json::Error),

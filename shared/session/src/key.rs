@@ -68,6 +68,13 @@ pub(crate) fn object_key(user: &UserId, session: &SessionId) -> String {
     format!("{}/{session}{SUFFIX}", segment(user))
 }
 
+/// The key of the record of a user's connection to `provider`. No conversation can have it, because no
+/// session id has a dot or a slash.
+pub(crate) fn connection_key(user: &UserId, provider: &str) -> String {
+    let provider = utf8_percent_encode(provider, READABLE);
+    format!("{}/.connections/{provider}{SUFFIX}", segment(user))
+}
+
 /// The prefix of all keys of `user`, and of no other user's.
 pub(crate) fn user_prefix(user: &UserId) -> String {
     format!("{}/", segment(user))
@@ -106,7 +113,7 @@ mod tests {
     use identity::UserId;
     use proptest::prelude::*;
 
-    use super::{SessionId, object_key, parse, user_prefix};
+    use super::{SessionId, connection_key, object_key, parse, user_prefix};
 
     /// Amazon S3's limit.
     const MAX_KEY_BYTES: usize = 1_024;
@@ -137,6 +144,17 @@ mod tests {
         #[test]
         fn one_users_prefix_never_leads_to_another(a in user(), b in user(), session in session()) {
             prop_assert_eq!(object_key(&b, &session).starts_with(&user_prefix(&a)), a == b);
+        }
+
+        #[test]
+        fn m12_a_connections_key_is_its_users_alone_and_no_conversations(
+            user in user(), other in user(), provider in "[a-c._/%-]{1,3}", else_ in "[a-c._/%-]{1,3}",
+        ) {
+            let key = connection_key(&user, &provider);
+            prop_assert!(key.len() <= MAX_KEY_BYTES && key.starts_with(&user_prefix(&user)));
+            prop_assert_eq!(parse(&key), None);
+            let same = user == other && provider == else_;
+            prop_assert_eq!(connection_key(&other, &else_) == key, same);
         }
 
         #[test]

@@ -3,6 +3,8 @@
 
 mod bucket;
 mod commit;
+mod connection;
+mod connection_store;
 mod conversation;
 mod error;
 mod folded;
@@ -21,6 +23,8 @@ mod strands;
 mod well_formed;
 mod window;
 
+pub use connection::{BegunFlow, Connection};
+pub use connection_store::{Changed, LoadedConnection};
 pub use conversation::{Conversation, Spent};
 pub use error::SessionError;
 pub use json_size::{json_bytes, shortened};

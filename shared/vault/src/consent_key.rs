@@ -35,6 +35,8 @@ pub(crate) enum Purpose {
     Bound,
     /// How a visit ended.
     Ended,
+    /// Which flow began after a disconnect.
+    Begun,
 }
 
 impl Purpose {
@@ -43,6 +45,7 @@ impl Purpose {
             Self::Flow => "flow",
             Self::Bound => "bound",
             Self::Ended => "ended",
+            Self::Begun => "begun",
         }
     }
 }

@@ -28,4 +28,4 @@ pub use secret::{AccessToken, AuthorizationUrl, TokenFingerprint};
 pub use session_binder::{BindError, SessionBinder};
 pub use session_uri::{InvalidSessionUri, SessionUri};
 pub use state::{FlowState, StateHash};
-pub use token_vault::{Access, AccessRequest, ConsentRequired, TokenVault};
+pub use token_vault::{Access, AccessRequest, ConsentRequired, NewFlow, TokenVault};

@@ -4,6 +4,11 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
+use crate::{
+    consent_key::{ConsentKeys, Purpose},
+    sealed::{self, SealError},
+};
+
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 const MAX_BYTES: usize = 1024;
 
@@ -32,6 +37,20 @@ impl SessionUri {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The URI as only [`open`](Self::open) with one of `keys` can read it, to be saved.
+    ///
+    /// # Errors
+    /// When it can't be sealed.
+    pub fn seal(&self, keys: &ConsentKeys) -> Result<String, SealError> {
+        sealed::seal(&self.0, Purpose::Begun, keys)
+    }
+
+    /// The URI in `sealed`, if one of `keys` sealed it.
+    #[must_use]
+    pub fn open(sealed: &str, keys: &ConsentKeys) -> Option<Self> {
+        Self::parse(sealed::open::<String>(sealed, Purpose::Begun, keys)?).ok()
     }
 
     /// What follows the prefix that all of them have.
@@ -67,6 +86,7 @@ pub struct InvalidSessionUri;
 #[cfg(test)]
 mod tests {
     use super::{PREFIX, SessionUri};
+    use crate::ConsentKeys;
 
     #[test]
     fn only_the_service_models_form_is_a_session_uri() {
@@ -75,6 +95,21 @@ mod tests {
             assert!(SessionUri::parse(format!("{PREFIX}{id}")).is_err(), "{id:?}");
         }
         assert!(SessionUri::parse("https://example.com/").is_err());
+    }
+
+    #[test]
+    fn m7_a_sealed_uri_opens_by_its_keys_alone() {
+        let keys = |text: &str| ConsentKeys::parse(text).unwrap();
+        let (own, other) = (keys("a key of at least 32 characters of ours"), keys(&"x".repeat(32)));
+        let longest = "a".repeat(1024 - PREFIX.len());
+        for id in ["one", &longest] {
+            let uri = SessionUri::parse(format!("{PREFIX}{id}")).unwrap();
+            let sealed = uri.seal(&own).unwrap();
+            assert!(!sealed.contains(id) && !sealed.contains("urn"));
+            assert_eq!(SessionUri::open(&sealed, &own), Some(uri));
+            assert_eq!(SessionUri::open(&sealed, &other), None);
+        }
+        assert_eq!(SessionUri::open("no such thing", &own), None);
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct TokenVault {
     workload_tokens: WorkloadTokens,
 }
 
-/// What a tool needs.
+/// Whose token, and for what.
 #[derive(Debug)]
 pub struct AccessRequest<'a> {
     /// Whose token.
@@ -45,11 +45,25 @@ pub struct AccessRequest<'a> {
     pub provider: &'a ProviderName,
     /// What the token must allow.
     pub scopes: &'a BTreeSet<Scope>,
-    /// The state of the flow that begins if consent is required; fresh for each request.
+}
+
+/// The flow that begins if consent is required.
+#[derive(Debug)]
+pub struct NewFlow<'a> {
+    /// Its state; fresh for each request.
     pub state: &'a FlowState,
-    /// Not the token that the vault has (`forceAuthentication`), because the provider refuses it. The
+    /// Not the token that the vault has (`forceAuthentication`), because it must not be used. The
     /// vault begins a flow, or returns a token: a new one, or the same again.
     pub force: bool,
+}
+
+/// Which token is meant.
+#[derive(Clone, Copy)]
+enum Meant<'a> {
+    /// The one that is stored, or one by a new flow.
+    Any(&'a NewFlow<'a>),
+    /// The one that this flow has brought.
+    OfFlow(&'a SessionUri),
 }
 
 /// The vault's answer.
@@ -85,22 +99,55 @@ impl TokenVault {
     pub async fn access(
         &self,
         request: &AccessRequest<'_>,
+        flow: &NewFlow<'_>,
         now: SystemTime,
     ) -> Result<Access, VaultError> {
+        access(self.ask(request, Meant::Any(flow), now).await?)
+    }
+
+    /// The token that the flow `session` has brought; `None` if it has not been completed, has failed,
+    /// or is no longer known. No other flow begins. With `sessionUri`, AgentCore Identity tells of that
+    /// flow alone, as AWS's Python SDK asks while it waits for a consent (`bedrock-agentcore`,
+    /// `services/identity.py`).
+    ///
+    /// # Errors
+    /// When AgentCore Identity fails.
+    pub async fn token_of_flow(
+        &self,
+        request: &AccessRequest<'_>,
+        session: &SessionUri,
+        now: SystemTime,
+    ) -> Result<Option<AccessToken>, VaultError> {
+        match self.ask(request, Meant::OfFlow(session), now).await {
+            Ok(answer) => Ok(answer.access_token.map(AccessToken::new)),
+            // The flow is not known any more. If it is this service that is refused, the next
+            // request says so.
+            Err(VaultError::Misconfigured(_)) => Ok(None),
+            Err(error) => Err(error.map(|cause| cause.without(session))),
+        }
+    }
+
+    async fn ask(
+        &self,
+        request: &AccessRequest<'_>,
+        meant: Meant<'_>,
+        now: SystemTime,
+    ) -> Result<GetResourceOauth2TokenOutput, VaultError> {
         let token = self.workload_token(request.user, now).await?;
-        let mut answer = self.resource_token(&token, request).await;
+        let mut answer = self.resource_token(&token, request, meant).await;
         if answer.as_ref().is_err_and(is_expired) {
             self.workload_tokens.forget(&request.user.key(), &token);
             let token = self.workload_token(request.user, now).await?;
-            answer = self.resource_token(&token, request).await;
+            answer = self.resource_token(&token, request, meant).await;
         }
-        access(answer.map_err(|error| VaultError::from_sdk_error(&error))?)
+        answer.map_err(|error| VaultError::from_sdk_error(&error))
     }
 
     async fn resource_token(
         &self,
         token: &WorkloadToken,
         request: &AccessRequest<'_>,
+        meant: Meant<'_>,
     ) -> Result<GetResourceOauth2TokenOutput, SdkError<GetResourceOauth2TokenError>> {
         let scopes = request.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
         let call = self
@@ -110,9 +157,13 @@ impl TokenVault {
             .resource_credential_provider_name(request.provider.as_str())
             .set_scopes(Some(scopes))
             .oauth2_flow(Oauth2FlowType::UserFederation)
-            .resource_oauth2_return_url(self.return_url.as_str())
-            .custom_state(request.state.expose())
-            .set_force_authentication(request.force.then_some(true));
+            .resource_oauth2_return_url(self.return_url.as_str());
+        let call = match meant {
+            Meant::Any(NewFlow { state, force }) => {
+                call.custom_state(state.expose()).set_force_authentication(force.then_some(true))
+            }
+            Meant::OfFlow(session) => call.session_uri(session.as_str()),
+        };
         call.send().await
     }
 

@@ -89,7 +89,7 @@ fn answers() -> Value {
     };
     let consent = json!([{
         "reason": "authorization_required", "id": INTERRUPT, "provider": "github",
-        "scopes": ["repo"], "url": "https://app.example/consent?flow=8Jx1",
+        "scopes": ["read:user"], "url": "https://app.example/consent?flow=8Jx1",
         "expiresAt": "2026-01-31T12:10:00Z",
     }]);
     let approval = json!([{

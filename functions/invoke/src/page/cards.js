@@ -3,7 +3,7 @@
 import { asJson, button, duration, element, plainly } from "./dom.js";
 import { act, label, scopeWords, toolWords } from "./words.js";
 
-const { name, agent } = document.body.dataset;
+const { name } = document.body.dataset;
 
 /**
  * Shows `interrupt` as a card. `answer(status, reason)` resolves or cancels it; `goOn()` tries again
@@ -43,7 +43,8 @@ function consent({ metadata }, { made, heading, left, waiting, answer, goOn }) {
   made.append(element("p", {}, `${provider} opens in a new tab and asks you. This conversation goes on by itself when you come back.`));
   const list = element("dl");
   if (waiting.length) field(list, "To", waiting.map(toolWords).join(", "));
-  metadata.scopes.length ? asked(list, provider, metadata.scopes) : field(list, "You choose", `which repositories ${agent} may reach, on ${provider}’s page`);
+  if (metadata.scopes.length) asked(list, provider, metadata.scopes);
+  if (metadata.choice) field(list, "You choose", ...linked(metadata.choice));
   field(list, "Kept by", "Amazon Bedrock AgentCore Identity, for ", element("b", {}, name), " only. The language model never sees it.");
   field(list, "You leave for", element("b", {}, provider), element("small", {}, " (check the address there)"));
   made.append(list);
@@ -55,6 +56,11 @@ function consent({ metadata }, { made, heading, left, waiting, answer, goOn }) {
   }
   row.append(button("Not now", () => answer("cancelled")), button("I have connected it", goOn), left);
   made.append(row);
+}
+
+/** A sentence of the service's own; the address in it is a link that shows itself. */
+function linked(text) {
+  return text.split(/(https?:\/\/[^\s()]+)/).map((part, at) => (at % 2 ? element("a", { href: part, target: "_blank", rel: "noopener noreferrer" }, part) : part));
 }
 
 function asked(list, provider, scopes) {

@@ -32,7 +32,7 @@ export const label = (provider) => (/(^|-)github$/i.test(provider) ? "GitHub" : 
 
 /** What one may ask, and what it will need. */
 export const SUGGESTIONS = [
-  ["Which repositories do I have?", "reads · asks you to connect GitHub once"],
+  ["Which repositories do I have, private ones too?", "reads · asks you to connect GitHub once"],
   ["Who am I at GitHub?", "reads your profile only"],
   ["Create an issue in octo-alice/garden: Sow the beans", "a change · you approve it first"],
   ["What can you do?", "needs nothing"],

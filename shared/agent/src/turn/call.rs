@@ -44,12 +44,14 @@ pub(crate) struct TokenNeed {
     pub(crate) refused: BTreeSet<TokenFingerprint>,
     /// Whether a consent was forced for this call, so that another refusal is an error.
     pub(super) was_forced: bool,
+    /// Whether the call has waited for a consent, so that a token that is there now was consented to.
+    pub(crate) has_waited: bool,
 }
 
 impl TokenNeed {
     fn new(needs: &Needs) -> Self {
         let (provider, scopes) = (Arc::clone(&needs.provider), needs.scopes.clone());
-        Self { provider, scopes, refused: BTreeSet::new(), was_forced: false }
+        Self { provider, scopes, refused: BTreeSet::new(), was_forced: false, has_waited: false }
     }
 }
 
@@ -151,6 +153,7 @@ impl TurnCall {
             let refused = wait.refused.iter().flat_map(|saved| saved.split(' '));
             need.refused = refused.map(|it| TokenFingerprint::from_saved(it.to_owned())).collect();
             need.was_forced = wait.refused.is_some();
+            need.has_waited = true;
             open.interrupt = Some(wait.interrupt.clone());
         }
     }

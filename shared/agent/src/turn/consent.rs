@@ -9,6 +9,15 @@ use super::{
 };
 use crate::{provider::Provider, scopes::Scopes};
 
+/// Why a consent can't be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Impossible {
+    /// The vault has no token but such that the provider refuses.
+    OnlyDeadTokens,
+    /// The user has disconnected, and the vault returns a token without asking them.
+    NotAsked,
+}
+
 impl Turn {
     /// A call that was tried needs a consent first. `interrupt` is for the first at its provider
     /// that does.
@@ -46,21 +55,45 @@ impl Turn {
 
     /// The calls that waited for a consent at `provider` are not made, and the user is told what they
     /// can do: the vault gives no token but such that can't be used, and asks for no consent.
-    pub(crate) fn consent_impossible(&mut self, provider: &Provider) {
+    pub(crate) fn consent_impossible(&mut self, provider: &Provider, why: Impossible) {
+        let ids = self.awaiting(provider);
+        if ids.is_empty() {
+            return;
+        }
+        let label = provider.label();
+        for id in ids {
+            self.answered(match why {
+                Impossible::OnlyDeadTokens => texts::no_usable_token(&id),
+                Impossible::NotAsked => texts::not_reconnected(&id, label),
+            });
+        }
+        let notice = match why {
+            Impossible::OnlyDeadTokens => texts::authorization_is_dead(label),
+            Impossible::NotAsked => texts::no_new_consent(label),
+        };
+        self.notices.insert(label.to_owned(), notice);
+    }
+
+    /// The user has disconnected `provider` while this turn runs: the calls that waited for a consent
+    /// there are not made.
+    pub(crate) fn disconnected(&mut self, provider: &Provider) {
+        for id in self.awaiting(provider) {
+            self.call_disconnected(&id, provider);
+        }
+    }
+
+    /// The same for a call that was about to be made.
+    pub(crate) fn call_disconnected(&mut self, id: &str, provider: &Provider) {
+        self.answered(texts::disconnected(id, provider.label()));
+    }
+
+    fn awaiting(&self, provider: &Provider) -> Vec<String> {
         let waits = |open: &OpenCall| {
             let awaits = matches!(open.stage, Stage::AwaitingConsent { .. });
             awaits && open.provider().is_some_and(|own| **own == *provider)
         };
         let ids = self.open_calls().filter(|(_, open)| waits(open));
-        let ids: Vec<String> = ids.map(|(call, _)| call.tool_use_id.clone()).collect();
-        if ids.is_empty() {
-            return;
-        }
-        for id in ids {
-            self.answered(texts::no_usable_token(&id));
-        }
-        let label = provider.label();
-        self.notices.insert(label.to_owned(), texts::authorization_is_dead(label));
+        ids.map(|(call, _)| call.tool_use_id.clone()).collect()
     }
 
     /// What must be consented to before the waiting calls can be tried, by provider.

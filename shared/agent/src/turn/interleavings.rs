@@ -17,7 +17,7 @@ use session::{Block, CallState, Message, Pending, Role, ToolResult, ToolStatus, 
 use vault::TokenFingerprint;
 
 use super::{
-    Answers, Rules, Step, Turn, Verdict,
+    Answers, Impossible, Rules, Step, Turn, Verdict,
     fixtures::{ISSUE, tools},
     reply::TokenRefusal,
 };
@@ -161,7 +161,9 @@ impl World {
                 let written = self.written(at, Duration::ZERO).map(|it| it.ended(at));
                 let needed = request.turn.consents_needed();
                 let impossible = needed.into_keys().map(|provider| {
-                    self.with(at, |request| request.turn.consent_impossible(&provider))
+                    self.with(at, |request| {
+                        request.turn.consent_impossible(&provider, Impossible::OnlyDeadTokens)
+                    })
                 });
                 written.into_iter().chain(impossible).collect()
             }

@@ -38,7 +38,7 @@ use self::{
     approval::Approval,
     call::{OpenCall, Stage, TurnCall},
 };
-pub(crate) use self::{call::TokenNeed, reply::KnownToken};
+pub(crate) use self::{call::TokenNeed, consent::Impossible, reply::KnownToken};
 use crate::{
     tool::{Preview, Tool, WriteTool},
     toolbox::Toolbox,
@@ -70,7 +70,8 @@ pub struct Turn {
     is_without_history: bool,
     /// For the user alone, by what they are about. They end with the request.
     notices: BTreeMap<String, String>,
-    earlier_words: BTreeSet<String>,
+    /// What the user has said before this turn.
+    said_earlier: Vec<String>,
     /// Whether it is taken up as it was saved.
     was_saved: bool,
     was_stopped: bool,
@@ -141,7 +142,7 @@ impl Turn {
             unreadable_rounds: 0,
             is_without_history: false,
             notices: BTreeMap::new(),
-            earlier_words: BTreeSet::new(),
+            said_earlier: Vec::new(),
             was_saved: false,
             was_stopped: false,
         }
@@ -219,6 +220,12 @@ impl Turn {
                 open.stage = Stage::Claimed;
             }
         }
+    }
+
+    /// A claimed call can't be made now, and nothing was done: it starts again from the beginning.
+    pub(crate) fn was_not_made(&mut self, id: &str) {
+        let open = self.open_mut(id).filter(|open| matches!(open.stage, Stage::Claimed));
+        open.into_iter().for_each(|open| open.stage = Stage::Pending(None));
     }
 
     /// What the user is to approve.

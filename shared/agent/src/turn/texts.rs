@@ -30,6 +30,28 @@ pub(super) fn authorization_is_dead(provider: &str) -> String {
     )
 }
 
+/// For the user, who has disconnected before.
+pub(super) fn no_new_consent(provider: &str) -> String {
+    format!(
+        "You have disconnected {provider}, and no new consent could be asked for. Try again in a few \
+         minutes. If that does not help, revoke this application's access in the settings of your \
+         account at {provider}, and ask again, or tell the operator of this service."
+    )
+}
+
+pub(super) fn not_reconnected(id: &str, provider: &str) -> ToolResult {
+    let text = format!(
+        "Not run: the user has disconnected {provider}, and no new consent could be asked for. The \
+         user is told what they can do."
+    );
+    error(id, &text)
+}
+
+/// The user disconnected while the turn was at work.
+pub(super) fn disconnected(id: &str, provider: &str) -> ToolResult {
+    error(id, &format!("Not run: the user has disconnected {provider}.{ASK_FIRST}"))
+}
+
 pub(super) fn no_usable_token(id: &str) -> ToolResult {
     error(
         id,

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
 mod commits;
+mod connections;
 mod faults;
 mod listing;
 mod s3;

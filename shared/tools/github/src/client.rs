@@ -18,6 +18,7 @@ use vault::AccessToken;
 
 use crate::{
     answer::{self, GitHubAnswer},
+    app::App,
     page::Page,
 };
 
@@ -35,6 +36,8 @@ const DIFF: &str = "application/vnd.github.diff";
 #[derive(Debug)]
 pub(crate) struct GitHub {
     api: Url,
+    /// Whose tokens they are, unless they are an OAuth app's.
+    pub(crate) app: Option<App>,
     shared: OnceLock<Octocrab>,
 }
 
@@ -96,8 +99,8 @@ enum Request<'a> {
 
 impl GitHub {
     /// The API at `api`. Nothing is built before the first call.
-    pub(crate) fn new(api: Url) -> Self {
-        Self { api, shared: OnceLock::new() }
+    pub(crate) fn new(api: Url, app: Option<App>) -> Self {
+        Self { api, app, shared: OnceLock::new() }
     }
 
     /// One GET, read into `T`.
@@ -109,8 +112,13 @@ impl GitHub {
         self.read(Request::Get(route, JSON), token, GitHubAnswer::json).await
     }
 
-    /// One GET of a list, or of a search.
+    /// One GET of a list.
     pub(crate) async fn page(&self, route: &str, token: &AccessToken) -> Reply<Page> {
+        self.read(Request::Get(route, JSON), token, GitHubAnswer::page).await
+    }
+
+    /// One search.
+    pub(crate) async fn search(&self, route: &str, token: &AccessToken) -> Reply<Page> {
         self.read(Request::Get(route, SEARCHED), token, GitHubAnswer::page).await
     }
 

@@ -1,6 +1,7 @@
 //! Calls that need a consent.
 
 use super::*;
+use crate::turn::Impossible;
 
 fn waiting() -> Turn {
     let mut turn = calling(&[("a", REPOSITORIES), ("b", PROFILE)]);
@@ -99,9 +100,9 @@ fn a_token_that_is_there_after_all_is_used() {
 #[test]
 fn a_consent_that_can_not_be_had_ends_what_waits_for_it_and_the_user_is_told_what_they_can_do() {
     let mut turn = waiting();
-    turn.consent_impossible(&calendar());
+    turn.consent_impossible(&calendar(), Impossible::OnlyDeadTokens);
     assert!(matches!(turn.next_step(), Step::Pause), "of another provider");
-    turn.consent_impossible(&github());
+    turn.consent_impossible(&github(), Impossible::OnlyDeadTokens);
     assert!(matches!(turn.next_step(), Step::CallModel));
     assert!(told(&turn).iter().any(|told| told.contains("does not accept the authorization")));
     assert!(turn.notice().unwrap().contains("revoke this application's access"));
