@@ -185,3 +185,35 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   assert.deepEqual(problems, []);
   step("no page complains, and none asks for anything elsewhere");
 });
+
+const app = ["--port", "0", "--github-app"];
+await withWorld({ local, executablePath, options: app }, async ({ browser, application }) => {
+  const alice = await person(browser, "Alice Example", application);
+  await say(alice, "read 2026-10.md in octo-alice/diary");
+  const card = alice.locator(".consent");
+  const link = card.getByRole("link", { name: "Authorize github" });
+  await link.waitFor();
+  const said = await card.innerText();
+  assert.match(said, /^To go on, Countersign needs your consent at github\. You choose the repositories at GitHub \(http/);
+  await shoot(alice, "app-interrupted");
+  const [github] = await Promise.all([alice.context().waitForEvent("page"), link.click()]);
+  await github.getByLabel("only these:").check();
+  await github.getByLabel("Names").fill("garden");
+  await shoot(github, "app-github");
+  await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
+  await github.getByRole("heading", { name: "You are connected" }).waitFor();
+  const missing = alice.getByText("GitHub does not show octo-alice/diary to the app");
+  await missing.waitFor();
+  assert.equal(await card.count(), 0);
+  await shoot(alice, "app-missing");
+  step("with a GitHub App the card says that one chooses the repositories, and a missing one brings a link");
+
+  await github.goto((await missing.innerText()).match(/http\S+/)[0]);
+  await github.getByLabel("all repositories").check();
+  await github.getByRole("button", { name: "Install for octo-alice" }).click();
+  await github.getByRole("heading", { name: "is installed as you chose" }).waitFor();
+  await say(alice, "read 2026-10.md in octo-alice/diary");
+  await alice.getByText("The first frost came early.").waitFor();
+  assert.deepEqual(problems, []);
+  step("once it is chosen there, the same question is answered");
+});
