@@ -19,6 +19,7 @@ async function person(browser, name, application) {
 }
 
 async function say(page, text) {
+  await page.getByRole("button", { name: "Send" }).waitFor();
   await page.getByLabel("Your message").fill(text);
   await page.getByLabel("Your message").press("Enter");
 }
@@ -190,11 +191,12 @@ const app = ["--port", "0", "--github-app"];
 await withWorld({ local, executablePath, options: app }, async ({ browser, application }) => {
   const alice = await person(browser, "Alice Example", application);
   await say(alice, "read 2026-10.md in octo-alice/diary");
-  const card = alice.locator(".consent");
-  const link = card.getByRole("link", { name: "Authorize github" });
+  const card = alice.locator(".card");
+  const link = card.getByRole("link", { name: "Connect GitHub" });
   await link.waitFor();
-  const said = await card.innerText();
-  assert.match(said, /^To go on, Countersign needs your consent at github\. You choose the repositories at GitHub \(http/);
+  const fields = await card.locator("dt").allInnerTexts();
+  assert.deepEqual(fields, ["To", "You choose", "Kept by", "You leave for"], "and no scopes");
+  assert.match(await card.locator("dd").nth(1).innerText(), /^You choose the repositories at GitHub \(http/);
   await shoot(alice, "app-interrupted");
   const [github] = await Promise.all([alice.context().waitForEvent("page"), link.click()]);
   await github.getByLabel("only these:").check();
@@ -202,7 +204,7 @@ await withWorld({ local, executablePath, options: app }, async ({ browser, appli
   await shoot(github, "app-github");
   await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
   await github.getByRole("heading", { name: "You are connected" }).waitFor();
-  const missing = alice.getByText("GitHub does not show octo-alice/diary to the app");
+  const missing = alice.locator(".prose").getByText("GitHub does not show octo-alice/diary to the app");
   await missing.waitFor();
   assert.equal(await card.count(), 0);
   await shoot(alice, "app-missing");
@@ -213,7 +215,7 @@ await withWorld({ local, executablePath, options: app }, async ({ browser, appli
   await github.getByRole("button", { name: "Install for octo-alice" }).click();
   await github.getByRole("heading", { name: "is installed as you chose" }).waitFor();
   await say(alice, "read 2026-10.md in octo-alice/diary");
-  await alice.getByText("The first frost came early.").waitFor();
+  await alice.locator(".prose").getByText("The first frost came early.").waitFor();
   assert.deepEqual(problems, []);
   step("once it is chosen there, the same question is answered");
 });

@@ -22,6 +22,7 @@ async function signIn(browser, name, application, options) {
 }
 
 async function say(page, text) {
+  await page.getByRole("button", { name: "Send" }).waitFor();
   await page.getByLabel("Your message").fill(text);
   await page.getByLabel("Your message").press("Enter");
 }

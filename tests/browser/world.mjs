@@ -17,13 +17,11 @@ export async function withWorld({ local, executablePath, options, env = {} }, ac
     stdio: ["ignore", "pipe", "ignore"],
     env: { ...process.env, ...env },
   });
-  const told = [];
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
-    await act({ browser, application: await address(server, told) });
+    await act({ browser, application: await address(server) });
   } catch (error) {
     await tellPages(browser);
-    console.error(`--- the stand-in said\n${told.slice(-30).join("\n")}`);
     throw error;
   } finally {
     await browser.close();
@@ -40,17 +38,12 @@ async function tellPages(browser) {
   }
 }
 
-/** The address that the stand-in says; what it says goes to `told`. */
-function address(server, told) {
-  return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: server.stdout });
-    lines.on("line", (line) => {
-      told.push(line);
-      const open = line.match(/Open (http:\S+)/);
-      if (open) resolve(open[1]);
-    });
-    lines.on("close", () => reject(new Error("the local stand-in has ended")));
-  });
+async function address(server) {
+  for await (const line of createInterface({ input: server.stdout })) {
+    const open = line.match(/Open (http:\S+)/);
+    if (open) return open[1];
+  }
+  throw new Error("the local stand-in has ended");
 }
 
 /** A browser of somebody's own; what it complains of or asks for elsewhere goes to `problems`. */
