@@ -79,7 +79,7 @@ export class Conversation {
           await new Promise((resolve) => setTimeout(resolve, PAUSE * 2 ** tries));
           if (this.abort.signal.aborted) break;
           turn?.clear();
-          // Whatever the lost run did is done. Without a message it tells what was said.
+          // What the lost run did is done. Without a message the next tells what was said.
           if (!turn) input = {};
         }
         ended = await this.hear(input);
@@ -221,9 +221,8 @@ export class Conversation {
   }
 
   failed(error, turn) {
-    if (!(error instanceof Refusal)) console.error(error);
     const { code, message, requestId } = error;
-    const text = code ? `${message}${requestId ? ` (request ${requestId})` : ""} ` : "This page could not show the answer. ";
+    const text = `${message}${requestId ? ` (request ${requestId})` : ""} `;
     if (code === "interrupt_not_open" || code === "interrupt_expired") return void setTimeout(() => this.load());
     if (code === "turn_in_progress" && !turn) {
       this.note("Something is at work in this conversation.");

@@ -19,8 +19,8 @@ export function button(label, onclick, more = {}) {
 const HIDDEN = /[^\S\n ]|[\p{Default_Ignorable_Code_Point}\p{C}\p{Zl}\p{Zp}\u2800]/gu;
 
 /**
- * Nothing in an action may be hidden from the person who approves it: invisible characters, and those
- * that turn the direction of writing, are shown by their code.
+ * Nothing in an action may be hidden from who approves it: invisible characters, and those that turn
+ * the direction of writing, are shown by their code.
  */
 export function plainly(text) {
   const hex = (c) => c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");

@@ -59,7 +59,7 @@ function renderer(root) {
       const ended = open.pop();
       if (ended.tagName === "A") showTarget(ended, Number(ended.dataset.token) === smd.IMAGE);
     },
-    add_text: (_, text) => top().append(plainlyButTabs(text)),
+    add_text: (_, text) => top().append(visibly(text)),
     set_attr(_, type, value) {
       if (type === smd.HREF || type === smd.SRC) lead(top(), value);
       if (type === smd.START) top().setAttribute("start", value);
@@ -68,9 +68,8 @@ function renderer(root) {
   };
 }
 
-const plainlyButTabs = (text) => text.split("\t").map(plainlyButBreaks).join("\t");
 // Writing from right to left, and emoji of several characters, are everyday words.
-const plainlyButBreaks = (text) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069\u{E0000}-\u{E007F}]/gu, (c) => (c === "\n" ? c : plainly(c)));
+const visibly = (text) => text.replace(/(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069\u{E0000}-\u{E007F}]/gu, plainly);
 
 /** The model's words, which grow. */
 export class Prose {

@@ -18,7 +18,7 @@ export class Refusal extends Error {
 }
 
 export async function refusal(reply) {
-  // A load balancer sends whoever is signed out to sign in, or says 401 in words of its own.
+  // A load balancer redirects, or says 401 in words of its own.
   if (reply.status === 401 || reply.type === "opaqueredirect") return new Refusal("signed_out", "You are signed out.");
   const problem = await reply.json().catch(() => undefined);
   if (problem?.detail) return new Refusal(problem.code, problem.detail, problem.requestId);
