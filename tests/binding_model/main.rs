@@ -17,6 +17,7 @@
 #![expect(clippy::expect_used, reason = "whatever fails here fails the test")]
 
 mod attacks;
+mod disconnect;
 mod model;
 mod protocol;
 mod replay;
