@@ -18,6 +18,7 @@
 
 mod attacks;
 mod disconnect;
+mod disconnect_rules;
 mod model;
 mod protocol;
 mod replay;
