@@ -98,7 +98,7 @@ resource "aws_iam_role_policy" "workload" {
       {
         Sid      = "Objects"
         Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject"]
         Resource = "${aws_s3_bucket.this["data"].arn}/*"
       },
       { Sid = "Listing", Effect = "Allow", Action = "s3:ListBucket", Resource = aws_s3_bucket.this["data"].arn },

@@ -30,7 +30,7 @@ locals {
       SESSION_BUCKET       = aws_s3_bucket.this["data"].id
       MODEL_ID             = var.model_id
       TURN_SECONDS         = tostring(var.turn_seconds)
-    })
+    }, var.github_app == null ? {} : { GITHUB_APP = var.github_app })
     bind-session = local.both
   }
 }

@@ -26,6 +26,16 @@ variable "github_client_id" {
   type        = string
 }
 
+variable "github_app" {
+  description = "Name of the GitHub App that the client id is of, as in https://github.com/apps/NAME; null for an OAuth app."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.github_app == null || can(regex("^[a-z0-9-]{1,100}$", var.github_app))
+    error_message = "The app's name as its address has it."
+  }
+}
+
 variable "github_client_secret_arn" {
   description = "Secrets Manager secret with that app's secret under the JSON key client_secret."
   type        = string

@@ -11,7 +11,7 @@ use url::Url;
 
 const SESSION: &str = "attacked";
 const BINDING: &str = "/oauth2/session-binding";
-const REPOSITORIES: &str = "Which repositories do I have?";
+const REPOSITORIES: &str = "Which repositories do I have, private ones too?";
 
 fn is_binding(address: &Url) -> bool {
     address.path() == BINDING

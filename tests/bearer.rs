@@ -122,7 +122,7 @@ impl Application {
 
     /// Asks as `token` says, leads a browser through the consent, and takes the return.
     async fn consented(&self, token: &str) -> Returned {
-        let body = json!({ "sessionId": SESSION, "message": "Which repositories do I have?" });
+        let body = json!({ "sessionId": SESSION, "message": "Which repositories do I have, private ones too?" });
         let asked = self.invoke(token, body).await;
         let link = asked["interrupts"][0]["url"].as_str().expect("a link");
         let link = Url::parse(link).expect("an address");
@@ -227,7 +227,7 @@ async fn m9_a_return_posted_without_a_token_from_another_site_or_as_a_form_is_re
 async fn m9_browser_binding_is_checked_in_bearer_mode() {
     let application = Application::with(&[]).await;
     let alice = application.token("alice");
-    let body = json!({ "sessionId": SESSION, "message": "Which repositories do I have?" });
+    let body = json!({ "sessionId": SESSION, "message": "Which repositories do I have, private ones too?" });
     let asked = application.invoke(&alice, body).await;
     let link = asked["interrupts"][0]["url"].as_str().expect("a link");
     let link = Url::parse(link).expect("an address");
@@ -255,7 +255,7 @@ async fn m6_a_user_named_by_token_is_bound_with_that_token_only() {
     let answer = application.invoke(&renewed, json!({ "sessionId": SESSION })).await;
     assert!(answer["message"].as_str().is_some_and(|it| it.contains("diary")), "{answer}");
     let bob = application.token("bob");
-    let body = json!({ "sessionId": SESSION, "message": "Which repositories do I have?" });
+    let body = json!({ "sessionId": SESSION, "message": "Which repositories do I have, private ones too?" });
     assert_eq!(application.invoke(&bob, body).await["status"], "interrupted");
 }
 

@@ -10,8 +10,8 @@ use tests::{Browser, Fate, Form, Machine, Setup, Time, World, ok};
 
 const SESSION: &str = "waiting";
 const PROFILE: &str = "Who am I?";
-const REPOSITORIES: &str = "Which repositories do I have?";
-const BOTH: &str = "Who am I, and which repositories do I have?";
+const REPOSITORIES: &str = "Which repositories do I have, private ones too?";
+const BOTH: &str = "Who am I, and which repositories do I have, private ones too?";
 
 #[track_caller]
 fn assert_asks_for(answer: &Value, scopes: &[&str]) {

@@ -35,7 +35,14 @@ async fn only_what_exists_is_routed(world: &World) {
         let location = answer.headers()["location"].to_str().expect("an address");
         assert!(location.starts_with(world.deployment().text("/idp/issuer")), "{location}");
     }
-    for call in ["/invocations", "/sign-out", "/sessions", "/sessions/x"] {
+    for call in [
+        "/invocations",
+        "/sign-out",
+        "/sessions",
+        "/sessions/x",
+        "/connections",
+        "/connections/github",
+    ] {
         let answer = nobody.request(Method::GET, call).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{call}");
     }

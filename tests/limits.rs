@@ -92,7 +92,8 @@ async fn m15_an_endless_answer_of_githubs_is_not_read_to_its_end() {
     let filler = |bytes: usize| format!("[{}]", " ".repeat(bytes));
     for (bytes, said) in [(1024 * 1024, None), (3 * 1024 * 1024, Some("answer is too large"))] {
         proxies.github.rule(move |_| Fate::Answered(Status::OK, vec![], filler(bytes)));
-        let (status, answer) = alice.say("s", "Which repositories do I have?").await;
+        let (status, answer) =
+            alice.say("s", "Which repositories do I have, private ones too?").await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         let is_said = answer["message"].to_string().contains("answer is too large");
         assert_eq!(is_said, said.is_some(), "{answer}");
@@ -104,13 +105,15 @@ async fn m15_a_long_result_is_shortened_before_it_is_saved() {
     let (world, proxies) = World::proxied(Setup::default()).await;
     let alice = world.browser_of("alice").await;
     world.connect(&alice, "s", "octo-alice").await;
-    let repository = |n| {
-        let description = "\u{1}".repeat(1_000);
-        json!({ "full_name": format!("o/{n}"), "private": true, "description": description })
-    };
-    let many = json!((0..100).map(repository).collect::<Vec<_>>()).to_string();
-    proxies.github.rule(move |_| Fate::Answered(Status::OK, vec![], many.clone()));
-    let (status, answer) = alice.say("s", "Which repositories do I have?").await;
+    // In JSON each of these takes two bytes.
+    let (title, body) = ("\"".repeat(400), "\"".repeat(8_000));
+    let issue = json!({ "title": title, "state": title, "html_url": title, "body": body });
+    let comments = json!(vec![json!({ "body": "\"".repeat(100) }); 300]);
+    proxies.github.rule(move |seen| {
+        let comments = seen.path.ends_with("/comments").then(|| comments.to_string());
+        Fate::Answered(Status::OK, vec![], comments.unwrap_or_else(|| issue.to_string()))
+    });
+    let (status, answer) = alice.say("s", "Please read issue 1 of octo-alice/garden").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let saved = saved(&proxies);
     let messages = saved["messages"].as_array().expect("messages");

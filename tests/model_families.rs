@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::{Browser, Proxies, Setup, World};
 
 const SESSION: &str = "families";
-const REPOSITORIES: &str = "Which repositories do I have?";
+const REPOSITORIES: &str = "Which repositories do I have, private ones too?";
 const NO_TOOLS: &str = "This model can't use tools";
 
 async fn ok(answer: impl Future<Output = (StatusCode, Value)>) -> Value {
@@ -155,7 +155,8 @@ async fn m10_a_conversation_with_tools_goes_on_with_a_model_without() {
     let last: Value =
         serde_json::from_str(&proxy.seen().pop().expect("a request").body).expect("JSON");
     let messages = last["messages"].to_string();
-    assert!(messages.contains("[The tool github_list_repositories was called with {}.]"), "{last}");
+    let called = r#"[The tool github_list_repositories was called with {\"visibility\":\"all\"}.]"#;
+    assert!(messages.contains(called), "{last}");
     assert!(messages.contains("[The tool returned: ") && messages.contains("octo-alice/diary"));
     assert!(!messages.contains("toolUse") && !messages.contains("toolResult"), "{last}");
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use tests::{Browser, Proxies, Setup, World, assert_says, ok};
 
 const SESSION: &str = "habits";
-const REPOSITORIES: &str = "Which repositories do I have?";
+const REPOSITORIES: &str = "Which repositories do I have, private ones too?";
 
 /// A world in which alice has allowed everything that GitHub's tools need.
 async fn connected() -> (World, Proxies, Browser) {
@@ -35,7 +35,7 @@ async fn m4_a_name_and_an_id_that_bedrock_refuses_go_back_in_a_form_that_it_take
 async fn m4_two_calls_with_one_id_both_run() {
     let (_world, _, alice) = connected().await;
     for _ in 0..2 {
-        let message = "Who am I, and which repositories do I have? (repeats ids)";
+        let message = "Who am I, and which repositories do I have, private ones too? (repeats ids)";
         let answer = ok(alice.say(SESSION, message)).await;
         assert_says(&answer, "You are octo-alice");
         assert_says(&answer, "octo-alice/diary");

@@ -46,7 +46,9 @@ async fn m4_two_calls_at_once_and_an_approved_action_with_a_model_of_openais_for
     world.connect(&alice, "consent", "octo-alice").await;
     ok(alice.go_on("consent")).await;
 
-    let answer = ok(alice.say(SESSION, "Who am I, and which repositories do I have?")).await;
+    let answer =
+        ok(alice.say(SESSION, "Who am I, and which repositories do I have, private ones too?"))
+            .await;
     let text = answer["message"].as_str().expect("a message");
     assert!(text.contains("octo-alice/diary") && text.contains("\"login\""), "{text}");
     assert_eq!(

@@ -56,7 +56,7 @@ async fn m16_every_kind_of_answer_is_as_the_document_describes_it() {
     assert_eq!(answer["field"], "sessionId");
     turn(status, &answer);
 
-    for path in ["/sessions", "/sessions/described"] {
+    for path in ["/sessions", "/sessions/described", "/connections"] {
         let answer = alice.request(Method::GET, path).send().await.expect("an answer");
         let status = answer.status();
         let answer = answer.json().await.expect("JSON");
@@ -93,7 +93,7 @@ async fn m16_an_answer_that_differs_from_the_document_is_noticed() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     let document = document_for(&alice).await;
-    let (_, right) = alice.say(SESSION, "Which repositories do I have?").await;
+    let (_, right) = alice.say(SESSION, "Which repositories do I have, private ones too?").await;
     let schema = document.schema("InvocationAnswer");
     assert_eq!(document.mistake(schema, &right), None);
     for (pointer, wrong) in [

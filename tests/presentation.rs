@@ -43,7 +43,7 @@ async fn m15_a_name_and_texts_of_the_page_are_text_and_run_no_script() {
     let name = "&lt;script&gt;alert(1)&lt;/script&gt;";
     for place in [
         format!("<title>{name}</title>"),
-        format!("<h1>{name}</h1>"),
+        format!("</i>{name}</h1>"),
         format!("data-agent=\"{name}\""),
         "Ask &amp; learn&lt;/p&gt;&lt;img".to_owned(),
         "placeholder=\"&quot;autofocus onfocus=&quot;alert(3)\"".to_owned(),
@@ -59,7 +59,7 @@ async fn m15_a_name_and_texts_of_the_page_are_text_and_run_no_script() {
 async fn m15_the_pages_of_a_consent_name_the_agent() {
     let world = World::with(Setup::default().with("AGENT_NAME", NAME)).await;
     let alice = world.browser_of("alice").await;
-    let asked = alice.say("named", "Which repositories do I have?").await.1;
+    let asked = alice.say("named", "Which repositories do I have, private ones too?").await.1;
     let link = asked["interrupts"][0]["url"].as_str().expect("a link");
     // Her link in another browser, in which she is signed in too.
     let elsewhere = world.browser_of("alice").await;

@@ -14,7 +14,7 @@ use agent::{
     },
 };
 use futures_util::future::{BoxFuture, FutureExt};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use url::Url;
 use vault::{AccessToken, ProviderName};
 
 const SESSION: &str = "two-providers";
-const BOTH: &str = "Which repositories do I have, and what is in my calendar?";
+const BOTH: &str = "Which private repositories do I have, and what is in my calendar?";
 
 #[derive(JsonSchema, Deserialize)]
 struct NoInput {}
@@ -127,6 +127,7 @@ impl Calendar {
                 provider: Arc::clone(&provider),
                 scopes: named([scope]),
                 at_most: named([]),
+                meant_by: |_| &[],
             };
             let spec = ToolSpec {
                 name,
@@ -179,6 +180,16 @@ impl Two {
 
     async fn go_on(&self) -> Value {
         self.invoke(json!({ "sessionId": SESSION })).await
+    }
+
+    /// A request of alice's without a body.
+    async fn ask(&self, method: Method, path: &str) -> Value {
+        let url = self.machine.address.join(path).expect("an address");
+        let request = Client::new().request(method, url);
+        let request = request.header("x-amzn-oidc-data", self.machine.token("alice"));
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json().await.expect("JSON")
     }
 
     /// Gives the consent that `interrupt` asks for.
@@ -263,4 +274,39 @@ async fn m11_a_second_providers_action_is_approved_as_the_account_of_that_provid
     assert_eq!(answer["status"], "completed", "{answer}");
     // Previewed twice, the second time to see that nothing has changed, and applied once.
     assert_eq!(two.calendar.calls().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m11_a_provider_that_can_not_be_asked_about_tokens_is_listed_and_disconnected_without_that()
+{
+    let two = Two::new().await;
+    let asked = two.say(BOTH).await;
+    two.consent(&interrupts(&asked)[0]).await;
+    two.go_on().await;
+    let list = two.ask(Method::GET, "/connections").await;
+    let [calendar, github] = list["connections"].as_array().expect("a list").as_slice() else {
+        panic!("not two connections: {list}")
+    };
+    assert_eq!(
+        (&calendar["status"], &github["status"]),
+        (&json!("connected"), &json!("not_connected"))
+    );
+    assert_eq!((&calendar["label"], calendar.get("account")), (&json!("Calendar"), None));
+    assert_eq!(calendar["scopes"], json!(["events.read"]));
+    // GitHub is down, which is no matter of the calendar's.
+    two.proxies.agentcore.rule(|seen| match seen.body.contains("github") {
+        true => {
+            tests::Fate::aws_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException", "")
+        }
+        false => tests::Fate::Arrives,
+    });
+    let list = two.ask(Method::GET, "/connections").await;
+    assert_eq!(list["connections"][0], *calendar);
+    assert_eq!(list["connections"][1]["status"], "unknown");
+    let answer = two.ask(Method::DELETE, "/connections/calendar").await;
+    assert_eq!(answer["revoked"], "not_possible", "{answer}");
+    let message = answer["message"].as_str().expect("a message");
+    assert!(message.contains("Calendar can't be asked from here"), "{message}");
+    let list = two.ask(Method::GET, "/connections").await;
+    assert_eq!(list["connections"][0]["status"], "not_connected");
 }

@@ -35,7 +35,7 @@ async fn m4_only_the_real_model_is_called_with_the_given_credentials() {
         let alice = terminal.browser_of("alice").await;
         // S3 and AgentCore Identity answer, so that they were asked with the stand-ins' credentials.
         let (list, _) = ask_to_the_end(&alice, SESSION, QUESTIONS[0], "octo-alice").await;
-        assert!(list.contains("octo-alice/diary"), "{list}");
+        assert!(list.contains("octo-alice/garden"), "{list}");
 
         let seen = proxy.seen();
         assert!(!seen.is_empty());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Browser, Fate, Machine, Proxies, Setup, Time, World, ok};
 
 const SESSION: &str = "reasoning";
-const REPOSITORIES: &str = "Which repositories do I have?";
+const REPOSITORIES: &str = "Which repositories do I have, private ones too?";
 /// Words with a signature; a signature alone; encrypted, and words; and Amazon Nova's, in its text.
 const HABITS: [&str; 4] = ["(thinks)", "(thinks silently)", "(thinks in secret)", "(thinks aloud)"];
 

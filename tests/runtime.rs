@@ -11,7 +11,7 @@ use crate::bearer::Application;
 /// As a client of Runtime makes one for each conversation.
 const SESSION: &str = "0b8fbb7e-6f6b-4b3c-9a5b-5d0f9ad1f3c2";
 const SESSION_HEADER: &str = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id";
-const QUESTION: &str = "Which repositories do I have?";
+const QUESTION: &str = "Which repositories do I have, private ones too?";
 const BINDING: &str = "/oauth2/session-binding";
 
 /// The hosts: `application` has the page and the binder, and `runtime` nothing that a browser reaches.

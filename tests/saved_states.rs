@@ -147,7 +147,9 @@ fn m10_no_saved_state_and_no_refusal_of_the_model_makes_a_conversation_unusable(
             let put = s3.put_object().bucket(&bucket).key("alice/s.json");
             let body = saved.to_string().into_bytes().into();
             put.body(body).send().await.expect("it is saved");
-            for message in ["Hello", "Which repositories do I have?", "Hello again"] {
+            for message in
+                ["Hello", "Which repositories do I have, private ones too?", "Hello again"]
+            {
                 let (status, answer) = alice.say("s", message).await;
                 prop_assert_eq!(status, StatusCode::OK, "{} {}", message, answer);
             }

@@ -82,7 +82,7 @@ async fn m10_a_new_message_without_the_consent_lets_the_conversation_go_on() {
 async fn m7_asking_again_without_consent_gives_the_same_interrupt_with_a_fresh_link() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
-    let (_, first) = alice.say(SESSION, "Which repositories do I have?").await;
+    let (_, first) = alice.say(SESSION, "Which repositories do I have, private ones too?").await;
     let (status, second) = alice.go_on(SESSION).await;
     assert_eq!(status, StatusCode::OK, "{second}");
     assert_eq!(second["status"], "interrupted");

@@ -46,8 +46,9 @@ async fn m12_a_conversation_is_shown_with_the_tools_that_were_used() {
     let alice = world.browser_of("alice").await;
     world.ask(&alice, "s").await;
     let waiting = get(&alice, "/sessions/s").await;
+    let input = json!({ "visibility": "all" });
     let tool =
-        |status| json!([{ "name": "github_list_repositories", "input": {}, "status": status }]);
+        |status| json!([{ "name": "github_list_repositories", "input": input, "status": status }]);
     assert_eq!(waiting["waiting"], true);
     assert_eq!(waiting["messages"][1]["tools"], tool("waiting"));
 
@@ -55,7 +56,8 @@ async fn m12_a_conversation_is_shown_with_the_tools_that_were_used() {
     let (status, answer) = alice.go_on("s").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let done = get(&alice, "/sessions/s").await;
-    let first = json!({ "role": "user", "text": "Which repositories do I have?" });
+    let first =
+        json!({ "role": "user", "text": "Which repositories do I have, private ones too?" });
     assert_eq!((&done["waiting"], &done["earlier"]), (&json!(false), &Value::Null));
     assert_eq!(done["messages"][0], first);
     let messages = done["messages"].as_array().expect("messages");
@@ -199,17 +201,22 @@ async fn m12_the_model_sees_the_newest_turns_that_fit_and_the_conversation_keeps
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m12_a_turn_costs_one_get_and_one_put_and_a_round_of_changes_one_more_put() {
+async fn m12_a_turn_costs_one_get_and_one_put_a_round_of_calls_a_get_more_and_a_round_of_changes_a_put_more()
+ {
     let (world, proxies) = World::proxied(Setup::default().with("CONFIRM_ACTIONS", "off")).await;
     let alice = world.browser_of("alice").await;
     world.connect(&alice, "s", "octo-alice").await;
     alice.go_on("s").await;
     for (message, expected) in [
         ("Hello!", vec![Method::GET, Method::PUT]),
-        ("Which repositories do I have?", vec![Method::GET, Method::PUT]),
+        // Whether the user has disconnected the provider meanwhile is read before each use of a token.
+        (
+            "Which repositories do I have, private ones too?",
+            vec![Method::GET, Method::GET, Method::PUT],
+        ),
         (
             "Please create an issue in octo-alice/garden: Water it",
-            vec![Method::GET, Method::PUT, Method::PUT],
+            vec![Method::GET, Method::GET, Method::PUT, Method::GET, Method::PUT],
         ),
     ] {
         let before = proxies.s3.seen().len();

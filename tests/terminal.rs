@@ -36,7 +36,7 @@ async fn the_first_minute(platform: Platform) {
     assert_eq!(questions, QUESTIONS);
 
     let (list, _) = ask_to_the_end(&alice, SESSION, &questions[0], "octo-alice").await;
-    assert!(list.contains("octo-alice/diary"), "{list}");
+    assert!(list.contains("octo-alice/garden"), "{list}");
     let (profile, _) = ask_to_the_end(&alice, SESSION, &questions[1], "octo-alice").await;
     assert!(profile.contains("You are octo-alice"), "{profile}");
     let (created, reasons) = ask_to_the_end(&alice, SESSION, &questions[2], "octo-alice").await;
@@ -72,8 +72,8 @@ fn assert_told_well(screen: &str) {
         "alice → assistant: follows the link to consent",
         "octo-alice → GitHub: lets countersign-local use the account",
         "binder → vault: ",
-        "assistant → GitHub: github_list_repositories for alice (repo): done",
-        "model → assistant: “You are octo-alice at GitHub, and have 3 repositories",
+        "assistant → GitHub: github_list_repositories for alice (read:user): done",
+        "model → assistant: “You are octo-alice at GitHub, and have 2 repositories",
         "assistant → alice: answers after ",
         "assistant → alice: asks for approval of github_create_issue",
         "GitHub: octo-alice has opened issue 1 in octo-alice/garden",
@@ -103,7 +103,7 @@ async fn m19_in_a_terminal_the_functions_steps_are_told_alike() {
 async fn m19_the_demo_tells_its_own_story_for_bob() {
     let terminal = Terminal::run(Platform::InProcess, &[], &[]).await;
     let bob = terminal.browser_of("bob").await;
-    let (_, asked) = bob.say(SESSION, "Which repositories do I have?").await;
+    let (_, asked) = bob.say(SESSION, "Which repositories do I have, private ones too?").await;
     let page = bob.open(asked["interrupts"][0]["url"].as_str().expect("a link")).await;
     assert!(!page.text.contains("checked"), "an account is preselected: {}", page.text);
     for account in ["octo-alice", "octo-bob"] {
@@ -233,6 +233,8 @@ async fn m16_the_document_is_public_and_describes_the_401_of_every_call() {
         (client.get(at("/sessions")), "/sessions", "get"),
         (client.get(session.clone()), "/sessions/{sessionId}", "get"),
         (client.delete(session), "/sessions/{sessionId}", "delete"),
+        (client.get(at("/connections")), "/connections", "get"),
+        (client.delete(at("/connections/github")), "/connections/{provider}", "delete"),
     ] {
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");

@@ -8,7 +8,7 @@ use serde_json::json;
 use tests::{Browser, Fate, Gate, Proxies, Seen, Setup, World};
 
 const SESSION: &str = "asking";
-const REPOSITORIES: &str = "Which repositories do I have?";
+const REPOSITORIES: &str = "Which repositories do I have, private ones too?";
 const WORKLOAD_TOKEN: &str = "/GetWorkloadAccessTokenForUserId";
 const TOKEN: &str = "/identities/oauth2/token";
 
@@ -38,7 +38,7 @@ async fn m6_a_turn_that_needs_no_tool_asks_nothing_of_agentcore_identity() {
 #[tokio::test(flavor = "multi_thread")]
 async fn m6_a_turn_that_finds_its_token_asks_the_vault_once() {
     let (_world, proxies, alice) = connected(Setup::default()).await;
-    let both = "Who am I, and which repositories do I have?";
+    let both = "Who am I, and which repositories do I have, private ones too?";
     for message in [REPOSITORIES, "Who am I?", both] {
         let before = proxies.agentcore.count(&Method::POST, TOKEN);
         let (_, answer) = alice.say(SESSION, message).await;
@@ -202,7 +202,8 @@ async fn m6_a_forced_request_that_brings_another_token_uses_it() {
     let (_world, proxies, alice) = connected(Setup::default()).await;
     let new = token(&proxies);
     gives(&proxies, move || new.clone());
-    let (status, answer) = alice.say(SESSION, "Who am I, and which repositories do I have?").await;
+    let (status, answer) =
+        alice.say(SESSION, "Who am I, and which repositories do I have, private ones too?").await;
     assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("completed")), "{answer}");
     let said = answer["message"].to_string();
     assert!(said.contains("octo-alice/diary") && said.contains("You are octo-alice"), "{said}");

@@ -45,7 +45,7 @@ async function flow(page) {
   await page.getByText("I am the scripted model").waitFor();
   step("a message is answered");
 
-  await say(page, "Which repositories do I have?");
+  await say(page, "Which repositories do I have, private ones too?");
   const github = await follow(page, page.getByRole("link", { name: "Authorize github" }));
   await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
   await github.getByRole("heading", { name: "You are connected" }).waitFor();

@@ -17,11 +17,11 @@ const code = (character) => `\\u{${character.codePointAt(0).toString(16)}}`;
 const visible = (input) =>
   JSON.stringify(input, null, 2).replace(HIDDEN, (it) => (it === "\n" ? it : code(it)));
 
-function Consent({ metadata, answer }) {
+function Consent({ message, metadata, answer }) {
   return (
     <aside>
       <p>
-        {metadata.provider} needs your consent: {metadata.scopes.join(", ")}.{" "}
+        {message} {metadata.scopes.join(", ")}{" "}
         <a href={metadata.url} target="_blank" rel="noopener">Authorize {metadata.provider}</a>
       </p>
       <button onClick={() => answer("resolved")}>I have authorized it</button>
@@ -59,7 +59,8 @@ function Interrupts({ report }) {
   };
   return open.filter(({ id }) => !answers[id]).map((interrupt) => {
     const Kind = KINDS[interrupt.reason];
-    return Kind && <Kind key={interrupt.id} metadata={interrupt.metadata} answer={answer(interrupt)} />;
+    const { id, message, metadata } = interrupt;
+    return Kind && <Kind key={id} message={message} metadata={metadata} answer={answer(interrupt)} />;
   });
 }
 

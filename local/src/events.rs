@@ -69,6 +69,18 @@ fn workload() -> Vec<Event> {
         Event::new("invoke-docs.json", 200, "the API as a page", page("/docs/")),
         Event::new("invoke-openapi.json", 200, "the OpenAPI document", page("/openapi.json")),
         Event::new(
+            "invoke-connections.json",
+            200,
+            "what the user has connected: nothing yet",
+            page("/connections"),
+        ),
+        Event::new(
+            "invoke-disconnect.json",
+            200,
+            "the user disconnects GitHub",
+            event(signed(Request::delete("/connections/github"), &token()), ""),
+        ),
+        Event::new(
             "invoke-ping.json",
             200,
             "health, without a sign-in",

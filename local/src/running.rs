@@ -18,8 +18,8 @@ use crate::{
     start_error::StartError,
 };
 
-/// The GitHub app's client id.
-const GITHUB_APP: &str = "countersign-local";
+/// The client id of the app at GitHub, and what a GitHub App is called in its address.
+pub const GITHUB_APP: &str = "countersign-local";
 /// … and its secret.
 const GITHUB_APP_SECRET: &str = "for-development-only";
 
@@ -55,10 +55,13 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         addresses.application = application.clone();
     }
     let s3 = storage(&options)?;
-    let (github, agentcore) = services(&addresses, &clock);
+    let (github, agentcore) = services(&addresses, &clock, options.github_app);
     let agentcore = agentcore.with_grant_lookup(options.grant_lookup);
     let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock);
     let mut variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
+    if options.github_app {
+        variables.insert("GITHUB_APP".to_owned(), GITHUB_APP.to_owned());
+    }
     variables.extend(options.passed_on.clone());
     variables.extend(environment::model(&options.model));
     variables.extend(options.variables.clone());
@@ -113,7 +116,7 @@ fn storage(options: &Options) -> Result<Router, StartError> {
     s3_local::router(&folder, environment::BUCKET, key, secret).map_err(failed)
 }
 
-fn services(addresses: &Addresses, clock: &Clock) -> (GitHub, AgentCore) {
+fn services(addresses: &Addresses, clock: &Clock, is_github_app: bool) -> (GitHub, AgentCore) {
     let github = GitHub::new(addresses.github.clone(), clock.clone());
     let agentcore = AgentCore::new(addresses.agentcore.clone(), clock.clone());
     let mut return_url = addresses.application.clone();
@@ -125,7 +128,11 @@ fn services(addresses: &Addresses, clock: &Clock) -> (GitHub, AgentCore) {
         GITHUB_APP_SECRET,
         &addresses.github,
     );
-    github.register_app(GITHUB_APP, GITHUB_APP_SECRET, callback);
+    if is_github_app {
+        github.register_github_app(GITHUB_APP, GITHUB_APP_SECRET, callback);
+    } else {
+        github.register_app(GITHUB_APP, GITHUB_APP_SECRET, callback);
+    }
     (github, agentcore)
 }
 

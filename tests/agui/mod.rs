@@ -13,7 +13,7 @@ use tests::{Fate, Gate, Setup, World, openai};
 use self::events::{checked, events, input, kinds, of_kind, outcome, said, send};
 
 const THREAD: &str = "thread";
-const REPOSITORIES: &str = "Which repositories do I have?";
+const REPOSITORIES: &str = "Which repositories do I have, private ones too?";
 const PLAIN: [&str; 5] = [
     "RUN_STARTED",
     "TEXT_MESSAGE_START",

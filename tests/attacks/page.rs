@@ -24,7 +24,7 @@ async fn from_page(
     path: &str,
 ) -> (StatusCode, Value) {
     let request = browser.request(method.clone(), path).header("sec-fetch-site", "same-origin");
-    let body = json!({ "sessionId": "stale", "message": "Which repositories do I have?" });
+    let body = json!({ "sessionId": "stale", "message": "Which repositories do I have, private ones too?" });
     let request = if method == Method::POST { request.json(&body) } else { request };
     let answer = request.header(MARK, mark).send().await.expect("an answer");
     (answer.status(), answer.json().await.unwrap_or_default())
@@ -44,6 +44,8 @@ async fn m9_a_stale_tab_of_alice_is_refused_after_bob_signed_in() {
         (Method::GET, "/sessions"),
         (Method::GET, "/sessions/stale"),
         (Method::DELETE, "/sessions/stale"),
+        (Method::GET, "/connections"),
+        (Method::DELETE, "/connections/github"),
         (Method::POST, "/sign-out"),
     ] {
         let (status, problem) = from_page(&alice, &hers, method, path).await;
@@ -147,7 +149,7 @@ async fn m9_a_member_that_is_given_twice_is_refused_at_every_level() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     for body in [
-        r#"{"sessionId":"s","message":"Hello","message":"Which repositories do I have?"}"#,
+        r#"{"sessionId":"s","message":"Hello","message":"Which repositories do I have, private ones too?"}"#,
         r#"{"sessionId":"s","sessionId":"t","message":"Hello"}"#,
         r#"{"sessionId":"s","resume":[{"interruptId":"i","status":"cancelled","status":"resolved"}]}"#,
         r#"{"sessionId":"s","message":"Hello","more":{"a":[{"b":1,"\u0062":2}]}}"#,
@@ -166,7 +168,15 @@ async fn m9_a_member_that_is_given_twice_is_refused_at_every_level() {
 async fn m9_another_sites_page_can_not_load_any_route() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
-    for path in ["/", "/docs/", "/docs/swagger-ui.css", "/openapi.json", "/sessions", BINDING] {
+    for path in [
+        "/",
+        "/docs/",
+        "/docs/swagger-ui.css",
+        "/openapi.json",
+        "/sessions",
+        "/connections",
+        BINDING,
+    ] {
         for (mode, destination) in [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")]
         {
             let request = alice.request(Method::GET, path).header("sec-fetch-site", "cross-site");

@@ -70,10 +70,12 @@ async fn m9_a_session_refused_as_foreign_or_unknown_is_neither_used_up_nor_bound
     for ready in [unknown(&elsewhere).await, anothers().await] {
         ready.ends(&ready.alice, &ready.back, "session_refused", StatusCode::FORBIDDEN).await;
         ready.proxies.agentcore.lead_to(&ready.world.running.addresses.agentcore);
-        let (_, answer) = ready.alice.say("control", "Which repositories do I have?").await;
+        let (_, answer) =
+            ready.alice.say("control", "Which repositories do I have, private ones too?").await;
         assert_eq!(answer["status"], "interrupted", "a token was bound: {answer}");
         let bob = ready.world.browser_of("bob").await;
-        let (_, answer) = bob.say("control", "Which repositories do I have?").await;
+        let (_, answer) =
+            bob.say("control", "Which repositories do I have, private ones too?").await;
         assert_eq!(answer["status"], "interrupted", "bob has her token: {answer}");
         binds_once_all_is_well_again(&ready).await;
     }

@@ -104,7 +104,8 @@ impl Ready {
 
     /// Nothing was bound, and nobody was asked to.
     pub(crate) async fn assert_nothing_bound(&self) {
-        let (_, answer) = self.alice.say("control", "Which repositories do I have?").await;
+        let (_, answer) =
+            self.alice.say("control", "Which repositories do I have, private ones too?").await;
         assert_eq!(answer["status"], "interrupted", "a token was bound: {answer}");
         assert_eq!(self.proxies.agentcore.count(&Method::POST, COMPLETE), 0);
     }

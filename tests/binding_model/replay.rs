@@ -84,8 +84,9 @@ impl Replay {
     /// What the agent tells `browser`'s user that they have at the provider; nothing while they have to
     /// consent first.
     pub(crate) async fn repositories_shown_in(&self, browser: Of) -> Option<String> {
-        let (status, answer) =
-            self.browsers[&browser].say("control", "Which repositories do I have?").await;
+        let (status, answer) = self.browsers[&browser]
+            .say("control", "Which repositories do I have, private ones too?")
+            .await;
         assert!(status.is_success(), "{answer}");
         (answer["status"] == "completed").then(|| answer["message"].to_string())
     }

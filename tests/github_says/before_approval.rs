@@ -59,7 +59,17 @@ async fn m5_a_sign_on_reaches_the_user_as_a_link_and_the_model_as_words() {
     assert_eq!(carol.alice.open(&link).await.status, StatusCode::OK);
     let asked = carol.say(&creating("bigcorp/handbook")).await;
     assert_says(&carol.approve(&asked).await, "I created issue 1");
-    let list = carol.say("Which repositories do I have? Show page 2.").await;
+    let list = carol.say("Which repositories do I have, private ones too? Show page 2.").await;
     assert_says(&list, "10 repositories");
     assert!(!carol.model_saw().contains("missingOrganizationIds"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m5_no_approval_is_asked_for_a_comment_on_a_locked_issue_of_somebody_else() {
+    let bob = Connected::new("octo-bob").await;
+    let comment = "comment on issue 3 of octo-alice/weather-station: That way";
+    assert_says(&bob.say(comment).await, "The issue is locked");
+    let alice = Connected::new("octo-alice").await;
+    let asked = alice.say(comment).await;
+    assert_says(&alice.approve(&asked).await, "I created a comment");
 }

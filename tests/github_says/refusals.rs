@@ -93,3 +93,41 @@ async fn m5_an_approved_action_is_never_sent_to_where_github_redirects_it() {
     assert_says(&told, "is called \"octo-carol/barren\" now");
     assert_eq!(carol.proxies.github.count(&Method::POST, ""), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m5_a_comment_on_an_issue_that_was_transferred_after_the_approval_is_not_called_renamed() {
+    let alice = Connected::new("octo-alice").await;
+    let asked = alice.say("comment on issue 1 of octo-alice/weather-station: Dry").await;
+    alice.proxies.github.rule(|seen| match seen.method == Method::POST {
+        true => {
+            let location = ("location", "/repositories/2001/issues/1/comments");
+            answered(307, &[location], &json!({ "message": "Temporary Redirect" }))
+        }
+        false => Fate::Arrives,
+    });
+    let told = alice.approve(&asked).await;
+    assert_says(&told, "The issue was transferred to another repository.");
+    assert_eq!(alice.proxies.github.count(&Method::POST, ""), 1);
+}
+
+/// What a token was shown a moment ago needs no wider one: the owner has another reason to say no.
+#[tokio::test(flavor = "multi_thread")]
+async fn m11_a_refusal_of_an_approved_action_leads_to_no_wider_consent() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let alice = world.browser_of("alice").await;
+    let asked = ok(alice.say(SESSION, "create an issue in octo-alice/garden: Water")).await;
+    assert_eq!(asked["interrupts"][0]["scopes"], json!(["public_repo", "read:user"]), "{asked}");
+    world.consent(&alice, &asked, "octo-alice").await;
+    let asked = ok(alice.go_on(SESSION)).await;
+    proxies.github.rule(|seen| match seen.method == Method::POST {
+        true => Fate::Answered(
+            StatusCode::FORBIDDEN,
+            vec![("x-oauth-scopes", "public_repo, read:user"), ("x-accepted-oauth-scopes", "repo")],
+            json!({ "message": "No." }).to_string(),
+        ),
+        false => Fate::Arrives,
+    });
+    let resume = json!([{ "interruptId": asked["interrupts"][0]["id"], "status": "resolved" }]);
+    let told = ok(alice.invoke(&json!({ "sessionId": SESSION, "resume": resume }))).await;
+    assert_says(&told, "GitHub says: \"No.\"");
+}

@@ -158,6 +158,21 @@ impl Browser {
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
+    /// A request of the chat page's script without a body.
+    ///
+    /// # Panics
+    /// When the answer is not as the OpenAPI document says.
+    pub async fn ask(&self, method: Method, path: &str) -> (StatusCode, Value) {
+        let name = method.as_str().to_lowercase();
+        let request = self.request(method, path).header("sec-fetch-site", "same-origin");
+        let answer = request.send().await.expect("an answer");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let text = answer.text().await.expect("a body");
+        let document = Document::of_these_services();
+        document.assert_describes((&name, path), (status, &headers), &text);
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
     /// The cookies that this browser sends to the application.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! The whole flow, the same wherever the services run.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{Browser, Visit, World};
@@ -29,7 +29,8 @@ pub async fn whole_flow(world: &World) {
     assert_eq!(answer["status"], "completed");
 
     // M6, M7: the tool needs a token, so the turn is interrupted with structured data.
-    let (status, answer) = alice.say(SESSION, "Which repositories do I have?").await;
+    let (status, answer) =
+        alice.say(SESSION, "Which repositories do I have, private ones too?").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert_eq!(answer["status"], "interrupted");
     let interrupt = &answer["interrupts"][0];
@@ -63,13 +64,22 @@ pub async fn whole_flow(world: &World) {
     // M10: no further turn needs a consent, in this conversation or another.
     let (_, answer) = alice.say(SESSION, "List my repositories again.").await;
     assert_names_the_repositories(&answer);
-    let (_, answer) = alice.say("another", "Which repositories do I have?").await;
+    let (_, answer) = alice.say("another", "Which repositories do I have, private ones too?").await;
     assert_names_the_repositories(&answer);
+
+    // M6, M11: she sees what she has connected, and on a platform that is what it is on another.
+    let (status, connections) = alice.ask(Method::GET, "/connections").await;
+    assert_eq!(status, StatusCode::OK, "{connections}");
+    let entry = &connections["connections"][0];
+    assert_eq!((&entry["status"], &entry["account"]), (&json!("connected"), &json!("@octo-alice")));
 
     // M11: her consent is for `repo`; it gives bob nothing.
     let bob = world.browser_of("bob").await;
-    let (_, answer) = bob.say(SESSION, "Which repositories do I have?").await;
+    let (_, answer) = bob.say(SESSION, "Which repositories do I have, private ones too?").await;
     assert_eq!(answer["status"], "interrupted", "{answer}");
+    let path = format!("/connections/{}", world.provider());
+    let (status, answer) = bob.ask(Method::DELETE, &path).await;
+    assert_eq!((status, &answer["revoked"]), (StatusCode::OK, &json!("already_gone")), "{answer}");
 }
 
 /// Asks `question`, consents as `account` and approves where that is asked for; returns what is
@@ -124,7 +134,8 @@ pub fn assert_names_the_repositories(answer: &Value) {
 /// # Panics
 /// When something is.
 pub async fn assert_nothing_bound(browser: &Browser) {
-    let (status, answer) = browser.say("control", "Which repositories do I have?").await;
+    let (status, answer) =
+        browser.say("control", "Which repositories do I have, private ones too?").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert_eq!(answer["status"], "interrupted", "a token was bound: {answer}");
 }

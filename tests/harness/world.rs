@@ -44,6 +44,8 @@ pub struct Setup {
     pub clock: Clock,
     /// Which stored grant the vault returns for a request.
     pub grant_lookup: GrantLookup,
+    /// Whether the app at GitHub is a GitHub App.
+    pub github_app: bool,
 }
 
 impl Default for Setup {
@@ -53,6 +55,7 @@ impl Default for Setup {
             variables: BTreeMap::new(),
             clock: Clock::system(),
             grant_lookup: GrantLookup::ByRequest,
+            github_app: false,
         }
     }
 }
@@ -86,7 +89,7 @@ impl World {
     /// When it can't be started.
     pub async fn with(setup: Setup) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        let Setup { platform, variables, clock, grant_lookup } = setup;
+        let Setup { platform, variables, clock, grant_lookup, github_app } = setup;
         let options = Options {
             port: 0,
             platform,
@@ -94,6 +97,7 @@ impl World {
             data: data.path().to_owned(),
             variables: variables.clone(),
             grant_lookup,
+            github_app,
             ..Options::default()
         };
         let logs = Logs::kept();
@@ -241,7 +245,8 @@ impl World {
     /// # Panics
     /// When no consent is asked for.
     pub async fn ask(&self, browser: &Browser, session: &str) -> String {
-        let (status, answer) = browser.say(session, "Which repositories do I have?").await;
+        let (status, answer) =
+            browser.say(session, "Which repositories do I have, private ones too?").await;
         assert!(status.is_success(), "{status}: {answer}");
         let url = answer["interrupts"][0]["url"].as_str();
         url.unwrap_or_else(|| panic!("no consent asked for: {answer}")).to_owned()

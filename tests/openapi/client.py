@@ -20,7 +20,7 @@ from countersign_client.models import (  # noqa: E402
 SESSION = "python"
 client = Client(base_url=sys.argv[2], headers={"cookie": sys.argv[3]})
 
-question = InvocationRequest(session_id=SESSION, message="Which repositories do I have?")
+question = InvocationRequest(session_id=SESSION, message="Which repositories do I have, private ones too?")
 answer = invocations.sync(client=client, body=question)
 assert isinstance(answer, InvocationAnswer), answer
 interrupt = answer.interrupts[0]

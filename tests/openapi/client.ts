@@ -28,7 +28,7 @@ function toDo(interrupt: Interrupt): string {
 }
 
 const asked = await client.POST("/invocations", {
-  body: { sessionId, message: "Which repositories do I have?" },
+  body: { sessionId, message: "Which repositories do I have, private ones too?" },
 });
 assert.ok(asked.data, JSON.stringify(asked.error));
 assert.equal(asked.data.status, "interrupted");

@@ -55,7 +55,7 @@ impl Flow {
 #[tokio::test(flavor = "multi_thread")]
 async fn m10_rigs_turn_goes_on_after_the_consent_and_its_action_is_done_once_after_the_approval() {
     let flow = Flow::new().await;
-    let asked = flow.say("Who am I, and which repositories do I have?").await;
+    let asked = flow.say("Who am I, and which repositories do I have, private ones too?").await;
     assert_eq!(asked["interrupts"][0]["reason"], "authorization_required", "{asked}");
     flow.world.consent(&flow.alice, &asked, "octo-alice").await;
     let answer = flow.ok(json!({ "sessionId": SESSION })).await;

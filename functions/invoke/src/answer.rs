@@ -94,6 +94,7 @@ fn authorization(
         id: turn.consent_interrupt(&provider).ok_or_else(nobody_waits)?.to_owned(),
         provider: provider.name().to_string(),
         scopes: scopes.iter().map(ToString::to_string).collect(),
+        choice: provider.choice().map(str::to_owned),
         url: address.link(&flow),
         expires_at,
         call: only(turn.calls_awaiting(&provider)),

@@ -82,7 +82,8 @@ pub(crate) struct InvocationAnswer {
     pub(crate) session_id: String,
     /// Whether the turn is done or waits for you.
     pub(crate) status: Status,
-    /// What the agent says.
+    /// What the agent says: text of a model, which may have read what others wrote. Show it as text; as
+    /// Markdown, load no image, and show where a link leads.
     pub(crate) message: Option<String>,
     /// What you have to do before the turn can go on.
     pub(crate) interrupts: Vec<InterruptAnswer>,
@@ -123,8 +124,12 @@ pub(crate) struct AuthorizationRequired {
     pub(crate) id: String,
     /// At which credential provider consent is needed.
     pub(crate) provider: String,
-    /// What the consent has to allow.
+    /// What the consent has to allow: nothing, where the provider has no scopes.
     pub(crate) scopes: Vec<String>,
+    /// What you choose at the provider besides, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) choice: Option<String>,
     /// Open this in the same browser to consent.
     #[schema(format = "uri")]
     pub(crate) url: String,

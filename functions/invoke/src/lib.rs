@@ -6,8 +6,10 @@
 
 mod agui;
 mod answer;
+mod assets;
 mod chat;
 mod clients;
+mod connections;
 mod consent_page;
 mod deadline;
 mod docs;
@@ -50,8 +52,8 @@ impl Function for Service {
     fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let started = clock.now();
         let settings = Settings::read(source, clock)?;
-        let github =
-            GitHubTools::new(settings.github.api.clone(), settings.github.provider.clone());
+        let settings::GitHub { provider, app, api } = &settings.github;
+        let github = GitHubTools::new(api.clone(), provider.clone(), app.clone());
         let limits = Limits::new(&settings.turns, settings.inbound.clock.clone());
         Ok(Self {
             settings,

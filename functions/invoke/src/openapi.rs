@@ -20,6 +20,7 @@ use utoipa::OpenApi;
 
 use crate::{
     agui::input::RunAgentInput,
+    connections::{ConnectionList, Disconnected},
     invocation::{InvocationAnswer, InvocationRequest},
     ping::Health,
     sessions::{SessionDocument, SessionList},
@@ -34,6 +35,8 @@ use crate::{
     InvocationAnswer,
     SessionList,
     SessionDocument,
+    ConnectionList,
+    Disconnected,
     SignedOut,
     Health,
     ReturnedConsent,

@@ -11,10 +11,11 @@ use http::{HeaderMap, Method, StatusCode, header};
 use identity::{BrowserHash, BrowserSecret, User};
 use lambda_http::{Request, RequestExt};
 use session::SessionId;
+use vault::ProviderName;
 
 use crate::{
-    chat, consent_page, deadline, docs, invocation::Invocation, openapi, ping, sessions, sign_out,
-    state::Service, turns,
+    assets, chat, connections, consent_page, deadline, docs, invocation::Invocation, openapi, ping,
+    sessions, sign_out, state::Service, turns,
 };
 
 const READ: &str = "GET, HEAD";
@@ -26,8 +27,11 @@ enum Route {
     SignOut,
     Sessions,
     Session(SessionId),
+    Connections,
+    Connection(ProviderName),
     OpenApi,
     Chat,
+    Asset(String),
     Docs(String),
     Consent,
 }
@@ -39,14 +43,25 @@ impl Route {
             "/invocations" => Self::Invocations,
             "/sign-out" => Self::SignOut,
             "/sessions" => Self::Sessions,
+            "/connections" => Self::Connections,
             "/openapi.json" => Self::OpenApi,
             "/" => Self::Chat,
             "/docs" => Self::Docs(String::new()),
             "/consent" => Self::Consent,
-            _ => match path.strip_prefix("/sessions/") {
-                Some(id) => Self::Session(SessionId::parse(id).ok()?),
-                None => Self::Docs(path.strip_prefix("/docs/")?.to_owned()),
-            },
+            _ => Self::below(path)?,
+        })
+    }
+
+    /// The routes that have a name in their path.
+    fn below(path: &str) -> Option<Self> {
+        let (first, name) = path.strip_prefix('/')?.split_once('/')?;
+        Some(match first {
+            "sessions" => Self::Session(SessionId::parse(name).ok()?),
+            "connections" => Self::Connection(ProviderName::parse(name).ok()?),
+            "c" => SessionId::parse(name).ok().map(|_| Self::Chat)?,
+            "assets" => Self::Asset(name.to_owned()),
+            "docs" => Self::Docs(name.to_owned()),
+            _ => return None,
         })
     }
 
@@ -55,7 +70,14 @@ impl Route {
             Self::Invocations | Self::SignOut => "POST",
             Self::Consent => "GET",
             Self::Session(_) => "GET, HEAD, DELETE",
-            Self::Ping | Self::Sessions | Self::OpenApi | Self::Chat | Self::Docs(_) => READ,
+            Self::Connection(_) => "DELETE",
+            Self::Ping
+            | Self::Sessions
+            | Self::Connections
+            | Self::OpenApi
+            | Self::Chat
+            | Self::Asset(_)
+            | Self::Docs(_) => READ,
         }
     }
 
@@ -87,13 +109,16 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
         Route::Invocations => invocations(service, &mut request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
         Route::Session(id) => sessions::one(service, &request, &user, &id).await,
+        Route::Connections => connections::list(service, &request, &user).await,
+        Route::Connection(name) => connections::remove(service, &request, &user, &name).await,
         Route::SignOut => sign_out::answer(service, &request, &user),
         Route::Chat => page(service, &request, || Ok(chat::page(service, &user))),
+        Route::Asset(file) => assets::file(&file),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
         Route::Docs(file) if file.is_empty() => {
-            page(service, &request, || docs::file(&file, &mark(service, &user)))
+            page(service, &request, || docs::file(&file, request.headers(), &mark(service, &user)))
         }
-        Route::Docs(file) => docs::file(&file, &mark(service, &user)),
+        Route::Docs(file) => docs::file(&file, request.headers(), &mark(service, &user)),
         Route::Consent => {
             refuse_speculation(request.headers())?;
             consent_page::answer(service, &request, &user)

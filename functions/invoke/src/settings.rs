@@ -15,8 +15,9 @@ use edge::{
     environment::{parsed, switch, text},
 };
 use session::ContextTokens;
+use tools_github::{App, AppName};
 use url::Url;
-use vault::endpoint;
+use vault::{ProviderName, endpoint};
 
 pub(crate) use self::model_provider::ModelProvider;
 use self::presentation::Presentation;
@@ -58,6 +59,7 @@ edge::variables! {
     /// Where GitHub is, and by which credential provider its tokens come.
     pub GITHUB = "GitHub", read by "the agentic workload":
     GITHUB_PROVIDER_NAME: Or("github"), "the credential provider in AgentCore Identity";
+    GITHUB_APP: Optional, "the name of the GitHub App whose client the credential provider has, as in its address, `https://github.com/apps/NAME`: users choose the repositories, and scopes do not count. Not set: it is an OAuth app's";
     GITHUB_API_URL: Or("https://api.github.com"), "GitHub's API";
 }
 
@@ -129,6 +131,8 @@ pub(crate) struct Turns {
 #[derive(Debug)]
 pub(crate) struct GitHub {
     pub(crate) provider: Provider,
+    /// Unless it is an OAuth app.
+    pub(crate) app: Option<App>,
     pub(crate) api: Url,
 }
 
@@ -202,9 +206,14 @@ impl Turns {
 
 impl GitHub {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let provider = reader.or(&GITHUB_PROVIDER_NAME, tools_github::provider);
+        let name = reader.or(&GITHUB_PROVIDER_NAME, |name| ProviderName::parse(name));
+        let app = reader.optional(&GITHUB_APP, parsed::<AppName>);
         let api = reader.or(&GITHUB_API_URL, endpoint)?;
-        Some(Self { provider: provider?, api })
+        let app = app.map(|app| App::new(&app, &api));
+        let provider = tools_github::provider(name?, app.as_ref());
+        let provider =
+            provider.map_err(|error| reader.mistake(&GITHUB_PROVIDER_NAME, error)).ok()?;
+        Some(Self { provider, app, api })
     }
 }
 
@@ -249,6 +258,16 @@ pub(crate) mod tests {
         let source: BTreeMap<_, _> =
             pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Settings::read(&source, Clock::system())
+    }
+
+    #[test]
+    fn github_is_an_oauth_app_unless_a_github_app_is_named() {
+        assert!(read(&[]).unwrap().github.app.is_none());
+        let github = read(&[("GITHUB_APP", "acme-agent")]).unwrap().github;
+        assert!(github.app.is_some() && github.provider.choice().is_some());
+        let wrong = [("GITHUB_APP", "https://github.com/apps/acme"), ("GITHUB_API_URL", "nowhere")];
+        let error = read(&wrong).err().unwrap().to_string();
+        assert!(error.contains("GITHUB_APP") && error.contains("GITHUB_API_URL"), "{error}");
     }
 
     #[test]

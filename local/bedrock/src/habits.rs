@@ -106,7 +106,7 @@ pub(super) fn spoil(request: &Request, answer: &mut ModelAnswer) {
     for (at, call) in answer.calls.iter_mut().enumerate() {
         if said.contains(NAMES_BADLY) && at == 0 {
             call.id = "not an id".to_owned();
-            call.tool = "$READFILE";
+            call.tool = "$READFILE".to_owned();
         }
         if said.contains(REPEATS_IDS) {
             call.id = "x".to_owned();

@@ -7,6 +7,7 @@ mod guardrail;
 mod habits;
 mod model_answer;
 mod models;
+mod obedience;
 pub mod real;
 mod request;
 mod requests;
@@ -62,7 +63,7 @@ async fn converse_stream(Path(model): Path<String>, body: Bytes) -> Response {
                 let text = excerpt(&answer.text);
                 tracing::info!(target: PRIVATE_STEP, step = "model_answered", text, "the model answers");
             } else {
-                let tools: Vec<_> = answer.calls.iter().map(|call| call.tool).collect();
+                let tools: Vec<_> = answer.calls.iter().map(|call| call.tool.as_str()).collect();
                 let tools = tools.join(", ");
                 tracing::info!(target: PRIVATE_STEP, step = "tools_requested", tools, "tools");
             }

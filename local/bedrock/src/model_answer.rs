@@ -39,7 +39,7 @@ impl ModelAnswer {
 /// A tool call.
 pub(super) struct Call {
     pub(super) id: String,
-    pub(super) tool: &'static str,
+    pub(super) tool: String,
     /// JSON, unless a habit spoils it.
     pub(super) input: String,
 }

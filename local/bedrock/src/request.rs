@@ -51,9 +51,8 @@ pub(super) enum Block {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ToolUse {
     tool_use_id: String,
-    name: String,
-    #[serde(rename = "input")]
-    _input: Value,
+    pub(super) name: String,
+    pub(super) input: Value,
 }
 
 #[derive(Debug, Deserialize)]

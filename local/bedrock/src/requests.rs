@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::script::page;
+
 /// The tools that `text` requests, with their input.
 pub(super) fn calls(text: &str) -> Vec<(&'static str, Value)> {
     let all: [(&'static str, Option<Value>); 9] = [
@@ -9,8 +11,14 @@ pub(super) fn calls(text: &str) -> Vec<(&'static str, Value)> {
         ("github_search_code", search_code(text)),
         ("github_read_contents", read(text)),
         ("github_read_contents", after(text, "files of ").and_then(repository)),
-        ("github_list_commits", after(text, "commits of ").and_then(repository)),
-        ("github_read_issue", after(text, "read issue ").and_then(numbered)),
+        (
+            "github_list_commits",
+            after(text, "commits of ").and_then(repository).map(|it| paged(text, it)),
+        ),
+        (
+            "github_read_issue",
+            after(text, "read issue ").and_then(numbered).map(|it| paged(text, it)),
+        ),
         ("github_comment_on_issue", comment(text)),
         ("github_list_pull_requests", after(text, "pull requests of ").and_then(repository)),
         ("github_read_pull_request", after(text, "read pull request ").and_then(numbered)),
@@ -45,15 +53,28 @@ fn from_line(text: &str, mut input: Value) -> Value {
     input
 }
 
+/// Perhaps with `page {number}`.
+fn paged(text: &str, mut input: Value) -> Value {
+    if let Some(page) = page(text) {
+        input["page"] = page.into();
+    }
+    input
+}
+
+fn query(words: &str) -> Value {
+    let query = words.split_once(" page ").map_or(words, |(words, _)| words);
+    paged(words, json!({ "query": query.trim() }))
+}
+
 /// `search repositories for {words}`.
 fn search_repositories(text: &str) -> Option<Value> {
-    Some(json!({ "query": after(text, "search repositories for ")?.trim() }))
+    Some(query(after(text, "search repositories for ")?))
 }
 
 /// `search the code of {owner}/{repo} for {words}`, or `search code for {words}`.
 fn search_code(text: &str) -> Option<Value> {
     if let Some(words) = after(text, "search code for ") {
-        return Some(json!({ "query": words.trim() }));
+        return Some(query(words));
     }
     let (repository, words) = after(text, "search the code of ")?.split_once(" for ")?;
     Some(json!({ "query": format!("{} repo:{repository}", words.trim()) }))

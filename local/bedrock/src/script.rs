@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     guardrail, habits,
     model_answer::{Call, ModelAnswer, Script},
+    obedience,
     request::{Block, Message, Output, Request, Role, Status, ToolResult},
     requests, thinking,
 };
@@ -45,6 +46,12 @@ fn without_thinking(request: &Request) -> Script {
         let text = request.raw.clone();
         return Script::Answer(ModelAnswer::new(text, Vec::new(), input_tokens));
     }
+    let orders = obedience::orders(request, &results);
+    if !orders.is_empty() {
+        let (text, calls) = obedience::carried_out(orders);
+        let calls = calls.into_iter().map(call).collect();
+        return Script::Answer(ModelAnswer::new(text, calls, input_tokens));
+    }
     if !results.is_empty() {
         let text = results.into_iter().map(describe).collect::<Vec<_>>().join("\n");
         return Script::Answer(ModelAnswer::new(text, Vec::new(), input_tokens));
@@ -73,7 +80,9 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
         chosen.push(("github_get_profile", json!({})));
     }
     if mentions(&["repo", "project"]) && !mentions(&["search"]) {
-        let mut input = if lowercase.contains("private") {
+        let mut input = if lowercase.contains("private ones") {
+            json!({ "visibility": "all" })
+        } else if lowercase.contains("private") {
             json!({ "visibility": "private" })
         } else {
             json!({})
@@ -97,16 +106,16 @@ fn calls(request: &Request, lowercase: &str, text: &str) -> Vec<Call> {
     if mentions(&["approve it yourself"]) {
         chosen.push(("approve", json!({ "status": "resolved" })));
     }
-    let call = |(tool, input): (_, Value)| Call {
-        id: format!("tooluse_{}", uuid::Uuid::new_v4().simple()),
-        tool,
-        input: input.to_string(),
-    };
-    chosen.into_iter().map(call).collect()
+    chosen.into_iter().map(|(tool, input)| call((tool.to_owned(), input))).collect()
+}
+
+fn call((tool, input): (String, Value)) -> Call {
+    let id = format!("tooluse_{}", uuid::Uuid::new_v4().simple());
+    Call { id, tool, input: input.to_string() }
 }
 
 /// `… page {number}`.
-fn page(lowercase: &str) -> Option<u8> {
+pub(super) fn page(lowercase: &str) -> Option<u8> {
     let (_, rest) = lowercase.split_once("page ")?;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
@@ -165,7 +174,11 @@ fn describe(result: &ToolResult) -> String {
             || "You have".to_owned(),
             |owner| format!("You are {owner} at GitHub, and have"),
         );
-        return format!("{who} {} repositories: {}.", names.len(), names.join(", "));
+        let left_out = match data["privateLeftOut"].is_string() {
+            true => " Private ones are left out: ask for your private repositories to see them.",
+            false => "",
+        };
+        return format!("{who} {} repositories: {}.{left_out}", names.len(), names.join(", "));
     }
     if let Some(issues) = data["issues"].as_array() {
         let title = |issue: &Value| issue["title"].as_str().map(str::to_owned);

@@ -1,114 +1,13 @@
 // Every REST call that the stand-in for GitHub answers, successes and failures, against GitHub's own
-// OpenAPI description (npm @octokit/openapi): each status has to be one that the description lists, and
-// each body has to be as it says. Usage: node check.mjs ADDRESS-OF-THE-STAND-IN
+// description, with the tokens of an OAuth app. Usage: node check.mjs ADDRESS-OF-THE-STAND-IN
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 
-import Ajv from "ajv";
-import formats from "ajv-formats";
+import * as github from "./description.mjs";
+import {
+  base, call, COMMENTS, COMMITS, CONTENTS, ISSUE, ISSUES, PULL, PULLS, REPOSITORY,
+} from "./description.mjs";
 
-const base = process.argv[2].replace(/\/$/, "");
-const description = JSON.parse(
-  readFileSync(new URL("node_modules/@octokit/openapi/generated/api.github.com.json", import.meta.url)),
-);
-const schemas = description.components.schemas;
-
-// Statuses that GitHub documents for all calls, or that only its users report, and not call by call.
-const ELSEWHERE = {
-  301: "any call: Best practices for using the REST API, Follow redirects",
-  307: "any call: Best practices for using the REST API, Follow redirects",
-  401: "any call: Authenticating to the REST API",
-  400: "any call: Getting started, Problems parsing JSON",
-  403: "any call: Rate limits, and single sign-on",
-  404: "any call: Troubleshooting the REST API, 404 Not Found for an existing resource",
-  410: "lists of issues that are switched off: ossf/allstar, issue 64",
-};
-const REPOSITORY = "/repos/{owner}/{repo}";
-const ISSUES = `${REPOSITORY}/issues`;
-const ISSUE = `${ISSUES}/{issue_number}`;
-const COMMENTS = `${ISSUE}/comments`;
-const CONTENTS = `${REPOSITORY}/contents/{path}`;
-const COMMITS = `${REPOSITORY}/commits`;
-const PULLS = `${REPOSITORY}/pulls`;
-const PULL = `${PULLS}/{pull_number}`;
-
-const ajv = new Ajv({ strict: false, allErrors: true });
-formats(ajv);
-for (const [format, type] of Object.entries({ int64: "number", "repo.nwo": "string", timestamp: "string" })) {
-  ajv.addFormat(format, { type, validate: () => true });
-}
-const compiled = new Map();
-
-// OpenAPI 3.0 says `nullable` where JSON Schema has a type.
-function asJsonSchema(node) {
-  if (Array.isArray(node)) return node.map(asJsonSchema);
-  if (node === null || typeof node !== "object") return node;
-  const schema = Object.fromEntries(Object.entries(node).map(([name, value]) => [name, asJsonSchema(value)]));
-  delete schema.discriminator;
-  if (typeof schema.$ref === "string") return { $ref: schema.$ref.replace("#/components/schemas/", "#/$defs/") };
-  if (!schema.nullable) return schema;
-  delete schema.nullable;
-  return { anyOf: [{ type: "null" }, schema] };
-}
-
-// With the schemas that it refers to.
-function validator(schema) {
-  const key = JSON.stringify(schema);
-  if (!compiled.has(key)) {
-    const root = asJsonSchema(schema);
-    const $defs = {};
-    const waiting = [root];
-    while (waiting.length > 0) {
-      for (const [, name] of JSON.stringify(waiting.pop()).matchAll(/"#\/\$defs\/([^"]+)"/g)) {
-        if (name in $defs) continue;
-        $defs[name] = asJsonSchema(schemas[name]);
-        waiting.push($defs[name]);
-      }
-    }
-    compiled.set(key, ajv.compile({ ...root, $defs }));
-  }
-  return compiled.get(key);
-}
-
-function responseOf(method, template, status) {
-  const responses = description.paths[template][method.toLowerCase()].responses;
-  const listed = responses[status] ?? (ELSEWHERE[status] && { $ref: "#/components/responses/forbidden" });
-  assert(listed, `${method} ${template}: GitHub's description has no ${status}`);
-  return listed.$ref ? description.components.responses[listed.$ref.split("/").pop()] : listed;
-}
-
-let checked = 0;
-async function call(token, method, path, template, status, body, accept = "application/vnd.github+json") {
-  const response = await fetch(base + path, {
-    method,
-    body,
-    redirect: "manual",
-    headers: { "user-agent": "conformance", accept, ...(token && { authorization: `Bearer ${token}` }) ,
-      ...(body && { "content-type": "application/json" }) },
-  });
-  const what = `${method} ${path}`;
-  assert.equal(response.status, status, `${what}: ${await response.clone().text()}`);
-  assert.match(response.headers.get("content-type"), /^application\/json\b/, what);
-  assert(response.headers.get("x-github-request-id"), `${what}: no request id`);
-  const answer = await response.json();
-  const validate = validator(responseOf(method, template, status).content["application/json"].schema);
-  assert(validate(answer), `${what}: ${ajv.errorsText(validate.errors, { separator: "\n  " })}`);
-  if (status >= 300) assert.equal(typeof answer.message, "string", `${what}: an error has a message`);
-  checked += 1;
-  return { answer, headers: response.headers };
-}
-
-async function token(account, scope) {
-  const app = { client_id: "countersign-local" };
-  const form = (fields) => ({ method: "POST", redirect: "manual", body: new URLSearchParams(fields) });
-  const consent = await fetch(`${base}/login/oauth/authorize`, form({ ...app, account, scope }));
-  const code = new URL(consent.headers.get("location")).searchParams.get("code");
-  const secret = { ...app, client_secret: "for-development-only", code };
-  const exchange = form(secret);
-  exchange.headers = { accept: "application/json" };
-  return (await (await fetch(`${base}/login/oauth/access_token`, exchange)).json()).access_token;
-}
-
+const token = (account, scope) => github.token(account, { scope });
 const carol = await token("octo-carol", "repo read:user");
 const bob = await token("octo-bob", "public_repo");
 const get = (path, template, status = 200, as = carol) => call(as, "GET", path, template, status);
@@ -164,6 +63,26 @@ await post("octo-carol/bare", 404, hello, await token("octo-carol", "read:user")
 for (let n = 2; n < 80; n += 1) await post("octo-carol/bare", 201, hello);
 await post("octo-carol/bare", 403, hello);
 
+// Revoking what was found: without a token, and answered without a body.
+const REVOKE = "/credentials/revoke";
+const revoke = (credentials, status, as = null) =>
+  call(as, "POST", REVOKE, REVOKE, status, JSON.stringify({ credentials }));
+const lost = await token("octo-carol", "read:user");
+await revoke([lost], 403, lost);
+for (const wrong of [[], [1], lost, ["hello"], Array(1001).fill(lost)]) await revoke(wrong, 422);
+await call(null, "POST", REVOKE, REVOKE, 400, "{");
+await get("/user", "/user", 200, lost);
+const found = await fetch(base + REVOKE, {
+  method: "POST",
+  headers: { "user-agent": "conformance", "content-type": "application/json" },
+  body: JSON.stringify({ credentials: [lost] }),
+});
+assert.deepEqual([found.status, await found.text()], [202, ""]);
+await get("/user", "/user", 401, lost);
+await revoke([lost], 422);
+const log = await (await fetch(`${base}/settings/security-log`)).text();
+assert.match(log, /octo-carol<\/strong>: an access token of an OAuth app was revoked/);
+
 // What is in repositories, with a token that may read what is public.
 const reader = await token("octo-carol", "read:user");
 const read = (path, template, status = 200) => get(path, template, status, reader);
@@ -196,6 +115,11 @@ const comments = await read(`${station}/issues/1/comments`, COMMENTS);
 assert(comments.answer.some((comment) => comment.user === null));
 await read(`${station}/issues/99/comments`, COMMENTS, 404);
 
+const remarks = await read("/repos/octo-carol/sample-001/issues/1/comments?per_page=20&page=2", COMMENTS);
+assert.equal(remarks.answer.length, 5);
+
+assert.equal((await read("/repos/octo-mallory/trap/issues/1", ISSUE)).answer.labels.length, 1);
+await read("/repos/octo-mallory/trap/pulls/2", PULL);
 assert.equal((await read(`${station}/pulls`, PULLS)).answer.length, 1);
 assert((await read(`${station}/pulls?state=closed`, PULLS)).answer[0].merged_at);
 await read("/repos/octo-carol/bare/pulls", PULLS);
@@ -239,4 +163,4 @@ await comment(`${station}/issues/3`, 403, yes, await token("octo-bob", "public_r
 await comment("/repos/octo-carol/caterpillar/issues/1", 307, yes, writer);
 assert.equal((await read(`${station}/issues/1`, ISSUE)).answer.comments, 3);
 
-console.log(`the stand-in for GitHub: ${checked} answers are as GitHub's description says`);
+console.log(`the stand-in for GitHub: ${github.checked} answers are as GitHub's description says`);

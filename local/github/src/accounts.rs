@@ -1,9 +1,9 @@
-//! The accounts of this GitHub and their repositories: two people who have no trouble, and, in
-//! `difficult.rs`, what there is besides at the real GitHub.
+//! The accounts of this GitHub and their repositories: two people who have no trouble, in `difficult.rs`
+//! what there is besides at the real GitHub, and in `hostile.rs` somebody with bad intentions.
 
 use std::sync::LazyLock;
 
-use super::difficult;
+use super::{difficult, hostile};
 
 /// A user, or an organization.
 pub(super) struct Account {
@@ -50,8 +50,10 @@ pub(super) struct Repository {
 }
 
 /// All accounts.
-pub(super) static ACCOUNTS: LazyLock<Vec<Account>> =
-    LazyLock::new(|| [alice(), bob()].into_iter().chain(difficult::accounts()).collect());
+pub(super) static ACCOUNTS: LazyLock<Vec<Account>> = LazyLock::new(|| {
+    let others = difficult::accounts().into_iter().chain([hostile::account()]);
+    [alice(), bob()].into_iter().chain(others).collect()
+});
 
 fn alice() -> Account {
     Account {

@@ -140,6 +140,15 @@ impl OwnedRepository {
         body
     }
 
+    /// A label of its issues.
+    pub(super) fn label(&self, base: &Url, name: &str) -> Value {
+        json!({
+            "id": 4_000, "node_id": format!("LA_{}", self.repository.id), "name": name,
+            "url": format!("{base}repos/{}/labels/{name}", self.full_name()),
+            "description": null, "color": "ededed", "default": false,
+        })
+    }
+
     /// Issue `number` by `author`, who may be gone; of them GitHub keeps nothing.
     pub(super) fn issue(
         &self,

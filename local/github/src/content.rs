@@ -3,6 +3,8 @@
 
 use std::{collections::HashMap, fmt::Write as _, sync::LazyLock};
 
+use super::{difficult, hostile};
+
 /// What is in one repository.
 #[derive(Default)]
 pub(super) struct Content {
@@ -32,6 +34,7 @@ pub(super) struct Thread {
     pub(super) at: &'static str,
     pub(super) closed: bool,
     pub(super) locked: bool,
+    pub(super) labels: Vec<&'static str>,
     pub(super) change: Option<Change>,
     /// Who, when, what.
     pub(super) comments: Vec<(Option<&'static str>, &'static str, &'static str)>,
@@ -54,12 +57,19 @@ static CONTENTS: LazyLock<HashMap<&'static str, Content>> = LazyLock::new(|| {
         ("octo-alice/diary", diary()),
         ("octo-bob/chess", chess()),
         ("octo-carol/bare", bare()),
+        ("octo-carol/sample-001", difficult::long()),
+        ("octo-mallory/trap", hostile::trap()),
     ])
 });
 
 /// What is in the repository `full_name`.
 pub(super) fn of(full_name: &str) -> &'static Content {
     CONTENTS.get(full_name).unwrap_or(&EMPTY)
+}
+
+/// A text that is made once and kept.
+pub(super) fn kept(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
 }
 
 fn file(path: &'static str, text: &str) -> (&'static str, Vec<u8>) {

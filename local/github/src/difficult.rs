@@ -3,12 +3,16 @@
 //! `octo-bob`, and is a member of an organization that demands a single sign-on (`bigcorp`) and of one
 //! that lets in approved apps only (`smallcorp`).
 
-use super::accounts::{Account, AccountKind, Demand, Repository};
+use super::{
+    accounts::{Account, AccountKind, Demand, Repository},
+    content::{Commit, Content, Thread, kept},
+};
 
 const CAROL: &[&str] = &["octo-carol"];
 
-/// How many repositories carol has besides.
+/// How many repositories carol has besides. The first holds more of everything than a page of the tools.
 const SAMPLES: u64 = 104;
+const MANY: usize = 25;
 
 /// Carol and both organizations.
 pub(super) fn accounts() -> [Account; 3] {
@@ -49,5 +53,32 @@ fn organization(login: &'static str, id: u64, name: &'static str, demand: Demand
             Repository::new(id + 2000, "handbook"),
             Repository { private: true, ..Repository::new(id + 2500, &private) },
         ],
+    }
+}
+
+/// More commits, comments and files than a page of the tools holds.
+pub(super) fn long() -> Content {
+    let day = |n: usize| kept(format!("2024-01-{n:02}T00:00:00Z"));
+    let file = |n: usize| {
+        let path = kept(format!("samples/{n:02}.md"));
+        (path, format!("Sample {n} of a needle.\n").into_bytes())
+    };
+    let commit = |n: usize| Commit {
+        author: CAROL[0],
+        at: day(n),
+        message: kept(format!("Take sample {n}")),
+        files: &["samples/01.md"],
+    };
+    let comment = |n: usize| (Some(CAROL[0]), day(n), kept(format!("Remark {n}")));
+    Content {
+        files: (1..=MANY).map(file).collect(),
+        commits: (1..=MANY).rev().map(commit).collect(),
+        threads: vec![Thread {
+            title: "Remarks",
+            author: Some(CAROL[0]),
+            at: day(1),
+            comments: (1..=MANY).map(comment).collect(),
+            ..Thread::default()
+        }],
     }
 }

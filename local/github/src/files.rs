@@ -49,6 +49,11 @@ pub(super) fn sha(of: &str) -> String {
     format!("{:016x}{:016x}{:08x}", part(0), part(1), part(2) >> 32)
 }
 
+/// The hash of a commit.
+pub(super) fn commit_sha(full_name: &str, commit: &Commit) -> String {
+    sha(&format!("{full_name}@{}", commit.at))
+}
+
 /// The parameters of "Get repository content".
 #[derive(Deserialize)]
 struct At {
@@ -129,7 +134,7 @@ impl OwnedRepository {
     fn commit(&self, base: &Url, commit: &Commit, parent: Option<&Commit>) -> Value {
         let full_name = self.full_name();
         let api = format!("{base}repos/{full_name}");
-        let id = |commit: &Commit| sha(&format!("{full_name}@{}", commit.at));
+        let id = |commit: &Commit| commit_sha(&full_name, commit);
         let (own, account) = (id(commit), Account::named(commit.author));
         let user = account.map(|it| it.owner(base));
         let who = json!({

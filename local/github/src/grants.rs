@@ -13,7 +13,11 @@ use std::{
 use stand_in::random_token;
 use url::Url;
 
-use super::{accounts::Account, scopes::Scopes};
+use super::{
+    accounts::{Account, OwnedRepository},
+    installations::{AppRights, Installations, PERMISSIONS},
+    scopes::Scopes,
+};
 
 /// How long a code can be exchanged.
 const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -40,12 +44,17 @@ pub(super) struct App {
     kind: AppKind,
     secret: String,
     callback: Url,
+    /// A GitHub App's.
+    permissions: Vec<String>,
+    installations: Installations,
 }
 
 impl App {
     /// An app and the one callback that it may be redirected to.
     pub(super) fn new(kind: AppKind, secret: &str, callback: Url) -> Self {
-        Self { kind, secret: secret.to_owned(), callback }
+        let permissions = PERMISSIONS.map(str::to_owned).to_vec();
+        let installations = Installations::default();
+        Self { kind, secret: secret.to_owned(), callback, permissions, installations }
     }
 }
 
@@ -65,7 +74,7 @@ struct Code {
 
 /// An access token and how often it was used.
 struct Token {
-    kind: AppKind,
+    client_id: String,
     consent: Consent,
     expires: Option<SystemTime>,
     window_start: SystemTime,
@@ -82,17 +91,28 @@ struct Refresh {
 
 /// What a request with a valid token may do, and what is left of its rate limit.
 pub(super) struct Usage {
-    pub(super) kind: AppKind,
     pub(super) token: String,
     pub(super) consent: Consent,
+    /// A GitHub App's, which has no scopes.
+    pub(super) app: Option<AppRights>,
     pub(super) used: u32,
     pub(super) resets: SystemTime,
 }
 
 impl Usage {
-    /// Whether the token may do what `scope` allows.
+    /// Whether the token has a scope for this.
     pub(super) fn may(&self, scope: &str) -> bool {
-        self.kind == AppKind::GitHubApp || self.consent.scopes.allow(scope)
+        self.app.is_none() && self.consent.scopes.allow(scope)
+    }
+
+    /// Whether a repository is shown: a private one to its owner and to members, with the scope `repo` or
+    /// where the GitHub App is installed.
+    pub(super) fn reads(&self, it: &OwnedRepository) -> bool {
+        let is_allowed = || match &self.app {
+            None => self.consent.scopes.allow("repo"),
+            Some(app) => app.has_chosen(it),
+        };
+        !it.repository.private || (it.is_of(self.consent.account.login) && is_allowed())
     }
 }
 
@@ -133,6 +153,24 @@ impl Grants {
     /// Registers an app, or replaces it.
     pub(super) fn register(&mut self, client_id: &str, app: App) {
         self.apps.insert(client_id.to_owned(), app);
+    }
+
+    /// Which kind of app it is.
+    pub(super) fn kind(&self, client_id: &str) -> Option<AppKind> {
+        self.apps.get(client_id).map(|app| app.kind)
+    }
+
+    /// Where a GitHub App is installed.
+    pub(super) fn installations(&mut self, client_id: &str) -> Option<&mut Installations> {
+        let app = self.apps.get_mut(client_id).filter(|app| app.kind == AppKind::GitHubApp);
+        app.map(|app| &mut app.installations)
+    }
+
+    /// Changes what an app may do where it is installed.
+    pub(super) fn permit(&mut self, client_id: &str, permissions: &[&str]) {
+        if let Some(app) = self.apps.get_mut(client_id) {
+            app.permissions = permissions.iter().map(|it| (*it).to_owned()).collect();
+        }
     }
 
     /// The callback of an app, if the app exists and `redirect_uri` is that callback or left out.
@@ -221,7 +259,8 @@ impl Grants {
             let expires_in = REFRESH_LIFETIME;
             RefreshToken { token, expires_in, access_token_expires_in: TOKEN_LIFETIME }
         });
-        let token = Token { kind, consent, expires, window_start: now, used: 0 };
+        let client_id = client_id.to_owned();
+        let token = Token { client_id, consent, expires, window_start: now, used: 0 };
         self.tokens.insert(access_token.clone(), token);
         Issued { access_token, scopes, refresh }
     }
@@ -237,10 +276,34 @@ impl Grants {
             token.used = 0;
         }
         token.used = token.used.saturating_add(1);
+        let app = self.apps.get(&token.client_id).filter(|app| app.kind == AppKind::GitHubApp);
+        let app = app.map(|app| AppRights {
+            permissions: app.permissions.clone(),
+            installations: app.installations.clone(),
+            needed: &[],
+        });
         let consent = token.consent.clone();
         let resets = token.window_start + WINDOW;
         let text = text.to_owned();
-        Some(Usage { kind: token.kind, token: text, consent, used: token.used, resets })
+        Some(Usage { token: text, consent, app, used: token.used, resets })
+    }
+
+    /// Revokes a token of any kind. Returns whose it was, and what it was; `None` if it is unknown or
+    /// has expired. A refresh token outlives the access token that was issued with it.
+    pub(super) fn revoke(
+        &mut self,
+        text: &str,
+        now: SystemTime,
+    ) -> Option<(&'static str, &'static str)> {
+        if let Some(Refresh { consent, expires, .. }) = self.refreshes.remove(text) {
+            return (now < expires).then_some((consent.account.login, "a refresh token"));
+        }
+        let Token { consent, expires, .. } = self.tokens.remove(text)?;
+        let kind = match expires {
+            None => "an access token of an OAuth app",
+            Some(_) => "a user access token of a GitHub App",
+        };
+        expires.is_none_or(|expires| now < expires).then_some((consent.account.login, kind))
     }
 
     /// Forgets every token.

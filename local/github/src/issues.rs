@@ -1,5 +1,4 @@
-//! The issues of a repository, of which pull requests are some, and an HTML page for each with what was
-//! created, for the person who runs this stand-in.
+//! The issues of a repository, of which pull requests are some.
 //!
 //! Source: GitHub's REST documentation, "Create an issue" and "List repository issues"; "Rate limits for
 //! the REST API": at most 80 requests a minute create something. That a list is answered with 410, too,
@@ -12,7 +11,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, State, rejection::JsonRejection},
+    extract::{Query, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::get,
@@ -25,7 +24,7 @@ use url::Url;
 use super::{
     GitHub,
     accounts::{ACCOUNTS, Account, OwnedRepository},
-    content, page,
+    content,
     paging::Paging,
     repositories::Reached,
     rest::{describe, refuse},
@@ -43,8 +42,6 @@ pub(super) fn routes() -> Router<GitHub> {
     Router::new()
         .route("/repos/{owner}/{repo}/issues", get(list).post(create))
         .route("/repositories/{id}/issues", get(list).post(create))
-        .route("/{owner}/{repo}/issues/{number}", get(show))
-        .route("/{owner}/{repo}/pull/{number}", get(show))
 }
 
 /// Every repository's issues by full name, the comments on each, and when each account created some.
@@ -77,6 +74,7 @@ impl Issues {
             let text = (thread.title, thread.body, thread.at);
             let mut issue = found.issue(base, number, author, text);
             issue["locked"] = thread.locked.into();
+            issue["labels"] = thread.labels.iter().map(|name| found.label(base, name)).collect();
             if thread.closed {
                 issue["state"] = "closed".into();
                 issue["closed_at"] = thread.at.into();
@@ -95,6 +93,11 @@ impl Issues {
                 self.add_comment(&full_name, number, comment);
             }
         }
+    }
+
+    /// All issues of a repository, the oldest first.
+    pub(super) fn all(&self, full_name: &str) -> Vec<Value> {
+        self.by_repository.get(full_name).cloned().unwrap_or_default()
     }
 
     /// Issue `number` of a repository.
@@ -151,8 +154,7 @@ async fn list(
         return refuse(StatusCode::GONE, headers, DISABLED);
     }
     let wanted = listing.state.as_deref().unwrap_or("open");
-    let issues = github.issues().by_repository.get(&found.full_name()).cloned();
-    let issues = issues.unwrap_or_default().into_iter().rev();
+    let issues = github.issues().all(&found.full_name()).into_iter().rev();
     let newest_first: Vec<Value> =
         issues.filter(|issue| wanted == "all" || issue["state"] == wanted).collect();
     let mut address = github.base.clone();
@@ -219,7 +221,7 @@ pub(super) const TOO_MANY: &str = "You have exceeded a secondary rate limit and 
 
 /// Why nothing may be created there.
 pub(super) fn refusal(Reached { usage, found }: &Reached) -> Option<(StatusCode, &'static str)> {
-    if !usage.may("public_repo") {
+    if usage.app.is_none() && !usage.may("public_repo") {
         return Some((StatusCode::NOT_FOUND, "Not Found"));
     }
     if found.owner.blocks.contains(&usage.consent.account.login) {
@@ -229,18 +231,6 @@ pub(super) fn refusal(Reached { usage, found }: &Reached) -> Option<(StatusCode,
         return Some((StatusCode::FORBIDDEN, "Repository was archived so is read-only."));
     }
     (!found.repository.has_issues).then_some((StatusCode::GONE, DISABLED))
-}
-
-/// An issue's page, at its `html_url`.
-async fn show(
-    State(github): State<GitHub>,
-    Path((owner, repo, number)): Path<(String, String, usize)>,
-) -> Response {
-    let full_name = format!("{owner}/{repo}");
-    let issues = github.issues();
-    let comments = issues.comments(&full_name, number);
-    let issue = issues.get(&full_name, number);
-    issue.map_or_else(page::no_issue, |issue| page::issue(&full_name, issue, comments))
 }
 
 fn invalid(headers: HeaderMap, mut error: Value) -> Response {

@@ -8,6 +8,8 @@ mod content;
 mod difficult;
 mod files;
 mod grants;
+mod hostile;
+mod installations;
 mod issues;
 mod oauth;
 mod page;
@@ -15,9 +17,11 @@ mod paging;
 mod pull_requests;
 mod repositories;
 mod rest;
+mod revocation;
 mod scopes;
 mod search;
 mod sign_on;
+mod web;
 
 use std::{
     fmt,
@@ -37,6 +41,7 @@ pub use self::accounts::private_repositories;
 use self::{
     grants::{App, AppKind, Grants},
     issues::Issues,
+    revocation::Revocations,
     sign_on::SignOns,
 };
 use stand_in::Clock;
@@ -49,6 +54,7 @@ pub struct GitHub {
     grants: Arc<Mutex<Grants>>,
     issues: Arc<Mutex<Issues>>,
     sign_ons: Arc<Mutex<SignOns>>,
+    revocations: Arc<Mutex<Revocations>>,
 }
 
 impl GitHub {
@@ -56,7 +62,8 @@ impl GitHub {
     #[must_use]
     pub fn new(base: Url, clock: Clock) -> Self {
         let issues = Arc::new(Mutex::new(Issues::new(&base)));
-        Self { base, clock, grants: Arc::default(), issues, sign_ons: Arc::default() }
+        let (grants, sign_ons, revocations) = Default::default();
+        Self { base, clock, grants, issues, sign_ons, revocations }
     }
 
     /// Registers an OAuth app: its tokens last until they are revoked.
@@ -64,10 +71,16 @@ impl GitHub {
         self.grants().register(client_id, App::new(AppKind::OAuth, client_secret, callback));
     }
 
-    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It
-    /// has every permission that this stand-in checks.
+    /// Registers a GitHub App whose tokens expire after 8 hours and come with a refresh token. It has the
+    /// permissions that the tools of this project need, is installed nowhere, and is called `client_id` in its
+    /// address.
     pub fn register_github_app(&self, client_id: &str, client_secret: &str, callback: Url) {
         self.grants().register(client_id, App::new(AppKind::GitHubApp, client_secret, callback));
+    }
+
+    /// Gives a GitHub App these permissions (`issues=write`, …) and no others.
+    pub fn permit(&self, client_id: &str, permissions: &[&str]) {
+        self.grants().permit(client_id, permissions);
     }
 
     /// Revokes every token.
@@ -86,6 +99,9 @@ impl GitHub {
             .merge(search::routes())
             .merge(repositories::routes())
             .merge(sign_on::routes())
+            .merge(revocation::routes())
+            .merge(installations::routes())
+            .merge(web::routes())
             .merge(rest::routes())
             .layer(middleware::map_response(with_own_headers))
             .with_state(self.clone())
@@ -101,6 +117,10 @@ impl GitHub {
 
     fn sign_ons(&self) -> MutexGuard<'_, SignOns> {
         self.sign_ons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn revocations(&self) -> MutexGuard<'_, Revocations> {
+        self.revocations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> SystemTime {

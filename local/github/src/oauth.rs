@@ -20,7 +20,8 @@ use super::{
     GitHub,
     accounts::Account,
     authorization_request::AuthorizationRequest,
-    grants::{Consent, GrantRefusal, Issued},
+    grants::{AppKind, Consent, GrantRefusal, Issued},
+    installations::Choice,
     page,
     scopes::Scopes,
 };
@@ -53,10 +54,13 @@ async fn ask(
 ) -> Response {
     let known =
         github.grants().callback(&request.client_id, request.redirect_uri.as_deref()).is_some();
-    if known {
-        page::consent(&request, &Scopes::parse(&request.scope))
-    } else {
-        page::wrong_request()
+    if !known {
+        return page::wrong_request();
+    }
+    match github.grants().kind(&request.client_id) {
+        // "scope" means nothing there.
+        Some(AppKind::GitHubApp) => page::consent(&request, None),
+        _ => page::consent(&request, Some(&Scopes::parse(&request.scope))),
     }
 }
 
@@ -65,6 +69,8 @@ async fn ask(
 struct Decision {
     #[serde(flatten)]
     request: AuthorizationRequest,
+    #[serde(flatten)]
+    choice: Choice,
     #[serde(default)]
     account: String,
     #[serde(default)]
@@ -80,6 +86,11 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
     let Some(mut target) = callback else { return page::wrong_request() };
     match (decision.decision.as_str(), person(&decision.account)) {
         ("", Some(account)) => {
+            if let Some(installations) = grants.installations(&request.client_id)
+                && decision.choice.apply(account, installations).is_none()
+            {
+                return page::wrong_request();
+            }
             let consent = Consent { account, scopes: Scopes::parse(&request.scope) };
             let code = grants.issue_code(&request.client_id, consent, now);
             target.query_pairs_mut().append_pair("code", &code);

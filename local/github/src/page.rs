@@ -1,31 +1,23 @@
-//! The HTML pages. Nobody is signed in at this stand-in, so the consent page has one button for each
+//! The HTML pages of a consent. Nobody is signed in at this stand-in, so the consent page has one button for each
 //! account.
 
 use axum::{http::StatusCode, response::Response};
 use stand_in::page::{escape, page};
 
-use serde_json::Value;
-
 use super::{accounts::Account, authorization_request::AuthorizationRequest, scopes::Scopes};
 
 const WHAT: &str = "GitHub";
 
-/// The consent page.
-pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Response {
-    let mut asked: String =
-        scopes.iter().map(|scope| format!("<li><code>{}</code></li>\n", escape(scope))).collect();
-    if asked.is_empty() {
-        asked = "<li>public information only</li>\n".to_owned();
-    }
-    let accounts: String = Account::people()
-        .map(|account| {
-            let login = escape(account.login);
-            format!(
-                "<p><button type=\"submit\" name=\"account\" value=\"{login}\">Authorize as \
-                 {login}</button></p>\n"
-            )
-        })
-        .collect();
+/// The consent page: of an OAuth app, which asks for `scopes`, or of a GitHub App, which has none.
+pub(super) fn consent(request: &AuthorizationRequest, scopes: Option<&Scopes>) -> Response {
+    let (asked, choice) = match scopes {
+        Some(scopes) => (listed(scopes), String::new()),
+        None => {
+            let asked = "<li>to act for you in the repositories that you choose</li>\n".to_owned();
+            (asked, choices(("", "as chosen before, or none")))
+        }
+    };
+    let accounts = people("Authorize as");
     let hidden: String = [
         ("client_id", Some(&request.client_id)),
         ("redirect_uri", request.redirect_uri.as_ref()),
@@ -44,10 +36,67 @@ pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Respon
          <p>The app <strong>{app}</strong> asks for access to your account here:</p>\n\
          <ul>\n{asked}</ul>\n\
          <form method=\"post\" action=\"/login/oauth/authorize\">\n{hidden}\
-         {accounts}\
+         {choice}{accounts}\
          <p><button type=\"submit\" name=\"decision\" value=\"cancel\">Cancel</button></p>\n\
          </form>\n"
     );
+    page(StatusCode::OK, WHAT, &main)
+}
+
+fn listed(scopes: &Scopes) -> String {
+    let asked: String =
+        scopes.iter().map(|scope| format!("<li><code>{}</code></li>\n", escape(scope))).collect();
+    match asked.is_empty() {
+        true => "<li>public information only</li>\n".to_owned(),
+        false => asked,
+    }
+}
+
+/// A button for each person.
+fn people(what: &str) -> String {
+    let button = |account: &Account| {
+        let login = escape(account.login);
+        format!(
+            "<p><button type=\"submit\" name=\"account\" value=\"{login}\">{what} \
+             {login}</button></p>\n"
+        )
+    };
+    Account::people().map(button).collect()
+}
+
+/// Which repositories a GitHub App is installed on; `usual` is what is chosen at first.
+fn choices(usual: (&str, &str)) -> String {
+    let others = [("all", "all repositories"), ("selected", "only these:")];
+    let radios = [usual].into_iter().chain(others).map(|(value, label)| {
+        let checked = if value == usual.0 { " checked" } else { "" };
+        format!(
+            "<label><input type=\"radio\" name=\"repositories\" value=\"{value}\"{checked}> \
+             {label}</label>\n"
+        )
+    });
+    let radios: String = radios.collect();
+    format!(
+        "<fieldset><legend>Your repositories</legend>\n{radios}\
+         <input name=\"names\" placeholder=\"garden diary\" aria-label=\"Names\"></fieldset>\n"
+    )
+}
+
+/// The page on which a GitHub App is installed.
+pub(super) fn installation(app: &str) -> Response {
+    let main = format!(
+        "<h1>Install {app}</h1>\n\
+         <p>The app reaches the private repositories that you choose, and writes nowhere else.</p>\n\
+         <form method=\"post\">\n{choices}{people}</form>\n",
+        app = escape(app),
+        choices = choices(("none", "none: uninstall it")),
+        people = people("Install for"),
+    );
+    page(StatusCode::OK, WHAT, &main)
+}
+
+/// The page after that.
+pub(super) fn installed(app: &str) -> Response {
+    let main = format!("<h1>{} is installed as you chose</h1>\n", escape(app));
     page(StatusCode::OK, WHAT, &main)
 }
 
@@ -59,46 +108,6 @@ pub(super) fn wrong_request() -> Response {
         "<h1>This request can't be answered</h1>\n\
          <p>The app is unknown, its redirect is not the callback that was registered, or the \
          form was not sent by this page.</p>\n",
-    )
-}
-
-/// The page of an issue of the repository `full_name`, with its comments.
-pub(super) fn issue(full_name: &str, issue: &Value, comments: &[Value]) -> Response {
-    let text = |value: &Value| escape(value.as_str().unwrap_or_default());
-    let body = match issue["body"].as_str().unwrap_or_default() {
-        "" => "<em>No description.</em>".to_owned(),
-        body => escape(body),
-    };
-    let comment = |it: &Value| {
-        format!(
-            "<p id=\"issuecomment-{}\"><strong>{}</strong> at {}:</p>\n\
-             <p style=\"white-space: pre-wrap\">{}</p>\n",
-            it["id"],
-            text(&it["user"]["login"]),
-            text(&it["created_at"]),
-            text(&it["body"])
-        )
-    };
-    let comments: String = comments.iter().map(comment).collect();
-    let main = format!(
-        "<p>{repository}</p>\n<h1>{title} <small>#{number}</small></h1>\n\
-         <p>Opened by <strong>{author}</strong> at {time}.</p>\n\
-         <p style=\"white-space: pre-wrap\">{body}</p>\n{comments}",
-        repository = escape(full_name),
-        title = text(&issue["title"]),
-        number = issue["number"],
-        author = text(&issue["user"]["login"]),
-        time = text(&issue["created_at"]),
-    );
-    page(StatusCode::OK, WHAT, &main)
-}
-
-/// The page for an issue that does not exist.
-pub(super) fn no_issue() -> Response {
-    page(
-        StatusCode::NOT_FOUND,
-        WHAT,
-        "<h1>There is no such issue</h1>\n<p>Issues are kept until this stand-in ends.</p>\n",
     )
 }
 
@@ -115,4 +124,19 @@ pub(super) fn signed_on(organization: &str) -> Response {
 /// The page for a sign-on that nobody asked for.
 pub(super) fn no_sign_on() -> Response {
     page(StatusCode::NOT_FOUND, WHAT, "<h1>Nobody asked for this sign-on</h1>\n")
+}
+
+/// The page with what was revoked: of whose account, what, and when.
+pub(super) fn security_log(revoked: &[(&str, &str, String)]) -> Response {
+    let mut entries: String = revoked
+        .iter()
+        .map(|(account, kind, at)| {
+            let account = escape(account);
+            format!("<li><strong>{account}</strong>: {kind} was revoked at {at}</li>\n")
+        })
+        .collect();
+    if entries.is_empty() {
+        entries = "<li>nothing</li>\n".to_owned();
+    }
+    page(StatusCode::OK, WHAT, &format!("<h1>Security log</h1>\n<ul>\n{entries}</ul>\n"))
 }

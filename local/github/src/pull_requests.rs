@@ -134,7 +134,8 @@ impl OwnedRepository {
         });
         let more = json!({
             "state": if thread.closed { "closed" } else { "open" }, "locked": thread.locked,
-            "title": thread.title, "body": thread.body, "user": author, "labels": [],
+            "title": thread.title, "body": thread.body, "user": author,
+            "labels": thread.labels.iter().map(|name| self.label(base, name)).collect::<Vec<_>>(),
             "milestone": null, "active_lock_reason": null, "assignee": null, "assignees": [],
             "requested_reviewers": [], "requested_teams": [], "draft": false, "auto_merge": null,
             "created_at": thread.at, "updated_at": thread.at, "closed_at": closed_at,

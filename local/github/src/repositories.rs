@@ -55,22 +55,23 @@ impl FromRequestParts<GitHub> for Reached {
             Some(id) => id.parse().ok().and_then(OwnedRepository::with_id),
             None => Account::named(named("owner")).and_then(|it| it.owned(named("repo"))),
         };
-        let shown = found.filter(|it| is_shown(it, &usage));
+        let shown = found.filter(|it| usage.reads(it));
         let not_found = || refuse(StatusCode::NOT_FOUND, describe(&usage, "repo"), "Not Found");
         let found = shown.ok_or_else(not_found)?;
         if found.repository.former_name.is_some_and(|it| it.eq_ignore_ascii_case(named("repo"))) {
             return Err(moved(github, &usage, &found, parts));
         }
+        if usage.app.as_ref().is_some_and(|app| !app.allow(&found, &parts.method)) {
+            let text = "Resource not accessible by integration";
+            return Err(refuse(StatusCode::FORBIDDEN, describe(&usage, ""), text));
+        }
         match found.owner.demand(usage.consent.account.login) {
+            // It is about OAuth apps.
+            Some(Demand::Approval) if usage.app.is_some() => Ok(Self { usage, found }),
             Some(demand) => demanded(github, usage, found, demand),
             None => Ok(Self { usage, found }),
         }
     }
-}
-
-/// A private repository is shown to a token with `repo` of its owner or of a member.
-pub(super) fn is_shown(it: &OwnedRepository, usage: &Usage) -> bool {
-    !it.repository.private || (it.is_of(usage.consent.account.login) && usage.may("repo"))
 }
 
 /// Sends the client to the repository's id, under which the rest of the path is the same.

@@ -28,7 +28,8 @@ use url::Url;
 use super::{
     GitHub,
     accounts::{ACCOUNTS, Demand, OwnedRepository, Repository},
-    grants::{AppKind, REQUESTS_PER_WINDOW, Usage},
+    grants::{REQUESTS_PER_WINDOW, Usage},
+    installations::needed,
     paging::Paging,
     sign_on,
 };
@@ -58,7 +59,7 @@ struct Listing {
     direction: Option<String>,
 }
 
-/// `GET /user/repos`: only a token with `repo` gets private ones. What belongs to an organization that
+/// `GET /user/repos`: only a token with `repo` gets private ones, or a GitHub App's where it is installed. What belongs to an organization that
 /// has not let the app in is left out; where a sign-on would help, a header says so.
 async fn repositories(
     State(github): State<GitHub>,
@@ -71,10 +72,8 @@ async fn repositories(
         Some("private") => Some(true),
         _ => None,
     };
-    let may_see_private = usage.may("repo");
     let may_see = |it: &OwnedRepository| {
-        let private = it.repository.private;
-        (may_see_private || !private) && wanted.is_none_or(|wanted| wanted == private)
+        usage.reads(it) && wanted.is_none_or(|wanted| wanted == it.repository.private)
     };
     let mut headers = describe(&usage, "repo");
     let mut seen = Vec::new();
@@ -84,7 +83,7 @@ async fn repositories(
             Some(Demand::SingleSignOn) if !github.sign_ons().has(&usage.token, owner) => {
                 missing.push(owner.id.to_string());
             }
-            Some(Demand::Approval) => {}
+            Some(Demand::Approval) if usage.app.is_none() => {}
             _ => {
                 let all = owner.repositories.iter();
                 let all = all.map(|repository| OwnedRepository { owner, repository });
@@ -137,7 +136,7 @@ fn sort(repositories: &mut [OwnedRepository], listing: &Listing) {
 }
 
 /// Every other path.
-async fn not_found() -> Response {
+pub(super) async fn not_found() -> Response {
     refuse(StatusCode::NOT_FOUND, HeaderMap::new(), "Not Found")
 }
 
@@ -148,11 +147,8 @@ impl FromRequestParts<GitHub> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, github: &GitHub) -> Result<Self, Response> {
-        let named = parts.headers.get(USER_AGENT).is_some_and(|agent| !agent.is_empty());
-        if !named {
-            let text = "Request forbidden by administrative rules. Please make sure your request \
-                        has a User-Agent header.";
-            return Err((StatusCode::FORBIDDEN, text).into_response());
+        if let Some(refusal) = unnamed(&parts.headers) {
+            return Err(refusal);
         }
         let now = github.now();
         let anonymous = || rate_limit(60, 1, now + Duration::from_secs(60 * 60));
@@ -163,7 +159,10 @@ impl FromRequestParts<GitHub> for Caller {
             .filter(|(kind, _)| ["bearer", "token"].contains(&kind.to_lowercase().as_str()))
             .ok_or_else(|| refuse_401("Requires authentication"))?;
         let usage = github.grants().use_token(token.trim(), now);
-        let usage = usage.ok_or_else(|| refuse_401("Bad credentials"))?;
+        let mut usage = usage.ok_or_else(|| refuse_401("Bad credentials"))?;
+        if let Some(app) = &mut usage.app {
+            app.needed = needed(&parts.method, parts.uri.path());
+        }
         if usage.used > REQUESTS_PER_WINDOW {
             let message =
                 format!("API rate limit exceeded for user ID {}.", usage.consent.account.id);
@@ -173,17 +172,28 @@ impl FromRequestParts<GitHub> for Caller {
     }
 }
 
-/// The headers about the token's scopes, the scopes that the call accepts, and the rate limit.
+/// The refusal of a client that does not say what it is.
+pub(super) fn unnamed(headers: &HeaderMap) -> Option<Response> {
+    let is_named = headers.get(USER_AGENT).is_some_and(|agent| !agent.is_empty());
+    let text = "Request forbidden by administrative rules. Please make sure your request has a \
+                User-Agent header.";
+    (!is_named).then(|| (StatusCode::FORBIDDEN, text).into_response())
+}
+
+/// The headers about the token's scopes and the scopes that the call accepts, or about the permissions that
+/// it needs of a GitHub App, and the rate limit.
 pub(super) fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
     let mut headers = rate_limit(REQUESTS_PER_WINDOW, usage.used, usage.resets);
-    // Other kinds of token report no scopes (a maintainer of GitHub's client says so in cli/cli#6520).
-    let scopes = match usage.kind {
-        AppKind::OAuth => usage.consent.scopes.join(", "),
-        AppKind::GitHubApp => String::new(),
+    let texts = match &usage.app {
+        None => vec![
+            ("x-oauth-scopes", usage.consent.scopes.join(", ")),
+            ("x-accepted-oauth-scopes", accepted.to_owned()),
+        ],
+        Some(app) if app.needed.is_empty() => Vec::new(),
+        Some(app) => vec![("x-accepted-github-permissions", app.needed.join("; "))],
     };
-    let texts = [("x-oauth-scopes", scopes.as_str()), ("x-accepted-oauth-scopes", accepted)];
     for (name, text) in texts {
-        if let Ok(text) = HeaderValue::from_str(text) {
+        if let Ok(text) = HeaderValue::from_str(&text) {
             headers.insert(name, text);
         }
     }
@@ -191,7 +201,7 @@ pub(super) fn describe(usage: &Usage, accepted: &str) -> HeaderMap {
 }
 
 /// The headers of a rate limit.
-fn rate_limit(limit: u32, used: u32, resets: SystemTime) -> HeaderMap {
+pub(super) fn rate_limit(limit: u32, used: u32, resets: SystemTime) -> HeaderMap {
     let resets = resets.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let numbers = [
         ("x-ratelimit-limit", limit.into()),

@@ -19,7 +19,6 @@ use super::{
     files::sha,
     grants::Usage,
     paging::Paging,
-    repositories::is_shown,
     rest::{Caller, describe},
 };
 
@@ -53,7 +52,7 @@ impl Wanted {
         let everything = everything.flat_map(|owner| {
             owner.repositories.iter().map(move |repository| OwnedRepository { owner, repository })
         });
-        let mut repositories: Vec<_> = everything.filter(|it| is_shown(it, usage)).collect();
+        let mut repositories: Vec<_> = everything.filter(|it| usage.reads(it)).collect();
         let (mut words, mut language) = (Vec::new(), None);
         for word in query.to_lowercase().split_whitespace() {
             match word.split_once(':') {

@@ -36,11 +36,17 @@ pub(super) struct Rule {
 pub(super) fn rule(path: &str) -> Option<Rule> {
     let (service, unauthenticated) = match path {
         "/" | "/docs" | "/consent" => (Service::Invoke, Unauthenticated::SignIn),
-        "/invocations" | "/sessions" | "/sign-out" => (Service::Invoke, Unauthenticated::Deny),
+        "/invocations" | "/sessions" | "/connections" | "/sign-out" => {
+            (Service::Invoke, Unauthenticated::Deny)
+        }
         "/openapi.json" => (Service::Invoke, Unauthenticated::Allow),
         "/oauth2/session-binding" => (Service::BindSession, Unauthenticated::SignIn),
-        _ if path.starts_with("/sessions/") => (Service::Invoke, Unauthenticated::Deny),
-        _ if path.starts_with("/docs/") => (Service::Invoke, Unauthenticated::SignIn),
+        _ if ["/sessions/", "/connections/"].iter().any(|it| path.starts_with(it)) => {
+            (Service::Invoke, Unauthenticated::Deny)
+        }
+        _ if ["/docs/", "/c/", "/assets/"].iter().any(|page| path.starts_with(page)) => {
+            (Service::Invoke, Unauthenticated::SignIn)
+        }
         _ => return None,
     };
     Some(Rule { service, unauthenticated })
@@ -64,6 +70,9 @@ mod tests {
         let unauthenticated = |path| rule(path).map(|rule| rule.unauthenticated);
         assert_eq!(unauthenticated("/invocations"), Some(Unauthenticated::Deny));
         assert_eq!(unauthenticated("/sessions/s"), Some(Unauthenticated::Deny));
+        for path in ["/connections", "/connections/github"] {
+            assert_eq!(unauthenticated(path), Some(Unauthenticated::Deny), "{path}");
+        }
         assert_eq!(unauthenticated("/"), Some(Unauthenticated::SignIn));
         assert_eq!(unauthenticated("/openapi.json"), Some(Unauthenticated::Allow));
     }

@@ -55,6 +55,11 @@ fn from_services(fields: &EventFields) -> Option<Step> {
             step(format!("{user} → assistant"), answer)
         }
         "conversation_deleted" => step(format!("{user} → assistant"), "deletes a conversation"),
+        "connection_removed" => {
+            let (provider, revoked) = (fields.get("provider"), fields.get("revoked"));
+            let revoked = revoked.replace('_', " ");
+            step(format!("{user} → assistant"), format!("disconnects {provider}: token {revoked}"))
+        }
         "tool_called" => {
             let outcome = match fields.get("outcome") {
                 "ok" => "done",
@@ -90,7 +95,14 @@ fn from_stand_ins(fields: &EventFields) -> Option<Step> {
             let (app, scopes) = (fields.get("app"), scopes(fields));
             step(format!("{account} → GitHub"), format!("lets {app} use the account{scopes}"))
         }
+        "installed" => step(
+            format!("{account} → GitHub"),
+            format!("chooses repositories for the app: {}", fields.get("repositories")),
+        ),
         "declined" => step("GitHub", "nobody lets the app use an account"),
+        "credential_revoked" => {
+            step("GitHub", format!("revokes {} of {account}", fields.get("kind")))
+        }
         "issue_created" => {
             let (repository, number) = (fields.get("repository"), fields.get("number"));
             step("GitHub", format!("{account} has opened issue {number} in {repository}"))

@@ -55,6 +55,11 @@ pub struct Options {
     #[arg(long, value_enum, value_name = "HOW", default_value_t = GrantLookup::ByRequest)]
     pub grant_lookup: GrantLookup,
 
+    /// Let the agent act as a GitHub App: people choose the repositories, tokens last 8 hours, and scopes do
+    /// not count.
+    #[arg(long)]
+    pub github_app: bool,
+
     /// Sign people in at another provider than the stand-in.
     #[command(flatten)]
     pub oidc: Oidc,
@@ -206,6 +211,7 @@ impl Default for Options {
             variables: BTreeMap::new(),
             passed_on: BTreeMap::new(),
             grant_lookup: GrantLookup::ByRequest,
+            github_app: false,
             output: Output::Logged,
         }
     }

@@ -22,6 +22,7 @@ pub struct Provider {
     label: String,
     includes: BTreeMap<Scope, Scopes>,
     sets: Vec<Scopes>,
+    choice: Option<String>,
 }
 
 /// What can't be a [`Provider`].
@@ -59,13 +60,20 @@ impl Provider {
             return Err(InvalidProvider::Sets(name, parsed.len()));
         }
         let is_whole = parsed.iter().zip(sets).all(|(parsed, set)| parsed.len() == set.len());
-        let provider = Self { name, label, includes, sets: parsed };
+        let provider = Self { name, label, includes, sets: parsed, choice: None };
         let is_nested = provider.sets.windows(2).all(|pair| provider.allow(&pair[1], &pair[0]));
         if is_whole && is_nested {
             Ok(provider)
         } else {
             Err(InvalidProvider::NotNested(provider.name))
         }
+    }
+
+    /// The same, where the user chooses at the provider itself what a token reaches; `choice` tells them so.
+    #[must_use]
+    pub fn choosing(mut self, choice: String) -> Self {
+        self.choice = Some(choice);
+        self
     }
 
     /// Its name at AgentCore Identity.
@@ -78,6 +86,12 @@ impl Provider {
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// What the user chooses at the provider, in words for them; `None` where scopes say it all.
+    #[must_use]
+    pub fn choice(&self) -> Option<&str> {
+        self.choice.as_deref()
     }
 
     /// Whether a token that allows `granted` allows all of `wanted`.

@@ -23,7 +23,7 @@ use crate::{
     stop::Stop,
     tokens::{ConsentState, Found, Tokens},
     tool::{Preview, Reply, Tool},
-    turn::{Action, Attempt, Step, Turn},
+    turn::{Action, Attempt, Step, TokenNeed, Turn},
     visible,
 };
 
@@ -97,7 +97,9 @@ impl Runner<'_> {
                     tokio::select! {
                         tried = self.in_time(self.try_all(turn, &attempts, &mut tokens)) => tried?,
                         () = self.stop.stopped() => {
-                            attempts.iter().for_each(|it| self.record(&it.tool, "stopped", None));
+                            for Attempt { tool, need, .. } in &attempts {
+                                self.record(tool, need.as_ref(), "stopped", None);
+                            }
                             turn.stop("");
                         }
                     }
@@ -150,7 +152,7 @@ impl Runner<'_> {
                 Found::Nothing => turn.needs_consent(id, fresh_id()),
                 Found::Disconnected => {
                     turn.call_disconnected(id, &need.provider);
-                    self.record(&attempt.tool, DISCONNECTED, None);
+                    self.record(&attempt.tool, Some(need), DISCONNECTED, None);
                 }
                 Found::Token(token) => {
                     if turn.may_be_tried_with(id, &tokens.known(&token)) {
@@ -168,14 +170,14 @@ impl Runner<'_> {
     /// Reports the result of a call to the turn.
     fn settle(&self, turn: &mut Turn, made: MadeCall<'_>, tokens: &mut Tokens<'_>) {
         let MadeCall { attempt, token, made } = made;
-        let Attempt { call, tool, .. } = attempt;
+        let Attempt { call, tool, need } = attempt;
         let id = &call.tool_use_id;
         match made {
             Made::Read(mut reply) => {
                 let known = learned(tokens, token.as_deref(), reply.allows.take());
                 let request_id = reply.request_id.take();
                 let outcome = turn.was_read(id, known.as_ref(), reply);
-                self.record(tool, outcome, request_id.as_deref());
+                self.record(tool, need.as_ref(), outcome, request_id.as_deref());
             }
             Made::Previewed(mut reply) => {
                 let known = learned(tokens, token.as_deref(), reply.allows.take());
@@ -190,7 +192,7 @@ impl Runner<'_> {
                         interrupt: &confirmation.interrupt,
                     }
                     .record(),
-                    Err(code) => self.record(tool, code, request_id.as_deref()),
+                    Err(code) => self.record(tool, need.as_ref(), code, request_id.as_deref()),
                 }
             }
         }
@@ -210,7 +212,8 @@ impl Runner<'_> {
                 Ok(Standing::Unchanged) => {}
                 Ok(Standing::Disconnected) => {
                     turn.call_disconnected(&call.tool_use_id, &need.provider);
-                    self.record(&Tool::Write(Arc::clone(tool)), DISCONNECTED, None);
+                    let tool = Tool::Write(Arc::clone(tool));
+                    self.record(&tool, Some(need), DISCONNECTED, None);
                     return Ok(());
                 }
                 Err(error) => {
@@ -228,17 +231,22 @@ impl Runner<'_> {
         let known = token.as_deref().map(|token| tokens.known(token));
         let request_id = reply.request_id.take();
         let outcome = turn.was_applied(&call.tool_use_id, known.as_ref(), reply);
-        self.record(&Tool::Write(Arc::clone(tool)), outcome, request_id.as_deref());
+        self.record(&Tool::Write(Arc::clone(tool)), need.as_ref(), outcome, request_id.as_deref());
         Ok(())
     }
 
-    fn record(&self, tool: &Tool, outcome: &str, request_id: Option<&str>) {
-        let needs = tool.spec().needs.as_ref();
+    fn record(
+        &self,
+        tool: &Tool,
+        need: Option<&TokenNeed>,
+        outcome: &str,
+        request_id: Option<&str>,
+    ) {
         Audit::ToolCalled {
             user: self.authorizer.asker.user,
             session: self.session.as_str(),
             tool: tool.name(),
-            scopes: &needs.map(|needs| joined(&needs.scopes)).unwrap_or_default(),
+            scopes: &need.map(|need| joined(&need.scopes)).unwrap_or_default(),
             outcome,
             provider_request: request_id,
         }
@@ -249,7 +257,7 @@ impl Runner<'_> {
 impl Attempt {
     /// How wide its need is: the fewer of the provider's sets allow it, the wider.
     fn width(&self) -> usize {
-        let sets = |need: &crate::turn::TokenNeed| need.provider.sets_allowing(&need.scopes).len();
+        let sets = |need: &TokenNeed| need.provider.sets_allowing(&need.scopes).len();
         usize::MAX - self.need.as_ref().map_or(usize::MAX, sets)
     }
 }

@@ -10,9 +10,9 @@ use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use vault::AccessToken;
+use vault::{AccessToken, ProviderName};
 
-use crate::{provider::Provider, scopes::Scopes};
+use crate::{account::AccountApi, provider::Provider, scopes::Scopes};
 
 /// What the model calls a tool by: 1 to 64 of `A-Z a-z 0-9 _ -`, as the Converse API has it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,9 @@ pub struct Needs {
     /// What else it may need, if the provider says that it does. Nothing that a provider answers
     /// makes the agent ask for more.
     pub at_most: Scopes,
+    /// What a user says, in one of these phrases, who means a call with this input that takes all of
+    /// `at_most` from its beginning. No phrase: there is no such call.
+    pub meant_by: fn(&Value) -> &'static [&'static str],
 }
 
 /// A tool's input as JSON Schema: an object. Some models take only some keywords at its top; what is
@@ -207,6 +210,11 @@ impl PartialEq for Tool {
 pub trait ToolSource: fmt::Debug + Send + Sync {
     /// The tools that there are now.
     fn tools(&self) -> Vec<Tool>;
+
+    /// Where `provider` is asked about tokens; `None` if this source can't ask it.
+    fn account_api(&self, _provider: &ProviderName) -> Option<&dyn AccountApi> {
+        None
+    }
 }
 
 /// The result of one call to a provider.
@@ -241,7 +249,8 @@ pub struct Failure {
     pub code: &'static str,
     /// For the model.
     pub text: String,
-    /// For the user alone, beside the answer.
+    /// For the user alone, beside the answer. What is about something hidden is told only if they have said
+    /// its name.
     pub notice: Option<Box<Notice>>,
     /// What the provider said of the token. Unless it is [`TokenVerdict::Fine`], nothing was done.
     pub token: TokenVerdict,
@@ -270,8 +279,8 @@ pub enum TokenVerdict {
     Hidden {
         /// One of these scopes would be taken for it, if it exists.
         accepts: Scopes,
-        /// The words that name it, all of which a user says who means it.
-        name: Vec<String>,
+        /// What a user says who means it: one of these phrases.
+        said_as: Vec<String>,
     },
 }
 

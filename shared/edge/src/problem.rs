@@ -188,6 +188,12 @@ impl Problem {
         Self { code, ..self }
     }
 
+    /// Explained to the caller in other words.
+    #[must_use]
+    pub fn saying(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
     /// When to try again.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {

@@ -40,9 +40,20 @@ pub fn code(character: char) -> String {
 /// `text` with its invisible characters shown by their codes.
 #[must_use]
 pub fn shown(text: &str) -> String {
+    shown_except(text, &[])
+}
+
+/// The same for a text of several lines, whose line feeds and tabs stay. A carriage return before a line
+/// feed is a part of it.
+#[must_use]
+pub fn shown_in_lines(text: &str) -> String {
+    shown_except(&text.replace("\r\n", "\n"), &['\n', '\t'])
+}
+
+fn shown_except(text: &str, allowed: &[char]) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        match is_invisible(character) {
+        match is_invisible(character) && !allowed.contains(&character) {
             true => shown.push_str(&code(character)),
             false => shown.push(character),
         }
@@ -56,7 +67,7 @@ mod tests {
 
     use regex_syntax::hir::{Class, HirKind};
 
-    use super::{is_invisible, shown};
+    use super::{is_invisible, shown, shown_in_lines};
 
     /// The characters of a class, by another library's copy of Unicode's data.
     fn class(name: &str) -> BTreeSet<char> {
@@ -112,5 +123,6 @@ mod tests {
             assert_eq!(shown(text), text);
         }
         assert_eq!(shown("a\u{200b}b\u{e0041}\n"), "a⟨U+200B⟩b⟨U+E0041⟩⟨U+000A⟩");
+        assert_eq!(shown_in_lines("a\r\n\tb\u{202e}\rc"), "a\n\tb⟨U+202E⟩⟨U+000D⟩c");
     }
 }

@@ -81,15 +81,18 @@ impl Bucket {
     }
 
     /// Tries once to replace `version` of the object at `key` by `json`, or to create the object if
-    /// `version` is `None`. Returns the new version.
+    /// `version` is `None`; `tags` are then all that it has, in the form of a query. Returns the new
+    /// version.
     pub(crate) async fn put(
         &self,
         key: &str,
         version: Option<&str>,
         json: Bytes,
+        tags: Option<&str>,
     ) -> Result<Option<String>, S3Failure> {
         let call = self.client.put_object().bucket(&self.name).key(key);
         let call = call.content_type("application/json").body(ByteStream::from(json));
+        let call = call.set_tagging(tags.map(str::to_owned));
         let call = match version {
             Some(version) => call.if_match(version),
             None => call.if_none_match("*"),

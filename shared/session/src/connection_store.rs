@@ -111,7 +111,9 @@ impl Sessions {
                 return Ok(Some(loaded));
             }
             let json = serde_json::to_vec(&next).map_err(SessionError::NotJson)?;
-            match self.bucket.put(&loaded.key, loaded.version.as_deref(), json.into()).await {
+            let (key, version) = (&loaded.key, loaded.version.as_deref());
+            // Without the tag of a conversation: a record never expires.
+            match self.bucket.put(key, version, json.into(), None).await {
                 Ok(version) => {
                     return Ok(Some(LoadedConnection { connection: next, version, ..loaded }));
                 }

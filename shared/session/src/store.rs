@@ -32,6 +32,9 @@ const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// A conversation that was saved under a larger limit is read if it has at most this many times as
 /// much.
 const READ_AT_MOST: usize = 4;
+/// Tells a conversation from what else is kept for a user: a bucket's rule can let conversations expire,
+/// and must not expire the record of a disconnect, which would make old tokens usable again.
+const TAG: &str = "kind=conversation";
 
 /// The conversations in one bucket; cheap to clone.
 #[derive(Debug, Clone)]
@@ -247,7 +250,7 @@ impl Sessions {
         budget: &mut RetryBudget,
     ) -> Result<WriteOutcome, SessionError> {
         loop {
-            match self.bucket.put(key, version, json.clone()).await {
+            match self.bucket.put(key, version, json.clone(), Some(TAG)).await {
                 Ok(version) => return Ok(WriteOutcome::Stored(version)),
                 Err(S3Failure::Refused(cause)) => return Err(SessionError::Misconfigured(cause)),
                 Err(S3Failure::TooLarge) => return Err(SessionError::TooLarge),

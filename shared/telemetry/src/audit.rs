@@ -112,6 +112,15 @@ pub enum Audit<'a> {
         /// Which.
         session: &'a str,
     },
+    /// The user disconnected a provider: no token of before is used any more.
+    ConnectionRemoved {
+        /// Who.
+        user: &'a UserId,
+        /// Which credential provider.
+        provider: &'a str,
+        /// What happened to the token there: `revoked`, `already_gone`, `not_possible` or `failed`.
+        revoked: &'a str,
+    },
     /// A tool acted for the user.
     ToolCalled {
         /// For whom.
@@ -169,6 +178,9 @@ impl Audit<'_> {
             }
             Audit::ConversationDeleted { user, session } => {
                 info!(target: "audit", event = "conversation_deleted", %user, session);
+            }
+            Audit::ConnectionRemoved { user, provider, revoked } => {
+                info!(target: "audit", event = "connection_removed", %user, provider, revoked);
             }
             Audit::ToolCalled { user, session, tool, scopes, outcome, provider_request } => {
                 info!(target: "audit", event = "tool_called", %user, session, tool, scopes, outcome, provider_request);

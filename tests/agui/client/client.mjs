@@ -53,7 +53,7 @@ assert.equal(answer.outcome, "success");
 assert.match(alice.messages.at(-1).content, /message 1 of yours/);
 step("a message is answered");
 
-answer = await say(alice, "Which repositories do I have?");
+answer = await say(alice, "Which repositories do I have, private ones too?");
 assert.equal(answer.outcome, "interrupt");
 const [consent] = alice.pendingInterrupts;
 assert.equal(consent.reason, "authorization_required");
@@ -64,7 +64,7 @@ assert.equal(answer.outcome, "success");
 assert.match(answer.said, /octo-alice\/diary/);
 const calls = alice.messages.flatMap(({ toolCalls }) => toolCalls ?? []);
 assert.equal(calls.length, 1);
-assert.deepEqual(JSON.parse(calls[0].function.arguments), {});
+assert.deepEqual(JSON.parse(calls[0].function.arguments), { visibility: "all" });
 assert.equal(alice.messages.filter(({ role }) => role === "tool").length, 1);
 step("a consent is given, and the run resumed: one call, one result");
 

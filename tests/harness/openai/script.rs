@@ -61,7 +61,11 @@ pub(super) fn answer(request: &ChatRequest) -> Script {
     }
     let mut calls = Vec::new();
     if said.contains("repositories") {
-        calls.push(("github_list_repositories", json!({})));
+        let input = match said.contains("private ones") {
+            true => json!({ "visibility": "all" }),
+            false => json!({}),
+        };
+        calls.push(("github_list_repositories", input));
     }
     if said.contains("Who am I") {
         calls.push(("github_get_profile", json!({})));

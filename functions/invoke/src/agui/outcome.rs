@@ -24,17 +24,23 @@ fn interrupt(interrupt: InterruptAnswer) -> Interrupt {
 /// The link's expiry is in the metadata: a client would refuse to resolve the interrupt past it,
 /// although a consent may have been given in time.
 fn authorization(consent: AuthorizationRequired) -> Interrupt {
-    let AuthorizationRequired { id, provider, scopes, url, expires_at, call, .. } = consent;
+    let AuthorizationRequired { id, provider, scopes, choice, url, expires_at, call, .. } = consent;
+    let mut message = format!("Allow this at {provider} first: open the link, then go on.");
+    let mut metadata = json!({
+        "provider": provider, "scopes": scopes, "url": url, "urlExpiresAt": time(expires_at),
+    });
+    if let Some(choice) = choice {
+        message = format!("{message} {choice}");
+        metadata["choice"] = choice.into();
+    }
     Interrupt {
         id,
         reason: "authorization_required",
-        message: format!("Allow this at {provider} first: open the link, then go on."),
+        message,
         tool_call_id: call,
         response_schema: None,
         expires_at: None,
-        metadata: json!({
-            "provider": provider, "scopes": scopes, "url": url, "urlExpiresAt": time(expires_at),
-        }),
+        metadata,
     }
 }
 

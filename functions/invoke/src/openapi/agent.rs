@@ -89,7 +89,7 @@ fn answers() -> Value {
     };
     let consent = json!([{
         "reason": "authorization_required", "id": INTERRUPT, "provider": "github",
-        "scopes": ["repo"], "url": "https://app.example/consent?flow=8Jx1",
+        "scopes": ["read:user"], "url": "https://app.example/consent?flow=8Jx1",
         "expiresAt": "2026-01-31T12:10:00Z",
     }]);
     let approval = json!([{
@@ -171,6 +171,39 @@ pub(super) fn delete_session() -> Operation {
         body: None,
         callers: Callers::SignedIn,
         answers: json!({ "204": { "description": "It is gone" } }),
+        problems: vec![
+            (Kind::NotFound, Code::NotFound),
+            (Kind::UpstreamFailed, Code::UpstreamFailed),
+        ],
+    }
+}
+
+pub(super) fn list_connections() -> Operation {
+    Operation {
+        id: "list_connections",
+        tag: "agent",
+        summary: "What you have connected",
+        description: "One entry for each credential provider, whether or not you are connected.",
+        parameters: Vec::new(),
+        body: None,
+        callers: Callers::SignedIn,
+        answers: json!({ "200": json_of("Each provider, and your account there", "ConnectionList") }),
+        problems: vec![(Kind::UpstreamFailed, Code::UpstreamFailed)],
+    }
+}
+
+pub(super) fn delete_connection() -> Operation {
+    Operation {
+        id: "delete_connection",
+        tag: "agent",
+        summary: "Disconnect a provider",
+        description: "No token of before is used any more, and the next need is a new consent. The \
+                      provider is asked to revoke the token: `revoked` and `message` say with what \
+                      result. Doing it again changes nothing.",
+        parameters: Vec::new(),
+        body: None,
+        callers: Callers::SignedIn,
+        answers: json!({ "200": json_of("It is disconnected", "Disconnected") }),
         problems: vec![
             (Kind::NotFound, Code::NotFound),
             (Kind::UpstreamFailed, Code::UpstreamFailed),

@@ -23,6 +23,15 @@ pub(super) fn all(bearer: bool) -> Value {
             "get": agent::get_session().into_json(bearer),
             "delete": agent::delete_session().into_json(bearer),
         },
+        "/connections": { "get": agent::list_connections().into_json(bearer) },
+        "/connections/{provider}": {
+            "parameters": [{
+                "name": "provider", "in": "path", "required": true,
+                "description": "The credential provider",
+                "schema": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$" },
+            }],
+            "delete": agent::delete_connection().into_json(bearer),
+        },
         "/consent": { "get": consent::consent().into_json(bearer) },
         "/openapi.json": { "get": open_api().into_json(bearer) },
         "/ping": { "get": ping().into_json(bearer) },

@@ -1,7 +1,9 @@
 //! The stand-in for GitHub, used by a browser and by octocrab.
 
 mod oauth;
+mod pages;
 mod rest;
+mod revocation;
 
 use std::collections::HashMap;
 use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::SeqCst};
@@ -64,6 +66,15 @@ impl World {
         let target = answer.headers()["location"].to_str().unwrap();
         assert!(target.starts_with(CALLBACK));
         Url::parse(target).unwrap().query_pairs().into_owned().collect()
+    }
+
+    /// Consents as `account`, with these fields of the form besides.
+    async fn decide_with(&self, account: &str, more: &[(&str, &str)]) {
+        let url = self.base.join("login/oauth/authorize").unwrap();
+        let mut form = vec![("client_id", "app"), ("account", account)];
+        form.extend(more);
+        let answer = self.browser.post(url).form(&form).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     }
 
     async fn exchange(&self, secret: &str, code: &str) -> Value {

@@ -28,8 +28,9 @@ async fn a_github_apps_token_lasts_eight_hours_and_is_refreshed_once() {
     assert!(token.starts_with("ghu_") && text(&first, "refresh_token").starts_with("ghr_"));
     assert_eq!((&first["expires_in"], &first["scope"]), (&28_800.into(), &"".into()));
     let answer = world.get("user/repos", &token).await;
-    assert_eq!(answer.headers()["x-oauth-scopes"], "", "permissions are no scopes");
-    assert_eq!(answer.json::<Value>().await.unwrap().as_array().unwrap().len(), 3);
+    assert!(!answer.headers().contains_key("x-oauth-scopes"), "permissions are no scopes");
+    assert_eq!(answer.headers()["x-accepted-github-permissions"], "metadata=read");
+    assert_eq!(answer.json::<Value>().await.unwrap().as_array().unwrap().len(), 2);
 
     world.minutes.fetch_add(8 * 60, SeqCst);
     assert_eq!(world.get("user", &token).await.status(), StatusCode::UNAUTHORIZED);
@@ -40,6 +41,63 @@ async fn a_github_apps_token_lasts_eight_hours_and_is_refreshed_once() {
     assert_eq!(again["error"], "bad_refresh_token");
     world.refresh(&text(&second, "refresh_token")).await;
     assert_eq!(world.get("user", &other).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_github_app_reaches_what_it_is_installed_on_as_far_as_its_permissions_go() {
+    let world = World::new().await;
+    world.github.register_github_app("app", SECRET, CALLBACK.parse().unwrap());
+    let code = world.decide("octo-alice", "repo", "authorize").await.remove("code").unwrap();
+    let answer = world.exchange(SECRET, &code).await;
+    let token = answer["access_token"].as_str().unwrap();
+    let status = async |path: &str| world.get(path, token).await.status().as_u16();
+    let create = async |repository: &str| {
+        let path = format!("repos/octo-alice/{repository}/issues");
+        world.post(&path, token, "Water").await
+    };
+
+    // Installed nowhere: "scope" means nothing.
+    assert_eq!(status("repos/octo-alice/diary").await, 404);
+    assert_eq!(status("repos/octo-alice/garden/contents").await, 200);
+    let refused = create("garden").await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert_eq!(refused.headers()["x-accepted-github-permissions"], "issues=write");
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["message"], "Resource not accessible by integration");
+
+    for (choice, names, garden, diary) in
+        [("selected", "garden", 201, 404), ("all", "", 201, 200), ("none", "", 403, 404)]
+    {
+        let page = world.base.join("apps/app/installations/new").unwrap();
+        assert_eq!(world.browser.get(page.clone()).send().await.unwrap().status(), StatusCode::OK);
+        let form = [("account", "octo-alice"), ("repositories", choice), ("names", names)];
+        let installed = world.browser.post(page).form(&form).send().await.unwrap();
+        assert_eq!(installed.status(), StatusCode::OK);
+        assert_eq!(create("garden").await.status().as_u16(), garden, "{choice}");
+        assert_eq!(status("repos/octo-alice/diary/issues").await, diary, "{choice}");
+        assert_eq!(status("repos/octo-bob/ledger").await, 404, "{choice}: it is bob's");
+    }
+    world.github.permit("app", &["issues=write"]);
+    world.decide_with("octo-alice", &[("repositories", "all")]).await;
+    assert_eq!(status("repos/octo-alice/diary/issues").await, 200, "who may write may read");
+    assert_eq!(status("repos/octo-alice/diary/contents").await, 403);
+}
+
+#[tokio::test]
+async fn a_choice_of_repositories_that_are_not_there_is_refused() {
+    let world = World::new().await;
+    world.github.register_github_app("app", SECRET, CALLBACK.parse().unwrap());
+    for (app, account, choice, names) in [
+        ("other", "octo-alice", "all", ""),
+        ("app", "octo-nobody", "all", ""),
+        ("app", "octo-alice", "everything", ""),
+        ("app", "octo-alice", "selected", "ledger"),
+    ] {
+        let page = world.base.join(&format!("apps/{app}/installations/new")).unwrap();
+        let form = [("account", account), ("repositories", choice), ("names", names)];
+        let refused = world.browser.post(page).form(&form).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{app} {account} {choice} {names}");
+    }
 }
 
 #[tokio::test]

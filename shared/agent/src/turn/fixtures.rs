@@ -91,6 +91,7 @@ fn fixture(name: &'static str, needs: Option<(Arc<Provider>, &str, &[&str])>) ->
         provider,
         scopes: named([scope]),
         at_most: named(at_most.iter().copied()),
+        meant_by: |input| if input["title"] == "wide" { &["private repositories"] } else { &[] },
     });
     Fixture(ToolSpec {
         name: ToolName::from_static(name),

@@ -70,7 +70,8 @@ pub struct Turn {
     is_without_history: bool,
     /// For the user alone, by what they are about. They end with the request.
     notices: BTreeMap<String, String>,
-    earlier_words: BTreeSet<String>,
+    /// What the user has said before this turn.
+    said_earlier: Vec<String>,
     /// Whether it is taken up as it was saved.
     was_saved: bool,
     was_stopped: bool,
@@ -141,7 +142,7 @@ impl Turn {
             unreadable_rounds: 0,
             is_without_history: false,
             notices: BTreeMap::new(),
-            earlier_words: BTreeSet::new(),
+            said_earlier: Vec::new(),
             was_saved: false,
             was_stopped: false,
         }

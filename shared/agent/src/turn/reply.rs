@@ -2,8 +2,8 @@
 //!
 //! A token that the provider does not accept any more, or that turns out to allow less than the call
 //! needs, leads to another token of the vault's, if it has one, and else to one forced consent. Another
-//! refusal after that is an error, which the model is told, and never a third consent. A token that is known to allow too little may have brought a partial
-//! result, so that what it brought is discarded.
+//! refusal after that is an error, which the model is told, and never a third consent. A token that is
+//! known to allow too little may have brought a partial result, so that what it brought is discarded.
 //!
 //! What a provider does not show may not exist. Then more is asked for only if the user has named it
 //! in words of their own. The model's words don't count, and neither do results of tools: who can
@@ -134,13 +134,19 @@ impl Turn {
     /// Tells the model of a failure, or makes the call need another token.
     fn failed(&mut self, id: &str, token: Option<&KnownToken>, failure: Failure) -> &'static str {
         let Failure { code, text, notice, token: verdict } = failure;
+        // Nor is the user told what to change at the provider for a name that is not theirs.
+        let is_meant = match &verdict {
+            TokenVerdict::Hidden { said_as, .. } => self.user_said(said_as),
+            _ => true,
+        };
+        let notice = notice.filter(|_| is_meant);
         self.notices.extend(notice.map(|notice| (notice.about, notice.text)));
         let otherwise = ToolResult::new(id, ToolStatus::Error, text);
         let more = match &verdict {
             TokenVerdict::Fine => None,
             TokenVerdict::NotAccepted => Some(Scopes::new()),
             TokenVerdict::Accepts(accepted) => self.more_scopes(id, token, accepted),
-            TokenVerdict::Hidden { accepts, name } if self.user_said(name) => {
+            TokenVerdict::Hidden { accepts, .. } if is_meant => {
                 self.more_scopes(id, token, accepts)
             }
             TokenVerdict::Hidden { .. } => None,

@@ -55,6 +55,7 @@ impl Turn {
         }
         self.unreadable_rounds += usize::from(is_unreadable);
         self.messages.push(message);
+        self.widen();
         self.close_round();
     }
 

@@ -7,7 +7,11 @@ use http::Method;
 use serde_json::json;
 use session::{Block, Call, CallState, Message, Pending, Role, SessionError, ToolStatus, ToolUse};
 
-use crate::{World, id, s3::Fault, said, turn, user};
+use crate::{
+    World, id,
+    s3::{BUCKET, Fault},
+    said, turn, user,
+};
 
 fn waiting(question: &str) -> Pending {
     let call = ToolUse { tool_use_id: "c".into(), name: "t".into(), input: json!({}) };
@@ -27,6 +31,16 @@ async fn a_turn_costs_one_get_and_one_put_at_any_length() {
         assert_eq!(world.s3.requests(), ["GET", "PUT If-Match"], "turn {n}");
     }
     assert_eq!(world.said().await.len(), 200);
+}
+
+#[tokio::test]
+async fn every_write_of_a_conversation_tells_the_buckets_rules_what_it_is() {
+    let world = World::new().await;
+    let key = format!("{BUCKET}/alice/s.json");
+    for text in ["created", "replaced"] {
+        world.say(text).await;
+        assert_eq!(world.s3.tags().get(&key).map(String::as_str), Some("kind=conversation"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

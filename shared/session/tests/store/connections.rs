@@ -6,7 +6,11 @@ use futures_util::future::join_all;
 use http::Method;
 use session::{BegunFlow, Changed, Connection, LoadedConnection, SessionError};
 
-use crate::{World, s3::Fault, user};
+use crate::{
+    World,
+    s3::{BUCKET, Fault},
+    user,
+};
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 const GITHUB: &str = "github";
@@ -44,6 +48,15 @@ async fn m12_a_record_is_one_users_at_one_provider_and_no_conversation() {
     let page = world.sessions.list(&user("alice"), None, 10).await.unwrap();
     assert_eq!(page.sessions.len(), 1);
     assert_eq!(world.sessions.list(&user("bob"), None, 10).await.unwrap().sessions, []);
+}
+
+#[tokio::test]
+async fn a_record_has_no_tag_by_which_a_buckets_rule_would_let_it_expire() {
+    let world = World::new().await;
+    world.disconnect("alice", &["one"]).await.unwrap();
+    world.grant(&mut world.connection("alice").await, "repo").await;
+    let key = format!("{BUCKET}/alice/.connections/github.json");
+    assert_eq!(world.s3.tags().get(&key).map(String::as_str), Some(""));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! S3's stand-in on a socket that fails as S3 and networks do.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     io,
     pin::Pin,
     sync::{Arc, Mutex},
@@ -46,6 +46,7 @@ pub(crate) struct S3 {
     router: axum::Router,
     faults: Arc<Mutex<VecDeque<(Method, Fault)>>>,
     requests: Arc<Mutex<Vec<String>>>,
+    tags: Arc<Mutex<BTreeMap<String, String>>>,
     endpoint: String,
     _folder: Arc<TempDir>,
 }
@@ -56,8 +57,8 @@ impl S3 {
         let router = s3_local::router(folder.path(), BUCKET, "AKID", "secret").unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let (faults, requests) = Default::default();
-        let s3 = Self { router, faults, requests, endpoint, _folder: Arc::new(folder) };
+        let (faults, requests, tags) = Default::default();
+        let s3 = Self { router, faults, requests, tags, endpoint, _folder: Arc::new(folder) };
         tokio::spawn(s3.clone().serve(listener));
         s3
     }
@@ -79,6 +80,11 @@ impl S3 {
     /// What was asked for since the last time: the method, and the condition of a PUT.
     pub(crate) fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
+    }
+
+    /// The tags that each object has by the last PUT of it, by key.
+    pub(crate) fn tags(&self) -> BTreeMap<String, String> {
+        self.tags.lock().unwrap().clone()
     }
 
     async fn serve(self, listener: TcpListener) {
@@ -134,6 +140,12 @@ impl S3 {
             _ => "",
         };
         self.requests.lock().unwrap().push(format!("{}{condition}", request.method()));
+        if request.method() == Method::PUT {
+            let tags = request.headers().get("x-amz-tagging");
+            let tags = tags.map_or("", |tags| tags.to_str().unwrap());
+            let key = request.uri().path().trim_start_matches('/');
+            self.tags.lock().unwrap().insert(key.to_owned(), tags.to_owned());
+        }
     }
 
     fn next_fault(&self, method: &Method) -> Option<Fault> {

@@ -98,12 +98,10 @@ impl GitHubAnswer {
         self.header("link").is_some_and(|links| links.contains("rel=\"next\""))
     }
 
-    /// The scopes of which GitHub would have accepted one.
+    /// The scopes of which GitHub would have accepted one: none, where it counts no scopes.
     pub(crate) fn accepts(&self) -> TokenVerdict {
-        match self.header("x-accepted-oauth-scopes") {
-            Some(accepted) => TokenVerdict::Accepts(listed(accepted)),
-            None => TokenVerdict::Fine,
-        }
+        let accepted = self.header("x-accepted-oauth-scopes").unwrap_or_default();
+        TokenVerdict::Accepts(listed(accepted))
     }
 }
 

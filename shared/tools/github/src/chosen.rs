@@ -1,4 +1,5 @@
-//! What the model sees of an object of GitHub's: chosen members, the long ones shortened.
+//! What the model sees of an object of GitHub's: chosen members, the long ones shortened. What nobody would
+//! see in them is shown by its code, so that the model reads what a person reads.
 
 use serde_json::{Map, Value};
 
@@ -22,9 +23,10 @@ pub(crate) fn chosen(object: &Value, members: &[Member]) -> Map<String, Value> {
 }
 
 fn shortened(text: &str) -> String {
+    let text = invisible::shown_in_lines(text);
     match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text,
     }
 }
 
@@ -45,6 +47,17 @@ mod tests {
         ];
         let shown = Value::Object(chosen(&object, &members));
         assert_eq!(shown, json!({ "number": 1, "from": "main" }));
+    }
+
+    /// Mallory hides instructions in tags, which no person sees.
+    #[test]
+    fn characters_that_nobody_sees_are_shown_by_their_codes() {
+        let object = json!({ "title": "a\u{e0041}b\u{202e}\nc" });
+        let shown = chosen(&object, &[("title", "/title")]);
+        assert_eq!(shown["title"], "a⟨U+E0041⟩b⟨U+202E⟩\nc");
+        let long = json!({ "title": "\u{200b}".repeat(MAX_TEXT) });
+        let shown = chosen(&long, &[("title", "/title")]);
+        assert_eq!(shown["title"].as_str().map(|it| it.chars().count()), Some(MAX_TEXT + 1));
     }
 
     #[test]

@@ -8,16 +8,17 @@ use std::{
 };
 
 use agent::tool::{Failure, Reply};
-use http::{HeaderMap, HeaderName, HeaderValue, header::ACCEPT};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ACCEPT};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use octocrab::{Octocrab, service::middleware::retry::RetryConfig};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 use vault::AccessToken;
 
 use crate::{
     answer::{self, GitHubAnswer},
+    app::App,
     page::Page,
 };
 
@@ -35,6 +36,8 @@ const DIFF: &str = "application/vnd.github.diff";
 #[derive(Debug)]
 pub(crate) struct GitHub {
     api: Url,
+    /// Whose tokens they are, unless they are an OAuth app's.
+    pub(crate) app: Option<App>,
     shared: OnceLock<Octocrab>,
 }
 
@@ -96,8 +99,8 @@ enum Request<'a> {
 
 impl GitHub {
     /// The API at `api`. Nothing is built before the first call.
-    pub(crate) fn new(api: Url) -> Self {
-        Self { api, shared: OnceLock::new() }
+    pub(crate) fn new(api: Url, app: Option<App>) -> Self {
+        Self { api, app, shared: OnceLock::new() }
     }
 
     /// One GET, read into `T`.
@@ -109,8 +112,13 @@ impl GitHub {
         self.read(Request::Get(route, JSON), token, GitHubAnswer::json).await
     }
 
-    /// One GET of a list, or of a search.
+    /// One GET of a list.
     pub(crate) async fn page(&self, route: &str, token: &AccessToken) -> Reply<Page> {
+        self.read(Request::Get(route, JSON), token, GitHubAnswer::page).await
+    }
+
+    /// One search.
+    pub(crate) async fn search(&self, route: &str, token: &AccessToken) -> Reply<Page> {
         self.read(Request::Get(route, SEARCHED), token, GitHubAnswer::page).await
     }
 
@@ -167,7 +175,7 @@ impl GitHub {
         request: Request<'_>,
         token: &AccessToken,
     ) -> Result<GitHubAnswer, NoAnswer> {
-        let client = self.client(token)?;
+        let client = self.shared()?.user_access_token(token.expose().to_owned())?;
         let response = match request {
             Request::Get(route, accept) => {
                 let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
@@ -186,16 +194,22 @@ impl GitHub {
         Ok(GitHubAnswer::new((status, headers), body, allows, &self.api, received))
     }
 
-    /// The user's client, sharing connections with everyone's.
-    fn client(&self, token: &AccessToken) -> octocrab::Result<Octocrab> {
-        let shared = match self.shared.get() {
-            Some(shared) => shared,
-            None => {
-                let built = self.build()?;
-                self.shared.get_or_init(|| built)
-            }
-        };
-        shared.user_access_token(token.expose().to_owned())
+    /// One POST without anybody's token, once. Returns its status.
+    pub(crate) async fn post_anonymously<T: Serialize + Sync>(
+        &self,
+        route: &str,
+        body: &T,
+    ) -> Result<StatusCode, NoAnswer> {
+        Ok(self.shared()?._post(route, Some(body)).await?.status())
+    }
+
+    /// The client without a token. Those of users share its connections.
+    fn shared(&self) -> octocrab::Result<&Octocrab> {
+        if let Some(shared) = self.shared.get() {
+            return Ok(shared);
+        }
+        let built = self.build()?;
+        Ok(self.shared.get_or_init(|| built))
     }
 
     fn build(&self) -> octocrab::Result<Octocrab> {

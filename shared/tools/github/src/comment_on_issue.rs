@@ -106,9 +106,7 @@ fn shown(
     let text = |name: &str| quotable(issue[name].as_str().unwrap_or_default());
     let place = issue["repository_url"].as_str().and_then(|url| url.split_once("/repos/"));
     if place.is_some_and(|(_, name)| !Name::is_full(owner, repo, name)) {
-        let text =
-            "The issue was transferred to another repository. Ask the user if they mean that one.";
-        return Err(not_run("moved", text));
+        return Err(writing::transferred());
     }
     if issue["locked"] == true && repository.is_closed_to_user() {
         let text = "The issue is locked: only those who may change the repository comment on it.";

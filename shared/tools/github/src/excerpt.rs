@@ -1,4 +1,5 @@
-//! A part of a long text: whole lines, with a word about the others.
+//! A part of a long text: whole lines, with a word about the others. Characters that nobody sees are shown
+//! by their codes, and count as what is shown.
 
 use std::num::NonZeroUsize;
 
@@ -18,6 +19,7 @@ pub(crate) fn add(
     from: NonZeroUsize,
     max: usize,
 ) {
+    let text = invisible::shown_in_lines(text);
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let before = (from.get() - 1).min(lines.len());
     let mut excerpt = String::new();
@@ -73,6 +75,12 @@ mod tests {
         assert_eq!(excerpt("one\ntwo\nthree\nfour", 4), last);
         assert_eq!(excerpt("", 1), json!({ "text": "" }));
         assert_eq!(excerpt("one", 9), json!({ "text": "", "textLeftOut": "lines 1 to 1 of 1" }));
+    }
+
+    #[test]
+    fn what_nobody_sees_is_shown_by_its_code_within_the_bound() {
+        assert_eq!(excerpt("a\r\nb\u{7f}", 2)["text"], "b⟨U+00");
+        assert_eq!(excerpt(&"\u{1}".repeat(9), 1)["text"], "⟨U+000");
     }
 
     #[test]

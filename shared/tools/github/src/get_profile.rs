@@ -3,10 +3,11 @@
 use agent::tool::{Reply, ToolName};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use vault::AccessToken;
 
 use crate::{
+    chosen::{Member, chosen},
     client::GitHub,
     typed::{Described, Read},
 };
@@ -16,14 +17,13 @@ pub(crate) struct GetProfile;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Input {}
 
-#[derive(Debug, Deserialize)]
-struct Profile {
-    login: String,
-    name: Option<String>,
-    bio: Option<String>,
-    public_repos: Option<u64>,
-    followers: Option<u64>,
-}
+const SHOWN: &[Member] = &[
+    ("login", "/login"),
+    ("name", "/name"),
+    ("bio", "/bio"),
+    ("publicRepositories", "/public_repos"),
+    ("followers", "/followers"),
+];
 
 impl Described for GetProfile {
     const NAME: ToolName = ToolName::from_static("github_get_profile");
@@ -34,29 +34,21 @@ impl Described for GetProfile {
 
 impl Read for GetProfile {
     async fn read(github: &GitHub, Input {}: Input, token: &AccessToken) -> Reply<Value> {
-        github.get("/user", token).await.map(shown)
+        github.get::<Value>("/user", token).await.map(|profile| chosen(&profile, SHOWN).into())
     }
-}
-
-fn shown(profile: Profile) -> Value {
-    let Profile { login, name, bio, public_repos, followers } = profile;
-    json!({
-        "login": login, "name": name, "bio": bio,
-        "publicRepositories": public_repos, "followers": followers,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::shown;
+    use super::SHOWN;
+    use crate::chosen::chosen;
 
     #[test]
     fn a_profile_without_name_and_bio_is_shown_without_them() {
         let answer = json!({ "login": "octo-alice", "name": null, "bio": null, "id": 1 });
-        let seen = shown(serde_json::from_value(answer).unwrap());
-        assert_eq!(seen["login"], "octo-alice");
-        assert!(seen["name"].is_null() && seen.get("id").is_none(), "{seen}");
+        let seen = serde_json::Value::Object(chosen(&answer, SHOWN));
+        assert_eq!(seen, json!({ "login": "octo-alice" }));
     }
 }

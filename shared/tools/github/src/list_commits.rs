@@ -11,7 +11,7 @@ use crate::{
     chosen::Member,
     client::GitHub,
     page::PageNumber,
-    repository::{self, Name},
+    repository::{self, Name, PathInside, given},
     typed::{Described, Read},
 };
 
@@ -28,7 +28,7 @@ pub(crate) struct Input {
     branch: Option<String>,
     /// Only commits that changed this file or folder.
     #[schemars(with = "String", default)]
-    path: Option<String>,
+    path: Option<PathInside>,
     /// Which page of the list, 1 to 100; the first if left out. There is a next one if the last result
     /// has `"more": true`.
     #[serde(default)]
@@ -46,7 +46,7 @@ const SHOWN: &[Member] = &[
 
 impl Described for ListCommits {
     const NAME: ToolName = ToolName::from_static("github_list_commits");
-    const DESCRIPTION: &'static str = "Lists the commits of a GitHub repository, the latest first, 30 on \
+    const DESCRIPTION: &'static str = "Lists the commits of a GitHub repository, the latest first, 20 on \
         each page. Long messages are shortened.";
     const SCOPES: &'static [&'static str] = &["read:user"];
     const AT_MOST: &'static [&'static str] = &["repo"];
@@ -63,12 +63,10 @@ impl Read for ListCommits {
 
 fn route(Input { owner, repo, branch, path, page }: &Input) -> String {
     let mut query = Serializer::new(String::new());
-    for (name, value) in [("sha", branch), ("path", path)] {
-        if let Some(value) = value {
-            query.append_pair(name, value);
-        }
-    }
-    query.append_pair("per_page", "30").append_pair("page", &page.to_string());
+    let path = path.as_ref().map(PathInside::as_str).filter(|path| !path.is_empty());
+    let named = [("sha", given(branch.as_deref())), ("path", path)];
+    query.extend_pairs(named.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    query.append_pair("per_page", "20").append_pair("page", &page.to_string());
     format!("{}/commits?{}", repository::path(owner, repo), query.finish())
 }
 
@@ -81,7 +79,13 @@ mod tests {
     #[test]
     fn a_branch_and_a_path_are_values_of_the_query_and_nothing_else() {
         let input = json!({ "owner": "o", "repo": "r", "branch": "a&page=9", "path": "a b/ä#" });
-        let all = "/repos/o/r/commits?sha=a%26page%3D9&path=a+b%2F%C3%A4%23&per_page=30&page=1";
+        let all = "/repos/o/r/commits?sha=a%26page%3D9&path=a+b%2F%C3%A4%23&per_page=20&page=1";
         assert_eq!(route(&serde_json::from_value(input).unwrap()), all);
+        let blank = json!({ "owner": "o", "repo": "r", "branch": " ", "path": "." });
+        let plain = "/repos/o/r/commits?per_page=20&page=1";
+        assert_eq!(route(&serde_json::from_value(blank).unwrap()), plain);
+        let normalized = json!({ "owner": "o", "repo": "r", "branch": "", "path": "./src/" });
+        let normalized = route(&serde_json::from_value(normalized).unwrap());
+        assert!(normalized.contains("?path=src&"), "{normalized}");
     }
 }

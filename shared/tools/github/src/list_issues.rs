@@ -30,7 +30,7 @@ const SHOWN: &[Member] = &[
 impl Described for ListIssues {
     const NAME: ToolName = ToolName::from_static("github_list_issues");
     const DESCRIPTION: &'static str = "Lists the issues of a GitHub repository, the most recently \
-        updated first. A page holds 50 issues and pull requests, of which the issues are shown.";
+        updated first. A page holds 20 issues and pull requests, of which the issues are shown.";
     const SCOPES: &'static [&'static str] = &["read:user"];
     const AT_MOST: &'static [&'static str] = &["repo"];
     type Input = ListInput;

@@ -30,7 +30,7 @@ const SHOWN: &[Member] = &[
 impl Described for ListPullRequests {
     const NAME: ToolName = ToolName::from_static("github_list_pull_requests");
     const DESCRIPTION: &'static str = "Lists the pull requests of a GitHub repository, the most recently \
-        updated first, 50 on each page.";
+        updated first, 20 on each page.";
     const SCOPES: &'static [&'static str] = &["read:user"];
     const AT_MOST: &'static [&'static str] = &["repo"];
     type Input = ListInput;

@@ -52,8 +52,13 @@ impl Page {
 
     /// The same with each item as `show` has it.
     pub(crate) fn shown_by(self, name: &str, show: impl Fn(&Value) -> Value) -> Map<String, Value> {
-        let items: Vec<Value> = self.items.iter().map(show).collect();
+        let items = fitting(self.items.iter().map(show));
+        let left_out = self.items.len() - items.len();
         let mut shown = Map::from_iter([(name.to_owned(), items.into())]);
+        if left_out > 0 {
+            let text = format!("the last {left_out} of this page, which is too long");
+            shown.insert(format!("{name}LeftOut"), text.into());
+        }
         shown.insert("more".to_owned(), self.has_next.into());
         if let Some((total, is_whole)) = self.found {
             shown.insert("total".to_owned(), total.into());
@@ -72,11 +77,35 @@ impl Page {
     }
 }
 
+/// How much of a list is shown at a time, in bytes of JSON.
+const MAX_LIST: usize = 48_000;
+
+/// As many of `items`, from the first on, as are shown at a time.
+pub(crate) fn fitting(items: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut length = 0;
+    let fits = |item: &Value| {
+        length += item.to_string().len();
+        length <= MAX_LIST
+    };
+    items.take_while(fits).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Page, PageNumber};
+    use super::{MAX_LIST, Page, PageNumber};
+
+    #[test]
+    fn a_list_that_is_too_long_says_what_it_leaves_out() {
+        let items = vec![json!({ "id": "x".repeat(300) }); 200];
+        let page = Page { items, has_next: true, found: None, missing: None };
+        let shown = page.shown("items", &[("id", "/id")]);
+        let items = shown["items"].as_array().unwrap().len();
+        assert!(shown["items"].to_string().len() < MAX_LIST + 1_000 && items > 100, "{items}");
+        let left_out = format!("the last {} of this page, which is too long", 200 - items);
+        assert_eq!(shown["itemsLeftOut"], left_out);
+    }
 
     #[test]
     fn what_is_missing_is_said_and_nothing_else() {

@@ -17,7 +17,8 @@ use crate::{
     chosen::{Member, chosen},
     client::GitHub,
     excerpt,
-    repository::{self, Name, PathInside},
+    page::fitting,
+    repository::{self, Name, PathInside, given},
     typed::{Described, Read},
 };
 
@@ -71,7 +72,7 @@ impl Read for ReadContents {
 }
 
 fn route(Input { owner, repo, path, branch, .. }: &Input) -> String {
-    let branch = branch.as_ref().map(|branch| {
+    let branch = given(branch.as_deref()).map(|branch| {
         let branch: String = byte_serialize(branch.as_bytes()).collect();
         format!("?ref={branch}")
     });
@@ -103,9 +104,9 @@ fn shown(contents: &Value, from_line: NonZeroUsize) -> Result<Value, Failure> {
 
 fn folder(entries: &[Value], from: NonZeroUsize) -> Value {
     let before = (from.get() - 1).min(entries.len());
-    let after = (before + MAX_ENTRIES).min(entries.len());
-    let shown: Vec<Value> =
-        entries[before..after].iter().map(|it| chosen(it, ENTRY).into()).collect();
+    let entry = |it: &Value| chosen(it, ENTRY).into();
+    let shown = fitting(entries[before..].iter().take(MAX_ENTRIES).map(entry));
+    let after = before + shown.len();
     let more = (after < entries.len()).then_some(after + 1);
     json!({ "type": "folder", "of": entries.len(), "entries": shown, "moreFromLine": more })
 }
@@ -133,7 +134,12 @@ mod tests {
         assert_eq!(route("", None), Some("/repos/o/r/contents".into()));
         let odd = route("a b/c?d#e%2F", Some("x&y=/"));
         assert_eq!(odd.unwrap(), "/repos/o/r/contents/a%20b/c%3Fd%23e%252F?ref=x%26y%3D%2F");
-        for outside in ["..", "../issues", "a/../../..", "a/./b", "a//b", "a\nb", "a\\..\\b"] {
+        // Models write the top folder as `.`, and leave a branch out with an empty text.
+        assert_eq!(route(".", Some("")), Some("/repos/o/r/contents".into()));
+        for (path, within) in [("./src", "src"), ("a/./b", "a/b"), ("a//b/", "a/b")] {
+            assert_eq!(route(path, None), Some(format!("/repos/o/r/contents/{within}")), "{path}");
+        }
+        for outside in ["..", "../issues", "a/../../..", "./..", "a\nb", "a\\..\\b"] {
             assert_eq!(route(outside, None), None, "{outside:?}");
         }
     }

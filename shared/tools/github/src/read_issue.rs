@@ -1,8 +1,9 @@
-//! `github_read_issue`: GitHub REST API, "Get an issue" and "List issue comments".
+//! `github_read_issue`: GitHub REST API, "Get an issue" and "List issue comments". If the comments alone can't
+//! be had, the issue is shown without them.
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use agent::tool::{Reply, ToolName};
+use agent::tool::{Failure, Reply, ToolName};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -73,13 +74,18 @@ impl Read for ReadIssue {
         let comments = format!("{route}/comments?per_page=20&page={page}");
         let (issue, comments) =
             futures_util::join!(github.get::<Value>(&route, token), github.page(&comments, token));
-        let mut reply = issue;
-        reply.outcome = reply.outcome.and_then(|issue| {
+        let reply = issue.map(|issue| {
             let mut shown = part(&issue, ISSUE, *from_line, MAX_BODY);
             let first = excerpt::first_line();
             let comment = |it: &Value| part(it, COMMENT, first, MAX_COMMENT).into();
-            shown.extend(comments.outcome?.shown_by("comments", comment));
-            Ok(shown.into())
+            match comments.outcome {
+                Ok(page) => shown.extend(page.shown_by("comments", comment)),
+                Err(Failure { text, .. }) => {
+                    let left_out = format!("all on this page: {text}");
+                    shown.insert("commentsLeftOut".to_owned(), left_out.into());
+                }
+            }
+            shown.into()
         });
         repository::explained(github, reply, owner, repo, token).await
     }

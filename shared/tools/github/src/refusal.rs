@@ -73,6 +73,9 @@ const CAUSES: [Cause; 9] = [
 pub(crate) const ISSUES_DISABLED: &str =
     "Issues are switched off in this repository, so that there are none and none can be created.";
 
+/// The code of what a GitHub App lacks the right to: a permission, or the repository.
+pub(crate) const NOT_ACCESSIBLE: &str = "not_accessible";
+
 /// What the model is told of a redirect that is not followed.
 pub(crate) const MOVED: &str = "Not done: this is elsewhere now, under another name.";
 
@@ -104,12 +107,28 @@ fn known(answer: &GitHubAnswer, lowercase: &str) -> Option<Failure> {
     if answer.status == StatusCode::FORBIDDEN && lowercase.contains("saml") {
         return Some(sign_on_required(false));
     }
+    if answer.status == StatusCode::FORBIDDEN && lowercase.contains("not accessible by integration")
+    {
+        return Some(not_accessible(answer));
+    }
     let is_it = |(statuses, words, ..): &&Cause| {
         statuses.contains(&answer.status.as_u16())
             && (words.is_empty() || words.iter().any(|words| lowercase.contains(words)))
     };
     let (_, _, code, text) = CAUSES.iter().find(is_it)?;
     Some(Failure::new(code, *text))
+}
+
+/// A GitHub App says what it lacks ("Troubleshooting the REST API"); no consent of the user's can change that.
+fn not_accessible(answer: &GitHubAnswer) -> Failure {
+    let needs = answer.header("x-accepted-github-permissions").filter(|it| !it.is_empty());
+    let needs = needs.map(|names| format!(" It needs the permission {}.", quotable(names)));
+    let text = format!(
+        "GitHub does not let the GitHub App do this there.{} The user has to choose the repository for the \
+         app, and whose app it is, to give it the permission.",
+        needs.unwrap_or_default()
+    );
+    Failure::new(NOT_ACCESSIBLE, text)
 }
 
 fn sign_on_required(has_link: bool) -> Failure {
@@ -161,13 +180,10 @@ fn by_status(answer: &GitHubAnswer) -> Failure {
             token: TokenVerdict::NotAccepted,
             ..Failure::new("unauthorized", "GitHub does not accept the user's authorization.")
         },
-        StatusCode::FORBIDDEN => {
-            // A GitHub App says what it lacks; no consent of the user's can change that.
-            let lacks = answer.header("x-accepted-github-permissions");
-            let lacks = lacks.map(|names| format!(" The GitHub App would need {names}."));
-            let text = format!("GitHub does not allow this.{}", lacks.unwrap_or_default());
-            Failure { token: answer.accepts(), ..Failure::new("forbidden", text) }
-        }
+        StatusCode::FORBIDDEN => Failure {
+            token: answer.accepts(),
+            ..Failure::new("forbidden", "GitHub does not allow this.")
+        },
         StatusCode::NOT_FOUND => Failure {
             token: answer.accepts(),
             ..Failure::new(NOT_FOUND, "GitHub has no such thing, or does not show it to the user.")

@@ -33,6 +33,11 @@ impl TryFrom<String> for Name {
 }
 
 impl Name {
+    /// Whether this is `name`; GitHub looks at no case.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.0.eq_ignore_ascii_case(name)
+    }
+
     /// Whether `full_name` is the one of `owner`/`name`; GitHub looks at no case.
     pub(crate) fn is_full(owner: &Self, name: &Self, full_name: &str) -> bool {
         format!("{}/{}", owner.0, name.0).eq_ignore_ascii_case(full_name)
@@ -50,7 +55,7 @@ pub(crate) struct Login {
     pub(crate) login: String,
 }
 
-/// A path inside a repository: without an empty part and without one that leads elsewhere.
+/// A path inside a repository, without a part that is empty or leads elsewhere.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -60,14 +65,25 @@ impl TryFrom<String> for PathInside {
     type Error = &'static str;
 
     fn try_from(path: String) -> Result<Self, &'static str> {
-        let path = path.trim_matches('/');
-        let leads_elsewhere = |part: &str| matches!(part, "" | "." | "..");
         let is_odd = path.contains(|c: char| c.is_control() || c == '\\') || path.len() > 1_000;
-        if is_odd || (!path.is_empty() && path.split('/').any(leads_elsewhere)) {
+        if is_odd || path.split('/').any(|part| part == "..") {
             return Err("path is one inside the repository, such as src/main.rs");
         }
-        Ok(Self(path.to_owned()))
+        let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+        Ok(Self(parts.collect::<Vec<_>>().join("/")))
     }
+}
+
+impl PathInside {
+    /// Empty, or without a slash at either end.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an input names. Models leave something out with an empty text, too.
+pub(crate) fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 impl fmt::Display for PathInside {
@@ -84,8 +100,8 @@ impl fmt::Display for PathInside {
 
 /// `reply` with what a 404 means for the repository: GitHub answers so, too, where a token does not
 /// show it ("Troubleshooting the REST API"). If the repository is shown, only what was asked for in it is
-/// missing. A 403 of an unknown cause is the owner's to bring about. Who means a repository of their own
-/// need not say whose.
+/// missing, or not allowed to this user: no wider token is asked for, because a 403 of an unknown cause is the
+/// owner's to bring about.
 pub(crate) async fn explained(
     github: &GitHub,
     mut reply: Reply<Value>,
@@ -102,9 +118,11 @@ pub(crate) async fn explained(
         github.get::<Login>("/user", token),
         github.get::<Value>(&route, token)
     );
-    if failure.code == NOT_FOUND && repository.outcome.is_ok() {
+    if repository.outcome.is_ok() {
         failure.token = TokenVerdict::Fine;
-        failure.text.push_str(" The repository itself is there.");
+        if failure.code == NOT_FOUND {
+            failure.text.push_str(" The repository itself is there.");
+        }
         return reply;
     }
     hidden(reply, owner, name, user.outcome.as_ref().ok())
@@ -123,16 +141,49 @@ pub(crate) fn hidden<T>(
     }
     if let TokenVerdict::Accepts(accepts) = &failure.token {
         let is_own = user.is_some_and(|user| user.login.eq_ignore_ascii_case(owner));
-        let whose = (!is_own).then(|| owner.clone());
-        let name = whose.into_iter().chain([name.clone()]).collect();
-        failure.token = TokenVerdict::Hidden { accepts: accepts.clone(), name };
+        let said_as = said_as(owner, name, is_own);
+        failure.token = TokenVerdict::Hidden { accepts: accepts.clone(), said_as };
     }
     reply
 }
 
+/// How a user names a repository of their own without saying whose: as a quotation, or as what it is.
+const OWN: [&str; 11] = [
+    "\"{}\"",
+    "“{}”",
+    "„{}“",
+    "‘{}’",
+    "'{}'",
+    "«{}»",
+    "`{}`",
+    "repo {}",
+    "{} repo",
+    "repository {}",
+    "{} repository",
+];
+
+/// What a user says who means this repository.
+fn said_as(owner: &str, name: &str, is_own: bool) -> Vec<String> {
+    let has_words = [owner, name].iter().all(|it| it.contains(|c: char| c.is_alphanumeric()));
+    let alone = OWN.iter().filter(|_| is_own).map(|form| form.replace("{}", name));
+    let all = alone.chain([format!("{owner}/{name}")]);
+    all.filter(|_| has_words).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Name;
+    use super::{Name, said_as};
+
+    #[test]
+    fn a_name_alone_counts_for_a_repository_of_ones_own_and_not_without_a_letter() {
+        assert_eq!(said_as("mallory", "trap", false), ["mallory/trap"]);
+        let own = said_as("octo-alice", "diary", true);
+        for phrase in ["octo-alice/diary", "`diary`", "\"diary\"", "diary repository"] {
+            assert!(own.iter().any(|it| it == phrase), "{phrase}");
+        }
+        assert!(!own.iter().any(|it| it == "diary"));
+        assert!(said_as("octo-alice", "-", true).is_empty());
+    }
 
     #[test]
     fn no_name_can_leave_its_place_in_the_path() {

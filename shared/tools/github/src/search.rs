@@ -51,7 +51,7 @@ pub(crate) async fn search(
 ) -> Reply<Value> {
     let query: String = byte_serialize(query.0.as_bytes()).collect();
     let route = format!("/search/{what}?q={query}&per_page={PER_PAGE}&page={page}");
-    github.page(&route, token).await.map(|found| found.shown(name, members))
+    github.search(&route, token).await.map(|found| found.shown(name, members))
 }
 
 #[cfg(test)]

@@ -48,12 +48,13 @@ impl fmt::Display for State {
 }
 
 impl ListInput {
-    /// The list of `what` the repository has, the most recently updated first.
+    /// The list of `what` the repository has, the most recently updated first: 20 on a page, because GitHub
+    /// sends all of their texts along.
     pub(crate) fn route(&self, what: &str) -> String {
         let Self { owner, repo, state, page } = self;
         let repository = repository::path(owner, repo);
         format!(
-            "{repository}/{what}?per_page=50&sort=updated&direction=desc&state={state}&page={page}"
+            "{repository}/{what}?per_page=20&sort=updated&direction=desc&state={state}&page={page}"
         )
     }
 }
@@ -67,7 +68,7 @@ mod tests {
     #[test]
     fn the_open_ones_are_listed_unless_the_input_says_which() {
         let route = |input| serde_json::from_value::<ListInput>(input).unwrap().route("issues");
-        let open = "/repos/octo-alice/garden/issues?per_page=50&sort=updated&direction=desc&state=open&page=1";
+        let open = "/repos/octo-alice/garden/issues?per_page=20&sort=updated&direction=desc&state=open&page=1";
         assert_eq!(route(json!({ "owner": "octo-alice", "repo": "garden" })), open);
         let closed = json!({ "owner": "o", "repo": "r", "state": "closed", "page": 2 });
         assert!(route(closed).ends_with("state=closed&page=2"));

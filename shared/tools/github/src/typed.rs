@@ -8,7 +8,7 @@ use std::{future::Future, sync::Arc};
 
 use agent::{
     provider::Provider,
-    scopes::named,
+    scopes::{Scopes, named},
     tool::{
         Failure, InputSchema, Needs, Preview, ReadTool, Reply, Tool, ToolName, ToolSpec, WriteTool,
     },
@@ -31,6 +31,13 @@ pub(crate) trait Described: Send + Sync + 'static {
     const SCOPES: &'static [&'static str];
     /// What else it may need, if GitHub says that it does.
     const AT_MOST: &'static [&'static str] = &[];
+    /// What a user says, in one of these phrases, who means an `input` that takes all of [`AT_MOST`] from
+    /// its beginning.
+    ///
+    /// [`AT_MOST`]: Self::AT_MOST
+    fn meant_by(_input: &Self::Input) -> &'static [&'static str] {
+        &[]
+    }
     /// Its input.
     type Input: JsonSchema + DeserializeOwned + Send + Sync;
 }
@@ -80,10 +87,18 @@ pub(crate) fn write<T: Write>(github: &Arc<GitHub>, provider: &Arc<Provider>) ->
 
 impl<T: Described> Typed<T> {
     fn new(github: &Arc<GitHub>, provider: &Arc<Provider>) -> Self {
+        let scopes = |names: &[&'static str]| match github.app {
+            Some(_) => Scopes::new(),
+            None => named(names.iter().copied()),
+        };
         let needs = Needs {
             provider: Arc::clone(provider),
-            scopes: named(T::SCOPES.iter().copied()),
-            at_most: named(T::AT_MOST.iter().copied()),
+            scopes: scopes(T::SCOPES),
+            at_most: scopes(T::AT_MOST),
+            meant_by: |input| {
+                let input = <T::Input as Deserialize>::deserialize(input);
+                input.map_or(&[], |input| T::meant_by(&input))
+            },
         };
         let spec = ToolSpec {
             name: T::NAME,
@@ -108,6 +123,7 @@ fn checked<'a, T: Described>(
 
 /// Calls a tool with its own input and the token that it needs, or says what is wrong with them.
 fn call<'a, T, R, F>(
+    github: &'a GitHub,
     input: &Value,
     token: Option<&'a AccessToken>,
     work: impl FnOnce(T::Input, &'a AccessToken) -> F,
@@ -118,7 +134,14 @@ where
     F: Future<Output = Reply<R>> + Send + 'a,
 {
     match checked::<T>(input, token) {
-        Ok((input, token)) => work(input, token).boxed(),
+        Ok((input, token)) => work(input, token)
+            .map(|mut reply| {
+                if let (Some(app), Err(failure)) = (&github.app, &mut reply.outcome) {
+                    app.explain(failure);
+                }
+                reply
+            })
+            .boxed(),
         Err(failure) => ready(Reply::failed(failure)).boxed(),
     }
 }
@@ -133,7 +156,9 @@ impl<T: Read> ReadTool for Typed<T> {
         input: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Value>> {
-        call::<T, _, _>(input, token, |input, token| T::read(&self.github, input, token))
+        call::<T, _, _>(&self.github, input, token, |input, token| {
+            T::read(&self.github, input, token)
+        })
     }
 }
 
@@ -147,7 +172,9 @@ impl<T: Write> WriteTool for Typed<T> {
         input: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Preview>> {
-        call::<T, _, _>(input, token, |input, token| T::preview(&self.github, input, token))
+        call::<T, _, _>(&self.github, input, token, |input, token| {
+            T::preview(&self.github, input, token)
+        })
     }
 
     fn apply<'a>(
@@ -155,6 +182,8 @@ impl<T: Write> WriteTool for Typed<T> {
         input: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Value>> {
-        call::<T, _, _>(input, token, |input, token| T::apply(&self.github, input, token))
+        call::<T, _, _>(&self.github, input, token, |input, token| {
+            T::apply(&self.github, input, token)
+        })
     }
 }

@@ -4,15 +4,17 @@
 //! `public_repo` is enough for a public repository; `repo` would open every private one for it. If the
 //! repository is private GitHub says so, and only then `repo` is asked for.
 
-use agent::tool::{Failure, Reply};
+use agent::tool::{Failure, Reply, TokenVerdict};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use vault::AccessToken;
 
 use crate::{
     answer::GitHubAnswer,
+    chosen::chosen,
     client::GitHub,
+    installations,
     refusal::{MOVED, quotable},
     repository::{self, Login, Name},
 };
@@ -49,6 +51,11 @@ impl Repository {
             (_, Some(false)) => "public: everyone can read it",
             (_, None) => "not known",
         }
+    }
+
+    /// Whether the user is known to be one of those who may change its files.
+    fn is_open_to_user(&self) -> bool {
+        self.permissions.as_ref().and_then(|it| it.push) == Some(true)
     }
 
     /// Whether the user is known not to be one of those who may change its files.
@@ -113,11 +120,15 @@ pub(crate) async fn look(
     );
     let Reply { outcome: user, allows, request_id } = user;
     let repository = repository::hidden(repository, owner, repo, user.as_ref().ok());
-    let outcome = user.and_then(|user| {
+    let mut outcome = user.and_then(|user| {
         let repository = repository.outcome?;
         repository.check(owner, repo)?;
         Ok((user, repository))
     });
+    if github.app.is_some() && outcome.as_ref().is_ok_and(|(_, it)| it.is_open_to_user()) {
+        let refusal = installations::refusal(github, (owner, repo), token).await;
+        outcome = refusal.map_or(outcome, Err);
+    }
     Reply {
         outcome,
         allows: allows.or(repository.allows),
@@ -143,20 +154,33 @@ pub(crate) async fn create(
         Ok(answer) => {
             let mut outcome = created(&answer, what);
             if answer.status.is_redirection() {
-                outcome = Err(moved(github, &repository, token).await);
+                outcome = Err(moved(github, (owner, repo), token).await);
             }
-            let (request_id, allows) = (answer.request_id(), answer.allows);
-            repository::hidden(Reply { outcome, allows, request_id }, owner, repo, None)
+            // The preview was shown the repository with this token, so that a wider one is not missing.
+            if let Err(Failure { token: verdict @ TokenVerdict::Accepts(_), .. }) = &mut outcome {
+                *verdict = TokenVerdict::Fine;
+            }
+            Reply { outcome, request_id: answer.request_id(), allows: answer.allows }
         }
     }
 }
 
 /// GitHub has sent the request elsewhere, where it is never repeated: what the user approved names
-/// this repository.
-async fn moved(github: &GitHub, route: &str, token: &AccessToken) -> Failure {
-    let repository = github.get::<Repository>(route, token).await;
-    let name = repository.outcome.ok().and_then(|it| it.full_name);
-    name.as_deref().map_or_else(|| Failure::new("moved", MOVED), renamed)
+/// this repository. If the repository has kept its name, the issue was transferred.
+async fn moved(github: &GitHub, (owner, repo): (&Name, &Name), token: &AccessToken) -> Failure {
+    let repository = github.get::<Repository>(&repository::path(owner, repo), token).await;
+    match repository.outcome.ok().and_then(|it| it.full_name) {
+        Some(name) if Name::is_full(owner, repo, &name) => transferred(),
+        Some(name) => renamed(&name),
+        None => Failure::new("moved", MOVED),
+    }
+}
+
+/// A refusal of what belongs to an issue that is elsewhere now, where others may read it.
+pub(crate) fn transferred() -> Failure {
+    let text =
+        "The issue was transferred to another repository. Ask the user if they mean that one.";
+    not_run("moved", text)
 }
 
 fn created(answer: &GitHubAnswer, what: &str) -> Result<Value, Failure> {
@@ -167,7 +191,9 @@ fn created(answer: &GitHubAnswer, what: &str) -> Result<Value, Failure> {
         None if answer.status == StatusCode::CREATED => {
             // It was created, even if the answer can't be read. A comment has no number.
             let it: Value = answer.json().unwrap_or_default();
-            Ok(json!({ "created": true, "number": it["number"], "url": it["html_url"] }))
+            let mut shown = chosen(&it, &[("number", "/number"), ("url", "/html_url")]);
+            shown.insert("created".to_owned(), true.into());
+            Ok(shown.into())
         }
         // Any other success means that nothing was created: a redirect may have led to a list, for
         // example.
