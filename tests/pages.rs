@@ -52,9 +52,13 @@ async fn m16_the_documentation_passes_through_lambda() {
 async fn m16_no_page_names_another_site() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
-    for path in
-        ["/", "/docs/", "/docs/swagger-initializer.js", "/oauth2/session-binding?result=connected"]
-    {
+    for path in [
+        "/",
+        "/c/any",
+        "/docs/",
+        "/docs/swagger-initializer.js",
+        "/oauth2/session-binding?result=connected",
+    ] {
         let answer = alice.request(Method::GET, path).send().await.expect("an answer");
         let headers = answer.headers().clone();
         assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
@@ -131,4 +135,50 @@ async fn m15_ping_says_that_turns_are_at_work_and_when_that_last_changed() {
     let (idle, ended) = ping().await;
     assert_eq!(idle, "Healthy");
     assert!(ended >= begun + 100, "{begun} {ended}");
+}
+
+/// The addresses of the files that the chat page names.
+fn assets(page: &str) -> Vec<String> {
+    let named = page.split('"').filter(|part| part.starts_with("/assets/"));
+    named.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_the_page_of_a_conversation_is_the_same_at_every_address_and_its_files_are_kept() {
+    for platform in [Platform::InProcess, Platform::Lambda] {
+        let world = World::on(platform).await;
+        let alice = world.browser_of("alice").await;
+        let get =
+            async |path: &str| alice.request(Method::GET, path).send().await.expect("an answer");
+        let page = get("/").await.text().await.expect("a page");
+        assert_eq!(get("/c/a-conversation").await.text().await.expect("a page"), page);
+        let files = assets(&page);
+        assert_eq!(files.len(), 2, "a style and a script: {files:?}");
+        for file in files {
+            let answer = get(&file).await;
+            let kept = answer.headers()["cache-control"].to_str().expect("text").to_owned();
+            assert!(kept.contains("immutable"), "{file}: {kept}");
+        }
+        for unknown in ["/c/", "/c/two/parts", "/c/not%20an%20id", "/assets/x/other.js"] {
+            assert_eq!(get(unknown).await.status(), StatusCode::NOT_FOUND, "{unknown}");
+        }
+        world.running.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_a_browser_that_has_the_documentation_is_not_sent_it_again() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let ask = async |tag: &str| {
+        let request = alice.request(Method::GET, "/docs/swagger-ui-bundle.js");
+        request.header("if-none-match", tag).send().await.expect("an answer")
+    };
+    let first = ask("\"another\"").await;
+    assert_eq!(first.status(), StatusCode::OK);
+    let tag = first.headers()["etag"].to_str().expect("a tag").to_owned();
+    let again = ask(&tag).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert!(again.bytes().await.expect("a body").is_empty());
+    assert_eq!(ask(&format!("W/{tag}, \"x\"")).await.status(), StatusCode::NOT_MODIFIED);
 }

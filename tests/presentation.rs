@@ -43,7 +43,7 @@ async fn m15_a_name_and_texts_of_the_page_are_text_and_run_no_script() {
     let name = "&lt;script&gt;alert(1)&lt;/script&gt;";
     for place in [
         format!("<title>{name}</title>"),
-        format!("<h1>{name}</h1>"),
+        format!("</i>{name}</h1>"),
         format!("data-agent=\"{name}\""),
         "Ask &amp; learn&lt;/p&gt;&lt;img".to_owned(),
         "placeholder=\"&quot;autofocus onfocus=&quot;alert(3)\"".to_owned(),

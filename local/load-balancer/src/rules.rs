@@ -44,7 +44,9 @@ pub(super) fn rule(path: &str) -> Option<Rule> {
         _ if ["/sessions/", "/connections/"].iter().any(|it| path.starts_with(it)) => {
             (Service::Invoke, Unauthenticated::Deny)
         }
-        _ if path.starts_with("/docs/") => (Service::Invoke, Unauthenticated::SignIn),
+        _ if ["/docs/", "/c/", "/assets/"].iter().any(|page| path.starts_with(page)) => {
+            (Service::Invoke, Unauthenticated::SignIn)
+        }
         _ => return None,
     };
     Some(Rule { service, unauthenticated })

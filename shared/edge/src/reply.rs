@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
@@ -22,6 +24,37 @@ pub fn body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     protect(headers);
     reply
+}
+
+/// Stands for `parts`: 22 characters of base64url, others if one of them is another.
+#[must_use]
+pub fn content_hash<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
+    let mut whole = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        whole.update(digest::digest(&digest::SHA256, part.as_ref()).as_ref());
+    }
+    URL_SAFE_NO_PAD.encode(&whole.finish().as_ref()[..16])
+}
+
+/// A response to who `asked` for something that seldom changes: `bytes`, or 304 if they have them (RFC
+/// 9110, section 13.1.2). Their browser keeps it, and asks each time whether it is the same.
+///
+/// # Errors
+/// An internal problem when the entity tag can't be in a header.
+pub fn validated(asked: &HeaderMap, bytes: impl Into<Bytes>) -> Result<Reply, Problem> {
+    let bytes = bytes.into();
+    let tag = format!("\"{}\"", content_hash([&bytes]));
+    let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|it| it.to_str().ok());
+    // A proxy that compresses makes a tag weak, which is as good here.
+    let is_tag = |known: &str| known.trim().trim_start_matches("W/") == tag;
+    let mut reply = match known.flat_map(|known| known.split(',')).any(is_tag) {
+        true => body(StatusCode::NOT_MODIFIED, "text/plain", Bytes::new()),
+        false => body(StatusCode::OK, "text/plain", bytes),
+    };
+    let headers = reply.headers_mut();
+    headers.insert(header::ETAG, HeaderValue::from_str(&tag).map_err(Problem::internal)?);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(reply)
 }
 
 /// A response whose body is streamed: `events`, as server-sent events (HTML, "Server-sent events").

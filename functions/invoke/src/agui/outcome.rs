@@ -25,17 +25,22 @@ fn interrupt(interrupt: InterruptAnswer) -> Interrupt {
 /// although a consent may have been given in time.
 fn authorization(consent: AuthorizationRequired) -> Interrupt {
     let AuthorizationRequired { id, provider, scopes, choice, url, expires_at, call, .. } = consent;
-    let choice = choice.map_or_else(String::new, |choice| format!(" {choice}"));
+    let mut message = format!("Allow this at {provider} first: open the link, then go on.");
+    let mut metadata = json!({
+        "provider": provider, "scopes": scopes, "url": url, "urlExpiresAt": time(expires_at),
+    });
+    if let Some(choice) = choice {
+        message = format!("{message} {choice}");
+        metadata["choice"] = choice.into();
+    }
     Interrupt {
         id,
         reason: "authorization_required",
-        message: format!("Allow this at {provider} first: open the link, then go on.{choice}"),
+        message,
         tool_call_id: call,
         response_schema: None,
         expires_at: None,
-        metadata: json!({
-            "provider": provider, "scopes": scopes, "url": url, "urlExpiresAt": time(expires_at),
-        }),
+        metadata,
     }
 }
 

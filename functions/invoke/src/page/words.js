@@ -1,0 +1,39 @@
+// What tools and scopes are called towards people. A name that is not here is shown as it is.
+
+const TOOLS = {
+  github_get_profile: "look at your profile",
+  github_list_repositories: "list your repositories",
+  github_search_repositories: "search repositories",
+  github_read_contents: "read files",
+  github_search_code: "search code",
+  github_list_commits: "list commits",
+  github_list_issues: "list issues",
+  github_read_issue: "read an issue",
+  github_create_issue: "create an issue",
+  github_comment_on_issue: "comment",
+  github_list_pull_requests: "list pull requests",
+  github_read_pull_request: "read a pull request",
+};
+const ACTS = {
+  github_create_issue: { question: "Create this issue?", act: "Create issue" },
+  github_comment_on_issue: { question: "Write this comment?", act: "Comment" },
+};
+const SCOPES = {
+  "read:user": "read your profile; what is public can be read with it",
+  public_repo: "read and write your public repositories",
+  repo: "read and write all your repositories, private ones too. GitHub has no narrower scope that sees them",
+};
+
+export const toolWords = (name) => TOOLS[name] ?? name.replaceAll("_", " ");
+export const act = (name) => ACTS[name] ?? { question: `Do this: ${name}?`, act: "Approve" };
+export const scopeWords = (scope) => SCOPES[scope];
+/** `github` in `my-stack-github` is GitHub to people. */
+export const label = (provider) => (/(^|-)github$/i.test(provider) ? "GitHub" : provider);
+
+/** What one may ask, and what it will need. */
+export const SUGGESTIONS = [
+  ["Which repositories do I have, private ones too?", "reads · asks you to connect GitHub once"],
+  ["Who am I at GitHub?", "reads your profile only"],
+  ["Create an issue in octo-alice/garden: Sow the beans", "a change · you approve it first"],
+  ["What can you do?", "needs nothing"],
+];
