@@ -17,6 +17,8 @@
 #![expect(clippy::expect_used, reason = "whatever fails here fails the test")]
 
 mod attacks;
+mod disconnect;
+mod disconnect_rules;
 mod model;
 mod protocol;
 mod replay;

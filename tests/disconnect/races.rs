@@ -1,12 +1,18 @@
 //! A disconnect while a turn is at work: no call that begins after its answer uses a token of before.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use reqwest::{Method, StatusCode};
-use tests::{Fate, Gate, Proxy, Setup};
+use tests::{Fate, Gate, Proxy, Setup, assert_says, ok};
 use tokio::time::timeout;
 
-use super::{Alice, ISSUE, PROFILE, RECORD, SESSION, assert_asks_for_consent, assert_disconnected};
+use super::{
+    Alice, ISSUE, PROFILE, RECORD, SESSION, YOU, assert_asks_for_consent, assert_disconnected,
+    disconnect,
+};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -103,4 +109,29 @@ async fn m9_a_flow_that_a_second_disconnect_overtakes_is_not_shown() {
     let (answer, ()) = tokio::join!(alice.say(PROFILE), disconnect_at(&alice, gate));
     assert_disconnected(&answer);
     assert_asks_for_consent(&alice.say(PROFILE).await, &["read:user"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m11_what_the_vault_returned_before_the_user_connected_again_is_asked_for_once_more() {
+    let alice = Alice::connected(Setup::default(), PROFILE).await;
+    let before = alice.tokens();
+    // The first read of the record waits until the user has disconnected and connected again. The vault
+    // could not be asked at the disconnect, so that the record does not know its token.
+    let (gate, reads) = (Gate::closed(), AtomicUsize::new(0));
+    let at_gate = gate.clone();
+    alice.proxies.s3.rule(move |seen| {
+        let is_first = seen.is(&Method::GET, RECORD) && reads.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_first { Fate::Waits(at_gate.clone()) } else { Fate::Arrives }
+    });
+    let connects_again = async {
+        reached(&gate).await;
+        disconnect(&alice.world, "alice", &[]).await;
+        let asked = ok(alice.browser.say("another", PROFILE)).await;
+        alice.consent(&asked).await;
+        assert_says(&ok(alice.browser.go_on("another")).await, YOU);
+        gate.open();
+    };
+    let (answer, ()) = tokio::join!(alice.say(PROFILE), connects_again);
+    assert_says(&answer, YOU);
+    assert_eq!(alice.tokens().len(), before.len() + 1, "the new token alone");
 }

@@ -2,7 +2,7 @@
 //!
 //! The record of the connection is read beside the first request of a turn, so that it takes no time.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use futures_util::future::{try_join, try_join_all};
 use session::Connection;
@@ -35,10 +35,14 @@ impl Tokens<'_> {
         let mut sets = self.sets_to_ask(need);
         if self.connections.get(provider.name()).is_none() && !sets.is_empty() {
             let first = sets.remove(0);
+            let asked_at = authorizer.clock.now();
             let read = async { Ok(self.connections.read(provider.name()).await?) };
             let asked = authorizer.authorize(provider, &first, false);
-            let (loaded, answer) = try_join(read, asked).await?;
+            let (loaded, mut answer) = try_join(read, asked).await?;
             self.connections.learn(provider.name(), loaded);
+            if self.was_connected_since(provider, &first, asked_at) {
+                answer = authorizer.authorize(provider, &first, false).await?;
+            }
             self.take(need, &first, answer);
         } else if let Some(at) = sets.iter().position(|set| self.is_usable(provider, set)) {
             let first = sets.remove(at);
@@ -100,6 +104,14 @@ impl Tokens<'_> {
     pub(crate) fn is_disconnected(&self, provider: &Provider) -> bool {
         let connection = self.connections.get(provider.name());
         connection.is_some_and(|it| it.disconnected_at().is_some())
+    }
+
+    /// Whether the user has disconnected, and connected again after `time`: what the vault returned then
+    /// may be of before.
+    fn was_connected_since(&self, provider: &Provider, set: &Scopes, time: SystemTime) -> bool {
+        let connection = self.connections.get(provider.name());
+        let connection = connection.filter(|it| it.disconnected_at().is_some());
+        connection.and_then(|it| it.since(&joined(set))).is_some_and(|since| since >= time)
     }
 
     /// Whether the token that the vault has for `set` may be used.
