@@ -19,7 +19,7 @@ async fn listed(browser: &Browser) -> Value {
     entry.clone()
 }
 
-/// Disconnects GitHub. Returns what became of the token, and what the user is told.
+/// Disconnects GitHub. Returns what happened to the token, and what the user is told.
 async fn disconnect(browser: &Browser) -> (String, String) {
     let (status, answer) = browser.ask(Method::DELETE, GITHUB).await;
     assert_eq!(status, StatusCode::OK, "{answer}");

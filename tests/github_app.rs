@@ -241,6 +241,25 @@ async fn m6_a_github_app_that_the_user_revoked_leads_to_one_consent() {
     assert_eq!(app.forced(), 1);
 }
 
+/// No operation reaches the refresh token in the vault, with which it could have another token.
+#[tokio::test(flavor = "multi_thread")]
+async fn m11_a_refresh_token_in_the_vault_does_not_connect_again_what_was_disconnected() {
+    let app = Acting::connected("diary").await;
+    let list = ok(app.alice.ask(Method::GET, "/connections")).await;
+    let entry = &list["connections"][0];
+    assert_eq!((&entry["account"], &entry["scopes"]), (&json!("@octo-alice"), &json!([])));
+    let answer = ok(app.alice.ask(Method::DELETE, "/connections/github")).await;
+    assert_eq!(answer["revoked"], "revoked", "{answer}");
+    app.time.let_pass(9 * HOURS);
+    let alice = app.world.browser_of("alice").await;
+    let app = Acting { alice, ..app };
+    let list = ok(app.alice.ask(Method::GET, "/connections")).await;
+    assert_eq!(list["connections"][0]["status"], "not_connected");
+    let asked = app.say(DIARY).await;
+    app.consent(&asked, "diary").await;
+    assert_says(&ok(app.alice.go_on(SESSION)).await, "The first frost came early.");
+}
+
 /// It is read, and nobody is asked to approve what GitHub would refuse.
 #[tokio::test(flavor = "multi_thread")]
 async fn m5_a_public_repository_that_was_not_chosen_is_read_and_no_change_of_it_is_to_be_approved()
