@@ -5,7 +5,7 @@
 //! began it. The provider's code is kept with the session and exchanged only then.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::{Duration, SystemTime},
 };
 
@@ -30,6 +30,16 @@ pub(super) struct Purpose {
     pub(super) return_url: ReturnUrl,
     pub(super) custom_state: Option<CustomState>,
     pub(super) custom_parameters: BTreeMap<ParameterName, ParameterValue>,
+}
+
+impl Purpose {
+    /// Whether `asked` is the same request, with its scopes in any order.
+    fn is_of_request(&self, asked: &Self) -> bool {
+        let scopes = |purpose: &Self| purpose.scopes.iter().cloned().collect::<BTreeSet<_>>();
+        self.key == asked.key
+            && scopes(self) == scopes(asked)
+            && self.custom_parameters == asked.custom_parameters
+    }
 }
 
 /// The state of a flow.
@@ -97,9 +107,9 @@ impl Flows {
         uri
     }
 
-    /// Returns the status of a flow. `None` if it belongs to somebody else.
-    pub(super) fn status(&self, uri: &str, key: &Key, now: SystemTime) -> Option<Status> {
-        let flow = self.0.get(uri).filter(|flow| flow.purpose.key == *key)?;
+    /// Returns the status of a flow. `None` if it belongs to somebody else, or to another request.
+    pub(super) fn status(&self, uri: &str, asked: &Purpose, now: SystemTime) -> Option<Status> {
+        let flow = self.0.get(uri).filter(|flow| flow.purpose.is_of_request(asked))?;
         Some(match flow.progress {
             Progress::Completed => Status::Completed,
             Progress::Failed => Status::Failed,

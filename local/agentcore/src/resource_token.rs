@@ -69,7 +69,7 @@ async fn resource_token(
     let (key, now) = (&purpose.key, core.now());
     if !is_forced {
         if let Some(uri) = &session {
-            let status = core.state().flows.status(uri, key, now);
+            let status = core.state().flows.status(uri, &purpose, now);
             match status.ok_or_else(ApiRefusal::session)? {
                 Status::InProgress => return Ok(core.in_progress(uri)),
                 Status::Failed => {

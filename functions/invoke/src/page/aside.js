@@ -107,6 +107,6 @@ export async function signOut(done) {
     const said = await reply.json();
     done(reply.ok, said.message ?? said.detail);
   } catch {
-    done(false, "The service can't be reached. You are still signed in. Try again.");
+    done(false, "The service can’t be reached. You are still signed in.");
   }
 }

@@ -52,7 +52,7 @@ function consent({ metadata }, { made, heading, left, waiting, answer, goOn }) {
   if (metadata.url.startsWith(`${location.origin}/`)) {
     row.append(element("a", { class: "button main", href: metadata.url, target: "_blank", rel: "noopener" }, `Connect ${provider}`));
   } else {
-    made.append(element("p", {}, "The link leads elsewhere, so it is not shown."));
+    made.append(element("p", {}, "The link leads elsewhere: it is not shown."));
   }
   row.append(button("Not now", () => answer("cancelled")), button("I have connected it", goOn), left);
   made.append(row);

@@ -1,5 +1,5 @@
-// One conversation: what was said, what is at work, what waits. Its requests know whose they are, so
-// that nothing of another conversation lands here.
+// One conversation: what was said, what is at work, what waits. Its requests are its own, so that
+// nothing of another one lands here.
 
 import { card } from "./cards.js";
 import { button, clock, element } from "./dom.js";

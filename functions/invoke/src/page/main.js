@@ -13,7 +13,7 @@ const { mark } = document.body.dataset;
 const conversations = new Map();
 let current;
 
-// What another person has typed in this tab is not shown.
+// What another person typed in this tab is not shown.
 if (sessionStorage.getItem("countersign-mark") !== mark) {
   sessionStorage.clear();
   sessionStorage.setItem("countersign-mark", mark);

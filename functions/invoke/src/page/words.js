@@ -1,4 +1,4 @@
-// What tools and scopes are called towards people. A name that is not here is shown as it is.
+// What tools and scopes are called towards people. Others are shown as they are.
 
 const TOOLS = {
   github_get_profile: "look at your profile",
@@ -19,9 +19,9 @@ const ACTS = {
   github_comment_on_issue: { question: "Write this comment?", act: "Comment" },
 };
 const SCOPES = {
-  "read:user": "read your profile; what is public can be read with it",
+  "read:user": "read your profile and what is public",
   public_repo: "read and write your public repositories",
-  repo: "read and write all your repositories, private ones too. GitHub has no narrower scope that sees them",
+  repo: "read and write all your repositories, also private ones. GitHub has no narrower scope for them",
 };
 
 export const toolWords = (name) => TOOLS[name] ?? name.replaceAll("_", " ");

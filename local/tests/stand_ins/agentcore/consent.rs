@@ -1,5 +1,6 @@
 //! A person consents or declines.
 
+use agentcore_local::GrantLookup;
 use aws_sdk_bedrockagentcore::types::{SessionStatus, UserIdentifier};
 use reqwest::StatusCode;
 
@@ -172,10 +173,14 @@ async fn a_callback_is_used_once_and_belongs_to_its_provider() {
 }
 
 #[tokio::test]
-async fn a_foreign_session_can_not_be_polled() {
-    let world = World::new().await;
-    let flow = world.begin("alice", &["repo"]).await;
-    let poll = world.ask("bob", &["repo"]).await.session_uri(&flow.session_uri);
-    let (name, _) = outcome(poll.send().await).err().unwrap();
-    assert_eq!(name, "AccessDeniedException");
+async fn a_session_of_another_person_or_another_request_can_not_be_polled() {
+    for lookup in [GrantLookup::ByRequest, GrantLookup::ByScopes, GrantLookup::ByProvider] {
+        let world = World::with(lookup).await;
+        let flow = world.begin("alice", &["repo"]).await;
+        for (user, scopes) in [("bob", ["repo"]), ("alice", ["read:user"])] {
+            let poll = world.ask(user, &scopes).await.session_uri(&flow.session_uri);
+            let (name, _) = outcome(poll.send().await).err().unwrap();
+            assert_eq!(name, "AccessDeniedException", "{user}, {scopes:?}");
+        }
+    }
 }
