@@ -16,6 +16,10 @@ pub(super) const SIGNED_IN: &[(Kind, Code)] = &[
     (Kind::Overloaded, Code::Overloaded),
 ];
 
+/// What several operations are answered besides, described once to keep the document small.
+const SEVERAL: &[(Kind, Code)] =
+    &[(Kind::NotFound, Code::NotFound), (Kind::UpstreamFailed, Code::UpstreamFailed)];
+
 /// Headers that are described once.
 pub(super) fn headers() -> Value {
     json!({
@@ -32,7 +36,7 @@ pub(super) fn headers() -> Value {
 
 /// The responses that most operations have in common, by name.
 pub(super) fn shared(bearer: bool) -> Value {
-    let all = by_status(SIGNED_IN).into_iter();
+    let all = by_status(&[SIGNED_IN, SEVERAL].concat()).into_iter();
     all.map(|(status, (name, codes))| (name, problem(status, &codes, bearer))).collect()
 }
 
@@ -60,7 +64,7 @@ pub(super) fn redirect(description: &str) -> Value {
 
 /// The responses for `failures`, by status.
 pub(super) fn failures(failures: &[(Kind, Code)], bearer: bool) -> Map<String, Value> {
-    let shared = by_status(SIGNED_IN);
+    let shared = by_status(&[SIGNED_IN, SEVERAL].concat());
     let all = by_status(failures).into_iter().map(|(status, (name, codes))| {
         let is_shared = shared.get(&status).is_some_and(|(_, all)| *all == codes);
         let response = match is_shared {
