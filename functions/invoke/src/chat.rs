@@ -1,7 +1,7 @@
 //! `GET /` and `GET /c/{sessionId}`: the page to talk to the agent with.
 //!
 //! It is the same page for every conversation: which one it shows, it reads from its address. Its scripts
-//! and its style are files of this site ([`assets`](crate::assets)); nothing is loaded from elsewhere, and
+//! and its style are files of this site ([`assets`]); nothing is loaded from elsewhere, and
 //! no image at all, because an address of an image can carry out what the model was told.
 
 use edge::{Named, PersonMark, Reply, page::escape, reply};
