@@ -71,7 +71,7 @@ async fn m6_a_token_that_dies_by_a_disconnect_in_a_turn_leads_to_no_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m6_a_disconnect_beside_the_vaults_answer_is_seen_by_the_turn_or_by_its_next_call() {
+async fn m6_a_disconnect_after_the_vaults_answer_is_seen_by_the_turn() {
     let alice = Alice::connected(Setup::default(), PROFILE).await;
     // The record is read after the disconnect, the vault has answered before it.
     let gate = hold(&alice.proxies.s3, Method::GET, RECORD);
@@ -134,4 +134,21 @@ async fn m11_what_the_vault_returned_before_the_user_connected_again_is_asked_fo
     let (answer, ()) = tokio::join!(alice.say(PROFILE), connects_again);
     assert_says(&answer, YOU);
     assert_eq!(alice.tokens().len(), before.len() + 1, "the new token alone");
+}
+
+/// The vault is slow, and the user disconnects while it is asked: its answer is of before.
+#[tokio::test(flavor = "multi_thread")]
+async fn m11_what_the_vault_returns_after_a_disconnect_that_it_did_not_see_is_not_used() {
+    let alice = Alice::connected(Setup::default(), PROFILE).await;
+    let before = alice.tokens();
+    let (gate, asked) = (Gate::closed(), AtomicUsize::new(0));
+    let at_gate = gate.clone();
+    alice.proxies.agentcore.rule(move |seen| {
+        let is_first = seen.is(&Method::POST, "/identities/oauth2/token")
+            && asked.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_first { Fate::Waits(at_gate.clone()) } else { Fate::Arrives }
+    });
+    let (answer, ()) = tokio::join!(alice.say(PROFILE), disconnect_at(&alice, gate));
+    assert_asks_for_consent(&answer, &["read:user"]);
+    assert_eq!(alice.tokens(), before, "no token reached GitHub");
 }

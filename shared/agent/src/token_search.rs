@@ -1,10 +1,11 @@
 //! How a token is looked for at the vault: by which sets of scopes, and what may be used of what it has.
 //!
-//! The record of the connection is read beside the first request of a turn, so that it takes no time.
+//! The record of the connection is read after the vault has answered: a disconnect while the vault was asked
+//! counts.
 
 use std::{sync::Arc, time::SystemTime};
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::try_join_all;
 use session::Connection;
 use vault::AccessToken;
 
@@ -36,31 +37,42 @@ impl Tokens<'_> {
         if self.connections.get(provider.name()).is_none() && !sets.is_empty() {
             let first = sets.remove(0);
             let asked_at = authorizer.clock.now();
-            let read = async { Ok(self.connections.read(provider.name()).await?) };
-            let asked = authorizer.authorize(provider, &first, false);
-            let (loaded, mut answer) = try_join(read, asked).await?;
+            let mut answer = authorizer.authorize(provider, &first, false).await?;
+            let loaded = self.connections.read(provider.name()).await?;
             self.connections.learn(provider.name(), loaded);
             if self.was_connected_since(provider, &first, asked_at) {
                 answer = authorizer.authorize(provider, &first, false).await?;
             }
             self.take(need, &first, answer);
+            if self.granted_for(need).is_some() {
+                return Ok(Standing::Unchanged);
+            }
         } else if let Some(at) = sets.iter().position(|set| self.is_usable(provider, set)) {
             let first = sets.remove(at);
             let answer = authorizer.authorize(provider, &first, false).await?;
             self.take(need, &first, answer);
         }
         if self.granted_for(need).is_some() {
-            return Ok(Standing::Unchanged);
+            return self.check_again(provider).await;
         }
         sets.retain(|set| self.is_usable(provider, set));
         let ask = |set| async move { authorizer.authorize(provider, set, false).await };
         for (set, answer) in sets.iter().zip(try_join_all(sets.iter().map(ask)).await?) {
             self.take(need, set, answer);
         }
-        if self.granted_for(need).is_none() && self.is_disconnected(provider) {
+        if self.granted_for(need).is_some() {
+            return self.check_again(provider).await;
+        }
+        if self.is_disconnected(provider) {
             return self.look_at_flows(need).await;
         }
         Ok(Standing::Unchanged)
+    }
+
+    /// The vault was asked after the record was read, so that the user may have disconnected meanwhile.
+    async fn check_again(&mut self, provider: &Provider) -> Result<Standing, TurnError> {
+        self.begin_round();
+        Ok(self.check(provider).await?)
     }
 
     /// The sets that would do and were not asked by, the one by which a token was found last first.
