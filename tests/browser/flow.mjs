@@ -63,7 +63,8 @@ async function shoot(page, name) {
 async function picture(page, name) {
   if (!screenshots) return;
   const usual = page.viewportSize();
-  await page.setViewportSize({ width: 720, height: 640 });
+  await page.setViewportSize({ width: 720, height: 940 });
+  await page.locator(".card").scrollIntoViewIfNeeded();
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
   await page.setViewportSize(usual);
 }
