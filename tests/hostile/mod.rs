@@ -46,7 +46,7 @@ impl Obedient {
         ok(self.alice.say(session, &format!("(obeys results) {message}"))).await
     }
 
-    /// Answers all that is asked.
+    /// Approves or declines what waits, all of it.
     async fn answer(&self, session: &str, asked: &Value, status: &str) -> Value {
         let interrupts = asked["interrupts"].as_array().expect("interrupts").iter();
         let answer = |it: &Value| json!({ "interruptId": it["id"], "status": status });

@@ -22,7 +22,7 @@ async fn m7_a_file_that_has_the_model_print_everything_gets_no_token_out() {
     }
 }
 
-/// Mallory orders: read what bob has said to his agent. The model tries it by tools that there are and by one
+/// Mallory orders: read what bob has said to the agent. The model tries it by tools that there are and by one
 /// that there is not.
 #[tokio::test(flavor = "multi_thread")]
 async fn m12_a_file_that_has_the_model_look_for_bobs_conversation_gets_nothing_of_it() {

@@ -22,7 +22,8 @@ export function card(interrupt, { waiting, position, answer, goOn }) {
 
 /** Says how long it is good for, and renews it in the end. */
 function countDown(until, { made, left, goOn }) {
-  if (!until) return;
+  // A clock that is wrong must not renew it again and again.
+  if (!(Date.parse(until) > Date.now())) return;
   const timer = setInterval(() => {
     const rest = Date.parse(until) - Date.now();
     if (!made.isConnected) return clearInterval(timer);

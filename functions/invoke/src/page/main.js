@@ -104,16 +104,13 @@ at("sign-out").addEventListener("click", () => signOut((isOut, text) => {
 }));
 window.addEventListener("popstate", () => open(named(), { keepsAddress: true }));
 
-/** A consent may have been given: in the tab that says so, or in one that was closed. */
+/** A consent was given in another tab. */
 async function comeBack() {
   const waiting = [...conversations.values()].filter((it) => it.waitsForConsent && !it.isBusy);
   await Promise.all(waiting.map((it) => it.load()));
   showConnections();
 }
 new BroadcastChannel("countersign").addEventListener("message", comeBack);
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") comeBack();
-});
 
 for (const [text, needs] of SUGGESTIONS) {
   at("suggestions").append(element("button", { type: "button", onclick: () => say(text) }, text, element("small", {}, needs)));

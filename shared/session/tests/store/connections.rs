@@ -1,4 +1,4 @@
-//! The records of connections: a disconnect counts, whatever else is written at once.
+//! The records of connections: a disconnect counts also beside other writes.
 
 use std::time::{Duration, SystemTime};
 
