@@ -194,6 +194,22 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   assert.match(await prose.getByText("bank").getAttribute("rel"), /noopener/);
   step("the model's words are Markdown: links show where they lead, images are links, HTML is text");
 
+  const past = {
+    id: "i", reason: "confirmation_required", message: "m", expiresAt: "2020-01-01T00:00:00Z",
+    metadata: { tool: "github_create_issue", input: { title: "Late" }, account: "octo-alice", details: {} },
+  };
+  await answerWith(alice, [
+    { type: "RUN_STARTED", threadId: "t", runId: "r" },
+    { type: "RUN_FINISHED", threadId: "t", runId: "r", outcome: { type: "interrupt", interrupts: [past] } },
+  ]);
+  await say(alice, "Something that was asked long ago.");
+  await alice.getByRole("heading", { name: "Create this issue?" }).waitFor();
+  let runs = 0;
+  alice.on("request", (request) => (runs += request.url().endsWith("/invocations")));
+  await alice.clock.runFor(30_000);
+  assert.equal(runs, 0, "it asks again and again");
+  step("a card of long ago, or a clock that is wrong, makes the page ask nobody");
+
   await alice.setViewportSize({ width: 390, height: 844 });
   await alice.getByRole("button", { name: "Conversations" }).click();
   await alice.getByRole("link", { name: "New conversation" }).waitFor();
