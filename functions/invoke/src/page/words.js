@@ -34,6 +34,6 @@ export const label = (provider) => (/(^|-)github$/i.test(provider) ? "GitHub" : 
 export const SUGGESTIONS = [
   ["Which repositories do I have, private ones too?", "reads · asks you to connect GitHub once"],
   ["Who am I at GitHub?", "reads your profile only"],
-  ["Create an issue in octo-alice/garden: Sow the beans", "a change · you approve it first"],
+  ["Search repositories for gardening", "reads what is public"],
   ["What can you do?", "needs nothing"],
 ];
