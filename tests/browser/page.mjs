@@ -4,12 +4,10 @@
 //   node page.mjs PATH-OF-LOCAL-BINARY PATH-OF-CHROMIUM
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { accessible } from "./accessible.mjs";
 import { newPage, step, withWorld } from "./world.mjs";
 
 const [, , local, executablePath] = process.argv;
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const problems = [];
 const RUN = "**/invocations";
 
@@ -36,19 +34,6 @@ async function connect(page) {
   await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
   await github.getByRole("heading", { name: "You are connected" }).waitFor();
   await github.close();
-}
-
-/** No serious violation, by the rules of axe-core. */
-async function accessible(page, what) {
-  await page.evaluate(axe);
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    const { violations } = await page.evaluate(() => globalThis.axe.run());
-    const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-    const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.html + it.failureSummary).join("\n")}`);
-    assert.deepEqual(told, [], `${what}, ${colorScheme}`);
-  }
-  await page.emulateMedia({ colorScheme: null });
 }
 
 /** Answers the next run with `events` instead of the service. */
