@@ -5,20 +5,13 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { accessible } from "./accessible.mjs";
+import { accessible, answered, say, signIn } from "./chat.mjs";
 import { newPage, step, withWorld } from "./world.mjs";
 
 const [, , local, executablePath, screenshots] = process.argv;
 const problems = [];
 const BACK = "Back to the conversation";
-
-async function browserOf(browser, name, application) {
-  const page = await newPage(browser, name, problems, { reducedMotion: "reduce" });
-  await page.goto(application);
-  await page.getByRole("button", { name: `Sign in as ${name}` }).click();
-  await page.getByRole("button", { name: "Send" }).waitFor();
-  return page;
-}
+const options = { reducedMotion: "reduce" };
 
 async function shoot(page, name) {
   if (!screenshots) return;
@@ -53,7 +46,7 @@ async function standIn(page, what) {
 
 await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ browser, application }) => {
   const at = (path) => new URL(path, application).href;
-  const stranger = await newPage(browser, "stranger", problems, { reducedMotion: "reduce" });
+  const stranger = await newPage(browser, "stranger", problems, options);
   await stranger.goto(application);
   const issuer = new URL(stranger.url()).origin;
   await standIn(stranger, "sign-in");
@@ -61,18 +54,17 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   await standIn(stranger, "sign-in-refused");
   step("the identity provider's pages have no serious violation, and say that they are a stand-in's");
 
-  const alice = await browserOf(browser, "Alice Example", application);
-  await alice.getByLabel("Your message").fill("Which repositories do I have, private ones too?");
-  await alice.getByLabel("Your message").press("Enter");
+  const alice = await signIn(browser, "Alice Example", application, problems, options);
+  await say(alice, "Which repositories do I have, private ones too?");
   const link = alice.getByRole("link", { name: "Connect GitHub" });
   await link.waitFor();
   const consent = await link.getAttribute("href");
 
-  const bob = await browserOf(browser, "Bob Example", application);
+  const bob = await signIn(browser, "Bob Example", application, problems, options);
   await bob.goto(consent);
   await says(bob, "another-person", { heading: "This request is not yours", icon: "Refused: another person's" });
   await bob.getByText("Signed in as Bob Example").waitFor();
-  const elsewhere = await browserOf(browser, "Alice Example", application);
+  const elsewhere = await signIn(browser, "Alice Example", application, problems, options);
   await elsewhere.goto(consent);
   await says(elsewhere, "another-browser", { heading: "This was not asked for in this browser", icon: "Refused: another browser's" });
   await elsewhere.goto(at("/consent?flow=x"));
@@ -96,7 +88,7 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   await standIn(github, "consent");
   await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
   await says(github, "connected", { heading: "You are connected", icon: "Done", failed: false });
-  await alice.locator(".prose").getByText("octo-alice/garden").waitFor();
+  await answered(alice, "octo-alice/garden");
   await github.reload();
   await says(github, "still-connected", { heading: "You are connected", icon: "Done", failed: false });
   step("the page after a consent says so, and the conversation goes on");

@@ -3,9 +3,11 @@
 
 import { card } from "./cards.js";
 import { button, clock, element } from "./dom.js";
-import { Refusal, id, run } from "./run.js";
+import { Refusal, ask, id, run } from "./run.js";
 import { Turn } from "./turn.js";
 
+/** What the service itself asks for. */
+const WAITS = { authorization_required: "not connected yet", confirmation_required: "this changes something" };
 /** How often a lost answer is fetched, and after how many milliseconds the first time. */
 const TRIES = 4;
 const PAUSE = 800;
@@ -124,7 +126,7 @@ export class Conversation {
       case "TEXT_MESSAGE_START": turn.begin(event.messageId); break;
       case "TEXT_MESSAGE_CONTENT": turn.say(event.messageId, event.delta); break;
       case "TEXT_MESSAGE_END": turn.end(event.messageId); break;
-      case "CUSTOM": if (event.name === "text_discarded") turn.discard(event.value.messageId); break;
+      case "CUSTOM": if (event.name === "text_discarded") turn.discard(event.value.messageId); else if (event.name === "history") this.history(event.value); break;
       case "TOOL_CALL_START": this.note("Using a tool …"); turn.call(event.toolCallId, event.toolCallName); break;
       case "TOOL_CALL_ARGS": turn.input(event.toolCallId, event.delta); break;
       case "TOOL_CALL_RESULT": this.note("Working …"); turn.result(event.toolCallId, event.content, true); break;
@@ -143,7 +145,6 @@ export class Conversation {
   restore(messages) {
     this.turns = [];
     this.root.replaceChildren();
-    const decisions = this.decisions();
     for (const message of messages) {
       if (message.role === "user") this.add(new Turn(message.id, message.content));
       const turn = this.last ?? this.first();
@@ -156,7 +157,6 @@ export class Conversation {
         for (const call of message.toolCalls ?? []) {
           turn.call(call.id, call.function.name);
           turn.input(call.id, call.function.arguments);
-          if (decisions[call.id]) turn.decide(call.id, decisions[call.id]);
         }
       }
       if (message.role === "tool") turn.result(message.toolCallId, message.content, false);
@@ -171,6 +171,32 @@ export class Conversation {
     keep(this.threadId, lost);
   }
 
+  /** What was decided, and what came before the messages that were told. */
+  history({ decisions, earlier, earlierTurnsRemoved }) {
+    for (const [call, decision] of Object.entries(decisions)) this.turns.forEach((turn) => turn.decide(call, said(decision)));
+    const older = element("p", { class: "quiet older" });
+    if (earlier) older.append(button("Show earlier messages", () => this.showEarlier(earlier, older)));
+    else if (earlierTurnsRemoved) older.append("The oldest messages were removed, because this conversation had become too long.");
+    else return;
+    this.root.prepend(older);
+  }
+
+  async showEarlier(before, older) {
+    try {
+      const { messages, earlier, earlierTurnsRemoved } = await ask(`/sessions/${this.threadId}?before=${before}`);
+      const turns = [];
+      for (const { role, text, tools = [] } of messages) {
+        if (role === "user" || !turns.length) turns.push(new Turn(undefined, role === "user" ? text : undefined));
+        if (role === "assistant") turns.at(-1).told(text, tools.map((tool) => ({ ...tool, decision: tool.decision && said(tool.decision) })));
+      }
+      older.remove();
+      this.root.prepend(...turns.map((turn) => turn.root));
+      this.history({ decisions: {}, earlier, earlierTurnsRemoved });
+    } catch (error) {
+      older.append(` ${error.message}`);
+    }
+  }
+
   finished(outcome) {
     this.card?.remove();
     this.interrupts = outcome?.type === "interrupt" ? outcome.interrupts : [];
@@ -179,7 +205,7 @@ export class Conversation {
     if (outcome?.type === "cancelled") this.stopped();
     if (!this.interrupts.length) return void turn?.done();
     const ofCall = (step) => this.interrupts.find((interrupt) => interrupt.toolCallId && turn.steps.get(interrupt.toolCallId) === step);
-    turn?.wait((step) => (ofCall(step)?.reason === "confirmation_required" ? "this changes something" : "not connected yet"));
+    turn?.wait((step) => WAITS[ofCall(step)?.reason] ?? "it asks you");
     this.showCard();
   }
 
@@ -190,7 +216,7 @@ export class Conversation {
     this.card = card(interrupt, {
       waiting: [...new Set(waiting)],
       position: count > 1 ? `1 of ${count} that wait for you` : undefined,
-      answer: (status, reason) => this.answer(interrupt, status, reason),
+      answer: (status, payload) => this.answer(interrupt, status, payload),
       goOn: () => this.load(),
     });
     this.root.append(this.card);
@@ -199,16 +225,11 @@ export class Conversation {
   }
 
   /** The user's answer to what waits. */
-  answer(interrupt, status, reason) {
+  answer(interrupt, status, payload) {
     if (this.isBusy) return;
-    const resume = [{ interruptId: interrupt.id, status, ...(reason && { payload: { reason } }) }];
-    const account = interrupt.metadata.account;
-    const words = interrupt.reason === "authorization_required" ? "you did not connect it" : status === "resolved" ? `you approved it, as ${account}` : `you declined it${reason ? `: ${reason}` : ""}`;
-    const decision = `${words}, ${clock(Date.now())}`;
-    if (interrupt.toolCallId) {
-      this.remember(interrupt.toolCallId, decision);
-      this.last?.decide(interrupt.toolCallId, decision);
-    }
+    const resume = [{ interruptId: interrupt.id, status, payload }];
+    const { account } = interrupt.metadata;
+    if (interrupt.toolCallId && WAITS[interrupt.reason]) this.last?.decide(interrupt.toolCallId, said({ approved: status === "resolved", at: Date.now(), account, ...payload }));
     this.card?.remove();
     this.interrupts = [];
     return this.go({ resume });
@@ -216,11 +237,13 @@ export class Conversation {
 
   stopped() {
     const turn = this.last;
+    turn?.close();
     if (!turn?.text) return;
     turn.remark("quiet", "You stopped this. What was said until then is kept. ", button("Ask again", () => this.say(turn.text)));
   }
 
   failed(error, turn) {
+    this.last?.close();
     const { code, message, requestId } = error;
     const text = `${message}${requestId ? ` (request ${requestId})` : ""} `;
     if (code === "interrupt_not_open" || code === "interrupt_expired") return void setTimeout(() => this.load());
@@ -241,20 +264,12 @@ export class Conversation {
   unanswered() {
     return JSON.parse(sessionStorage.getItem(`countersign-unanswered-${this.threadId}`) ?? "[]");
   }
+}
 
-  /** What one decided, by call: a reload shows it again. */
-  decisions() {
-    try {
-      return JSON.parse(localStorage.getItem(`countersign-decisions-${this.threadId}`)) ?? {};
-    } catch {
-      return {};
-    }
-  }
-
-  remember(call, decision) {
-    const decisions = { ...this.decisions(), [call]: decision };
-    localStorage.setItem(`countersign-decisions-${this.threadId}`, JSON.stringify(decisions));
-  }
+/** What one has said to a call, in words. */
+function said({ approved, at, account, reason }) {
+  const declined = account ? `you declined it${reason ? `: ${reason}` : ""}` : "you did not connect it";
+  return `${approved ? `you approved it, as ${account}` : declined}, ${clock(at)}`;
 }
 
 function keep(threadId, unanswered) {
