@@ -38,6 +38,7 @@ mod presentation;
 mod providers;
 mod real_model;
 mod reasoning;
+mod refused_pages;
 mod runtime;
 mod saved_states;
 mod scenario;

@@ -9,13 +9,8 @@ use tests::{Fate, Gate, Setup, Time, World};
 
 /// What a Lambda function behind an Application Load Balancer can answer.
 const LIMIT: usize = 1_048_576;
-const FILES: [&str; 5] = [
-    "",
-    "swagger-ui.css",
-    "swagger-ui-bundle.js",
-    "swagger-ui-standalone-preset.js",
-    "swagger-initializer.js",
-];
+const FILES: [&str; 5] =
+    ["", "swagger-ui.css", "swagger-ui-bundle.js", "index.css", "swagger-initializer.js"];
 
 async fn the_documentation_is_complete(platform: Platform) {
     let world = World::on(platform).await;

@@ -3,7 +3,10 @@
 use reqwest::{Method, StatusCode, header};
 use tests::{Fate, World};
 
-use super::{BINDING, COMPLETE, ready::Ready};
+use super::{
+    BINDING, COMPLETE,
+    ready::{Ready, request_id},
+};
 
 /// Sets the proxy's behaviour for completions from now on.
 fn complete(ready: &Ready, fate: Fate) {
@@ -59,7 +62,7 @@ async fn m9_used_unknown_and_foreign_sessions_get_the_same_page() {
         let page = ready.shows(&ready.alice, &ready.back, words, StatusCode::FORBIDDEN).await;
         let asked = ready.proxies.agentcore.count(&Method::POST, COMPLETE) - before;
         assert_eq!(asked, 2, "it was AgentCore Identity that refused");
-        pages.push(page.text);
+        pages.push(page.text.replace(request_id(&page), "the request's id"));
     }
     assert!(pages.iter().all(|page| *page == pages[0]), "the page tells which: {pages:?}");
 }
@@ -112,7 +115,7 @@ async fn m9_each_failure_of_agentcore_identity_has_its_own_outcome() {
         complete(&ready, fate);
         ready.ends(&ready.alice, &ready.back, code, status).await;
         let page = ready.shows(&ready.alice, &ready.back, (code, words), status).await;
-        assert!(!page.text.contains("arn:"), "no internals: {}", page.text);
+        assert!(!page.text.contains("arn:aws"), "no internals: {}", page.text);
         let is_busy = status == StatusCode::SERVICE_UNAVAILABLE;
         assert_eq!(page.headers.contains_key(header::RETRY_AFTER), is_busy, "{code}");
         if status.is_server_error() {

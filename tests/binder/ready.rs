@@ -90,6 +90,8 @@ impl Ready {
         assert_eq!(page.headers[header::REFERRER_POLICY], "no-referrer");
         let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("a policy");
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert_says_what_happened(&page, code);
         for secret in [self.parameter("session_id"), self.parameter("state")] {
             assert!(!page.text.contains(&secret) && !page.address().as_str().contains(&secret));
         }
@@ -108,5 +110,37 @@ impl Ready {
             self.alice.say("control", "Which repositories do I have, private ones too?").await;
         assert_eq!(answer["status"], "interrupted", "a token was bound: {answer}");
         assert_eq!(self.proxies.agentcore.count(&Method::POST, COMPLETE), 0);
+    }
+}
+
+/// By an icon with words of its own, the next step and who is signed in; and for the operator, unless
+/// there is nothing to tell them.
+pub(crate) fn assert_says_what_happened(page: &Visit, code: &str) {
+    let icon = format!("role=\"img\" aria-label=\"{}\"", icon_of(code));
+    let next = "<a href=\"/\">Back to the conversation</a>";
+    for part in [icon.as_str(), next, "<p>Signed in as <b>"] {
+        assert!(page.text.contains(part), "{code}: {part} is missing: {}", page.text);
+    }
+    let request = format!("request <code>{}</code>", request_id(page));
+    assert_eq!(page.text.contains(&request), !page.status.is_success(), "{}", page.text);
+}
+
+/// The id of the page's own request.
+pub(crate) fn request_id(page: &Visit) -> &str {
+    page.headers["x-request-id"].to_str().expect("an id")
+}
+
+/// What the icon says to those who do not see it.
+fn icon_of(code: &str) -> &'static str {
+    match code {
+        "connected" | "already_connected" => "Done",
+        "another_user" => "Refused: another person's",
+        "another_browser" => "Refused: another browser's",
+        "no_flow" | "expired" | "session_refused" => "Refused: too late",
+        "no_session" | "malformed" | "no_state" | "wrong_state" => "Refused: wrong link",
+        "declined" => "Declined",
+        "unclear" => "Not known",
+        "throttled" | "unavailable" => "Busy",
+        _ => "Failure",
     }
 }

@@ -6,7 +6,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tests::Form;
 
-use super::{BINDING, COMPLETE, ready::Ready};
+use super::{
+    BINDING, COMPLETE,
+    ready::{Ready, assert_says_what_happened},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m8_a_reload_after_binding_says_so_and_binds_nothing() {
@@ -66,6 +69,11 @@ async fn m9_a_visit_without_sign_in_binds_nothing() {
     let id = page.headers()["x-request-id"].to_str().expect("an id").to_owned();
     let page = page.text().await.expect("a page");
     assert!(page.contains("Sign in first"));
+    for part in
+        ["aria-label=\"Not signed in\"", "<a href=\"/\">Sign in</a>", &format!("<code>{id}</code>")]
+    {
+        assert!(page.contains(part), "{part} is missing: {page}");
+    }
     assert!(page.contains("?result=not_signed_in"), "the address keeps its secrets: {page}");
     let events = ready.logs.audit(&id);
     let reasons: Vec<&Value> = events.iter().map(|event| &event["reason"]).collect();
@@ -172,6 +180,7 @@ async fn m9_a_consent_declined_at_the_provider_binds_nothing() {
     let no = Form::in_page(&page.text).with("decision", "cancel");
     let page = ready.alice.submit(&page, no).await;
     assert_eq!(page.parameter("result").as_deref(), Some("declined"));
+    assert_says_what_happened(&page, "declined");
     assert!(page.text.contains("You did not allow it"), "{}", page.text);
     let session = ready.parameter("session_id");
     let address = ready.back_with(&[("session_id", &session), ("error", "access_denied")]);

@@ -38,6 +38,8 @@ export async function accessible(page, what) {
   await page.evaluate(axe);
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
+    // A page whose script follows the scheme has done so by the next frame.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
     const { violations } = await page.evaluate(() => globalThis.axe.run());
     const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
     const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.html + it.failureSummary).join("\n")}`);

@@ -1,7 +1,6 @@
 //! Every way a visit can end, with its code, its status and its text.
 
 use edge::{AgentName, Code, Kind, returned::Connection};
-use http::StatusCode;
 
 /// How a visit ended. The code stands in the page's address; it holds no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,15 +104,6 @@ impl Outcome {
             Self::Misconfigured => (Kind::UpstreamFailed, Code::Misconfigured),
             Self::Failed => (Kind::UpstreamFailed, Code::Failed),
         })
-    }
-
-    /// Whether the same visit may succeed in a moment.
-    pub(crate) fn may_pass(self) -> bool {
-        matches!(self.result(), Err((Kind::UpstreamUnavailable, _)))
-    }
-
-    pub(crate) fn status(self) -> StatusCode {
-        self.result().map_or_else(|(kind, _)| kind.status(), |_| StatusCode::OK)
     }
 
     /// What to tell the visitor, in a few words.

@@ -1,67 +1,89 @@
 //! What the visitor sees, or a program reads.
 
+use std::time::Duration;
+
 use edge::{
-    AgentName, Named, Problem, Reply,
-    page::{Page, escape},
+    AgentName, Icon, Kind, Named, Page, Problem, Reply,
+    page::BACK,
     reply,
-    returned::ConsentResult,
+    returned::{Connection, ConsentResult},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 
 use crate::outcome::Outcome;
+
+const RETRY: Duration = Duration::from_secs(5);
 
 /// Tells the conversation's own page, in the same browser, to try to go on.
 const TELL_THE_CONVERSATION: &str = include_str!("connected.js");
 /// Takes the session and the state out of the address that the browser shows and remembers.
 const CLEAR_THE_ADDRESS: &str = include_str!("not_signed_in.js");
 
-/// The page of an outcome, with the status that fits.
-pub(crate) fn page(outcome: Outcome, visitor: Option<&Named>, agent: &AgentName) -> Reply {
-    let title = outcome.heading();
-    let main = main(title, &outcome.explanation(agent), visitor);
-    let script = match outcome {
-        // The conversation's page then asks whether the consent is there.
-        Outcome::Connected | Outcome::AlreadyConnected | Outcome::Unclear => TELL_THE_CONVERSATION,
-        Outcome::NotSignedIn => CLEAR_THE_ADDRESS,
-        _ => "",
+/// The page of an outcome, for `visitor`, if somebody is signed in; a problem's is told who by its route.
+///
+/// # Errors
+/// The problem of every outcome that is no connection: its page says which request it was.
+pub(crate) fn page(
+    outcome: Outcome,
+    visitor: Option<&Named>,
+    agent: &AgentName,
+) -> Result<Reply, Problem> {
+    if let Err(problem) = connection(outcome, agent) {
+        let problem = problem.headed(outcome.heading());
+        return Err(match outcome {
+            // The conversation's page then asks whether the consent is there.
+            Outcome::Unclear => problem.with_script(TELL_THE_CONVERSATION),
+            Outcome::NotSignedIn => problem.with_script(CLEAR_THE_ADDRESS),
+            _ => problem,
+        });
+    }
+    let page = Page {
+        agent: Some(agent),
+        icon: Icon::Done,
+        heading: outcome.heading(),
+        text: &outcome.explanation(agent),
+        next: BACK,
+        visitor,
+        request_id: None,
+        script: Some(TELL_THE_CONVERSATION),
     };
-    Page { title, main: &main, script }.into_reply(outcome.status())
+    Ok(page.into_reply(StatusCode::OK))
 }
 
 /// The page for a result link that this browser can't prove to be its own: anyone can send such a
 /// link.
-pub(crate) fn nothing_happened(visitor: &Named) -> Reply {
-    let title = "Nothing has happened here";
-    let text = "This page tells how a consent ended, for a few minutes and in the browser in which it \
-                was given. Whether you are connected shows in the conversation.";
-    let main = main(title, text, Some(visitor));
-    Page { title, main: &main, script: "" }.into_reply(StatusCode::OK)
-}
-
-fn main(title: &str, text: &str, visitor: Option<&Named>) -> String {
-    let visitor = visitor.map(Named::html);
-    let visitor = visitor.map(|name| format!("<p class=\"quiet\">Signed in as {name}.</p>\n"));
-    format!(
-        "<h1>{}</h1>\n<p>{}</p>\n{}<p><a href=\"/\">Back to the conversation</a></p>",
-        escape(title),
-        escape(text),
-        visitor.unwrap_or_default()
-    )
+pub(crate) fn nothing_happened(visitor: &Named, agent: &AgentName) -> Reply {
+    let page = Page {
+        agent: Some(agent),
+        icon: Icon::Note,
+        heading: "Nothing has happened here",
+        text: "This page tells how a consent ended, for a few minutes and in the browser in which it \
+               was given. Whether you are connected shows in the conversation.",
+        next: BACK,
+        visitor: Some(visitor),
+        request_id: None,
+        script: None,
+    };
+    page.into_reply(StatusCode::OK)
 }
 
 /// The outcome for a program.
+///
+/// # Errors
+/// The problem of every outcome that is no connection.
 pub(crate) fn document(outcome: Outcome, agent: &AgentName) -> Result<Reply, Problem> {
-    let detail = outcome.explanation(agent);
-    match outcome.result() {
-        Ok(result) => reply::json(StatusCode::OK, &ConsentResult { result, detail }),
-        Err((kind, code)) => Err(Problem::new(kind, detail).code(code)),
-    }
+    let (result, detail) = (connection(outcome, agent)?, outcome.explanation(agent));
+    reply::json(StatusCode::OK, &ConsentResult { result, detail })
 }
 
-/// Whether the caller is a program: it asks for JSON, and not for a page.
-pub(crate) fn wants_document(headers: &HeaderMap) -> bool {
-    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let accepts: Vec<&str> = accepts.collect();
-    let names = |media_type: &str| accepts.iter().any(|accept| accept.contains(media_type));
-    names("application/json") && !names("text/html")
+/// How the visitor is connected, or the problem that the outcome is.
+fn connection(outcome: Outcome, agent: &AgentName) -> Result<Connection, Problem> {
+    outcome.result().map_err(|(kind, code)| {
+        let problem = Problem::new(kind, outcome.explanation(agent)).code(code);
+        match kind {
+            // The same visit may succeed in a moment.
+            Kind::UpstreamUnavailable => problem.retry_after(RETRY),
+            _ => problem,
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! The routes: parse a callback, check and complete it, and answer with the outcome.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use edge::{
     Inbound, Kind, Named, Problem, Reply, body, browser, reply,
@@ -8,8 +8,9 @@ use edge::{
     shell::to_the_end,
     site::SESSION_BINDING_PATH,
     visit::{refuse_speculation, visitor},
+    wants_document,
 };
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, Method};
 use identity::User;
 use lambda_http::Request;
 use serde_json::json;
@@ -18,12 +19,10 @@ use vault::{Bound, Ended, SessionUri};
 
 use crate::{binding, callback::Callback, outcome::Outcome, pages, state::Service};
 
-const RETRY: Duration = Duration::from_secs(5);
-
 /// Goes on if the browser disconnects, so that a binding is audited even then.
 pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
     let route = |request| to_the_end(route(Arc::clone(service), request));
-    request::answer(request, &service.inbound.site, route).await
+    request::answer(request, &service.inbound, route).await
 }
 
 async fn route(service: Arc<Service>, mut request: Request) -> Result<Reply, Problem> {
@@ -61,20 +60,27 @@ async fn session_binding(service: &Service, request: &Request) -> Result<Reply, 
                 let callback = Callback::from_redirect(request, site);
                 record(Outcome::NotSignedIn, None, callback.session());
             }
-            if pages::wants_document(headers) {
+            if wants_document(headers) {
                 return Err(problem);
             }
-            return Ok(pages::page(Outcome::NotSignedIn, None, &service.inbound.agent));
+            return pages::page(Outcome::NotSignedIn, None, &service.inbound.agent);
         }
         user => user?,
     };
-    if let Some(code) = result {
-        return result_page(service, headers, &user, &code);
-    }
+    let page = match result {
+        Some(code) => result_page(service, headers, &user, &code),
+        None => completion(service, request, &user).await,
+    };
+    page.map_err(|problem| problem.seen_by(Named::new(&user)))
+}
+
+/// Completes a consent as the provider's redirect asks for, and says how it ended.
+async fn completion(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
+    let (headers, site) = (request.headers(), &service.inbound.site);
     let callback = Callback::from_redirect(request, site);
-    let outcome = attempt(service, headers, &user, &callback).await?;
-    record(outcome, Some(&user), callback.session());
-    present(service, headers, &user, outcome, callback.session())
+    let outcome = attempt(service, headers, user, &callback).await?;
+    record(outcome, Some(user), callback.session());
+    present(service, headers, user, outcome, callback.session())
 }
 
 /// The page that says how a visit ended, to the person and in the browser that it ended for. Anybody
@@ -85,16 +91,16 @@ fn result_page(
     user: &User,
     code: &str,
 ) -> Result<Reply, Problem> {
-    let Inbound { site, consent_keys: keys, clock, .. } = &service.inbound;
+    let Inbound { site, consent_keys: keys, clock, agent, .. } = &service.inbound;
     let (visitor, now) = (Named::new(user), clock.now());
     let outcome = Outcome::from_code(code).ok_or_else(Problem::no_such_route)?;
     let browser = browser::hash(headers, site);
     let is_proven = browser::ended(headers, code, site)
         .is_some_and(|sealed| Ended::is_proven(&sealed, user.id(), browser, code, now, keys));
     if is_proven {
-        Ok(retry_later(pages::page(outcome, Some(&visitor), &service.inbound.agent), outcome))
+        pages::page(outcome, Some(&visitor), agent)
     } else {
-        Ok(pages::nothing_happened(&visitor))
+        Ok(pages::nothing_happened(&visitor, agent))
     }
 }
 
@@ -107,7 +113,7 @@ async fn returned(service: &Service, request: &mut Request) -> Result<Reply, Pro
     let callback = Callback::from_json(request.body())?;
     let outcome = attempt(service, request.headers(), &user, &callback).await?;
     record(outcome, Some(&user), callback.session());
-    document(service, outcome)
+    pages::document(outcome, &service.inbound.agent)
 }
 
 /// Completes the consent of `callback`, if it may be completed by this user in this browser.
@@ -160,8 +166,8 @@ fn present(
 ) -> Result<Reply, Problem> {
     let Inbound { site, consent_keys: keys, clock, .. } = &service.inbound;
     let (id, now) = (user.id().clone(), clock.now());
-    let mut reply = if pages::wants_document(headers) {
-        document(service, outcome)?
+    let mut reply = if wants_document(headers) {
+        pages::document(outcome, &service.inbound.agent)?
     } else {
         let code = outcome.code();
         let page = site.address(&format!("{SESSION_BINDING_PATH}?result={code}"));
@@ -176,19 +182,4 @@ fn present(
         browser::carry(&mut reply, &session.fingerprint(), bound, site)?;
     }
     Ok(reply)
-}
-
-/// The outcome for a program.
-fn document(service: &Service, outcome: Outcome) -> Result<Reply, Problem> {
-    pages::document(outcome, &service.inbound.agent).map_err(|problem| match problem.kind() {
-        Kind::UpstreamUnavailable => problem.retry_after(RETRY),
-        _ => problem,
-    })
-}
-
-fn retry_later(mut reply: Reply, outcome: Outcome) -> Reply {
-    if outcome.may_pass() {
-        reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY.as_secs()));
-    }
-    reply
 }

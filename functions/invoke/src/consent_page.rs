@@ -5,14 +5,9 @@
 //! cookie before it leaves.
 
 use edge::{
-    AgentName, Named, Problem, Reply, browser,
-    open_flows::make_room,
-    page::{Page, escape},
-    reply,
-    request::query,
+    AgentName, Code, Kind, Problem, Reply, browser, open_flows::make_room, reply, request::query,
     visit::visitor,
 };
-use http::StatusCode;
 use identity::User;
 use lambda_http::Request;
 use telemetry::Audit;
@@ -28,7 +23,10 @@ enum LinkRefusal {
     NotTheirs(FlowRefusal),
 }
 
-/// Redirects `user` to the provider, or returns a page with the reason for refusing.
+/// Redirects `user` to the provider.
+///
+/// # Errors
+/// With the reason for refusing.
 pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
     let sealed = query(request, "flow").next().unwrap_or_default();
@@ -42,8 +40,8 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
             Ok(reply)
         }
         Err(refusal) => {
-            Audit::ConsentRefused { user: user.id(), reason: refusal.code() }.record();
-            Ok(refusal.page(&Named::new(user), &inbound.agent))
+            Audit::ConsentRefused { user: user.id(), reason: refusal.code().as_str() }.record();
+            Err(refusal.problem(&inbound.agent))
         }
     }
 }
@@ -62,45 +60,39 @@ fn check(
 }
 
 impl LinkRefusal {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::Malformed => "malformed",
-            Self::NotTheirs(FlowRefusal::AnotherUser) => "another_user",
-            Self::NotTheirs(FlowRefusal::AnotherBrowser) => "another_browser",
-            Self::NotTheirs(FlowRefusal::Expired) => "expired",
+            Self::Malformed => Code::Malformed,
+            Self::NotTheirs(FlowRefusal::AnotherUser) => Code::AnotherUser,
+            Self::NotTheirs(FlowRefusal::AnotherBrowser) => Code::AnotherBrowser,
+            Self::NotTheirs(FlowRefusal::Expired) => Code::Expired,
         }
     }
 
-    fn page(&self, visitor: &Named, agent: &AgentName) -> Reply {
-        let (status, title, text) = match self {
+    fn problem(&self, agent: &AgentName) -> Problem {
+        let (kind, heading, text) = match self {
             Self::Malformed => (
-                StatusCode::BAD_REQUEST,
+                Kind::InvalidRequest,
                 "This link is incomplete",
                 "Go back to the conversation and follow the link there again.",
             ),
             Self::NotTheirs(FlowRefusal::AnotherUser) => (
-                StatusCode::FORBIDDEN,
+                Kind::Forbidden,
                 "This request is not yours",
                 "If somebody sent you this link, do not use it. Ask in a conversation of your own.",
             ),
             Self::NotTheirs(FlowRefusal::AnotherBrowser) => (
-                StatusCode::FORBIDDEN,
+                Kind::Forbidden,
                 "This was not asked for in this browser",
                 "Consent in the same browser in which you are talking to {agent}. If \
                  somebody sent you this link, do not use it.",
             ),
             Self::NotTheirs(FlowRefusal::Expired) => (
-                StatusCode::GONE,
+                Kind::Gone,
                 "This link is too old",
                 "A link is good for ten minutes. Ask again in the conversation.",
             ),
         };
-        let (heading, text) = (escape(title), escape(&agent.within(text)));
-        let visitor = visitor.html();
-        let main = format!(
-            "<h1>{heading}</h1>\n<p>{text}</p>\n<p class=\"quiet\">Signed in as {visitor}.</p>\n\
-             <p><a href=\"/\">Back to the conversation</a></p>"
-        );
-        Page { title, main: &main, script: "" }.into_reply(status)
+        Problem::new(kind, agent.within(text)).code(self.code()).headed(heading)
     }
 }

@@ -1,7 +1,8 @@
 //! `/docs`: the OpenAPI document as an interactive page that is embedded in the binary.
 //!
-//! Each file is sent as it is stored, compressed: the plain bundle has 1.5 MB, and a Lambda
-//! function behind an Application Load Balancer can answer with 1 MB.
+//! Each file of Swagger UI is sent as it is stored, compressed: the plain bundle has 1.5 MB, and a Lambda
+//! function behind an Application Load Balancer can answer with 1 MB. The page itself, its settings and
+//! what its style lacks are ours.
 
 use std::sync::Arc;
 
@@ -14,38 +15,47 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The file with the page's settings, and the text before which another setting is inserted.
-const SETTINGS: &str = "swagger-initializer.js";
-const A_SETTING: &str = "presets: [";
+const PAGE: &str = include_str!("docs/index.html");
+const STYLE: &str = include_str!("docs/index.css");
+const SETTINGS: &str = include_str!("docs/swagger-initializer.js");
 
 /// Returns the file at `path` below `/docs/`, or that the browser has it already. The page sends the
 /// person's mark with each request.
 pub(crate) fn file(path: &str, asked: &HeaderMap, mark: &PersonMark) -> Result<Reply, Problem> {
-    let config = Config::from("/openapi.json").use_base_layout().with_credentials(true);
-    let file = utoipa_swagger_ui::serve(path, Arc::new(config))
+    let (media_type, text) = match path {
+        "" | "index.html" => ("text/html; charset=utf-8", PAGE.to_owned()),
+        "index.css" => ("text/css; charset=utf-8", STYLE.to_owned()),
+        "swagger-initializer.js" => ("text/javascript; charset=utf-8", settings(mark)),
+        _ => return file_of_swagger_ui(path, asked),
+    };
+    sent(asked, text, HeaderValue::from_static(media_type))
+}
+
+fn file_of_swagger_ui(path: &str, asked: &HeaderMap) -> Result<Reply, Problem> {
+    let file = utoipa_swagger_ui::serve(path, Arc::new(Config::default()))
         .map_err(|error| Problem::internal(error.to_string()))?;
     let file = file.ok_or_else(Problem::no_such_route)?;
     let media_type = HeaderValue::from_str(&file.content_type).map_err(Problem::internal)?;
-    let mut bytes = file.bytes.into_owned();
-    if path == SETTINGS {
-        bytes = marked(&bytes, mark).ok_or_else(|| Problem::internal("no settings of /docs"))?;
-    }
-    let mut reply = reply::validated(asked, bytes)?;
-    let headers = reply.headers_mut();
-    headers.insert(header::CONTENT_TYPE, media_type);
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    let mut reply = sent(asked, file.bytes.into_owned(), media_type)?;
     if file.gzpipped {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        reply.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Ok(reply)
 }
 
+fn sent(
+    asked: &HeaderMap,
+    bytes: impl Into<bytes::Bytes>,
+    media_type: HeaderValue,
+) -> Result<Reply, Problem> {
+    let mut reply = reply::validated(asked, bytes)?;
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, media_type);
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    Ok(reply)
+}
+
 /// The settings, with the mark in every request ("requestInterceptor" of Swagger UI's configuration).
-fn marked(settings: &[u8], mark: &PersonMark) -> Option<Vec<u8>> {
-    let (before, after) = str::from_utf8(settings).ok()?.split_once(A_SETTING)?;
-    let (name, mark) = (MARK_HEADER, mark.as_str());
-    let interceptor = format!(
-        "requestInterceptor: (request) => {{ request.headers[\"{name}\"] = \"{mark}\"; return request; }},\n    "
-    );
-    Some(format!("{before}{interceptor}{A_SETTING}{after}").into_bytes())
+fn settings(mark: &PersonMark) -> String {
+    SETTINGS.replace("{{header}}", MARK_HEADER.as_str()).replace("{{mark}}", mark.as_str())
 }

@@ -67,7 +67,7 @@ pub fn document(site: &Site, bearer: bool) -> Result<Bytes, serde_json::Error> {
             "title": "Countersign",
             "description": "An agent that acts for you at GitHub, only with your consent. Every \
                             failure is a problem (RFC 9457): its `code` is one of `ProblemCode`, \
-                            where each is explained.",
+                            where each is explained. Who accepts HTML gets it as a page.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
             "version": env!("CARGO_PKG_VERSION"),
         },

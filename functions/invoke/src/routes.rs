@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use edge::{
-    PersonMark, Problem, Reply, body, browser, reply,
+    Named, PersonMark, Problem, Reply, body, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
@@ -87,13 +87,12 @@ impl Route {
 }
 
 pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
-    let site = &service.settings.inbound.site;
-    request::answer(request, site, |request| route(service, request)).await
+    let inbound = &service.settings.inbound;
+    request::answer(request, inbound, |request| route(service, request)).await
 }
 
-async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Problem> {
-    let path = request.uri().path();
-    let route = Route::at(path).ok_or_else(Problem::no_such_route)?;
+async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Problem> {
+    let route = Route::at(request.uri().path()).ok_or_else(Problem::no_such_route)?;
     if !route.allows(request.method()) {
         return Err(Problem::method_not_allowed(route.methods()));
     }
@@ -103,6 +102,18 @@ async fn route(service: &Arc<Service>, mut request: Request) -> Result<Reply, Pr
         _ => {}
     }
     let user = service.settings.inbound.user(request.headers()).await?;
+    let visitor = Named::new(&user);
+    signed_in(service, request, route, user).await.map_err(|problem| problem.seen_by(visitor))
+}
+
+/// The routes for `user`.
+async fn signed_in(
+    service: &Arc<Service>,
+    mut request: Request,
+    route: Route,
+    user: User,
+) -> Result<Reply, Problem> {
+    let path = request.uri().path();
     match route {
         Route::Ping => ping::answer(service),
         Route::OpenApi => open_api(service).await,

@@ -10,15 +10,15 @@ use axum::{
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
+const STYLE: &str = include_str!("page.css");
+
 /// Returns a page of the stand-in for `what`; `main` is its content as HTML.
 pub fn page(status: StatusCode, what: &str, main: &str) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>Stand-in for {what}</title>\n\
-         <style>:root {{ color-scheme: light dark; }} body {{ font: 1.1rem/1.5 sans-serif; \
-         max-width: 36rem; margin: 2rem auto; padding: 0 1rem; }} \
-         button {{ font: inherit; padding: .4rem 1rem; }}</style>\n\
+         <style>{STYLE}</style>\n\
          </head>\n<body>\n<main>\n{main}</main>\n\
          <footer><p><small>A stand-in for {what}, for development and tests. Nothing here is \
          real.</small></p></footer>\n</body>\n</html>\n"

@@ -80,7 +80,7 @@ codes! {
     // The end of a consent.
     NotSignedIn = "not_signed_in": "Nobody is signed in, and nothing was bound. Sign in, and follow the interrupt's link again.",
     NoSession = "no_session": "The return address names no session. Follow the interrupt's link again.",
-    Malformed = "malformed": "The return address is malformed. Follow the interrupt's link again.",
+    Malformed = "malformed": "The address is malformed. Follow the interrupt's link again.",
     Declined = "declined": "The user declined at the provider. Ask again if they change their mind.",
     ProviderFailed = "provider_failed": "The provider returned an error instead of a consent. Ask again.",
     NoFlow = "no_flow": "This browser carries no such consent. Consent in the browser that asked.",

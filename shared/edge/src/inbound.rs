@@ -12,7 +12,7 @@ use crate::{
     agent_name::AgentName,
     consent_address::ConsentAddress,
     environment::{Reader, switch},
-    not_allowed, person,
+    person,
     problem::{Kind, Problem},
     sign_in::{self, InboundAuth},
     site::Site,
@@ -134,7 +134,7 @@ impl Inbound {
             }
             AuthenticationError::NotAllowed(user) => {
                 Audit::NotAllowed { user: &user }.record();
-                not_allowed::problem()
+                Problem::not_allowed()
             }
             AuthenticationError::KeysUnavailable(_) | AuthenticationError::KeyMayBeNew(_) => {
                 let retry = match &error {

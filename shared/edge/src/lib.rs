@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod accept;
 pub mod agent_name;
 pub mod aws;
 pub mod body;
@@ -10,13 +11,14 @@ pub mod connection;
 pub mod consent_address;
 pub mod consent_key;
 pub mod environment;
+mod icon;
 pub mod inbound;
-mod not_allowed;
 pub mod open_flows;
 pub mod page;
 pub mod person;
 pub mod problem;
 pub mod problem_document;
+mod problem_page;
 pub mod reply;
 pub mod request;
 mod request_id;
@@ -27,11 +29,14 @@ pub mod site;
 pub mod variable;
 pub mod visit;
 
+pub use accept::wants_document;
 pub use agent_name::AgentName;
 pub use code::Code;
 pub use consent_address::ConsentAddress;
 pub use environment::{ConfigError, ProcessEnvironment, Reader, Source};
+pub use icon::Icon;
 pub use inbound::Inbound;
+pub use page::Page;
 pub use person::{Named, PersonMark};
 pub use problem::{Kind, Problem, out_of_open_files};
 pub use reply::Reply;

@@ -7,7 +7,7 @@ use std::{error::Error, time::Duration};
 
 use http::StatusCode;
 
-use crate::code::Code;
+use crate::{code::Code, problem_page::ProblemPage};
 
 /// The kinds of problem a caller can meet; each has its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +97,13 @@ pub struct Problem {
     pub(crate) detail: String,
     pub(crate) field: Option<&'static str>,
     /// What the agent said in a turn that is done and can't be saved.
-    pub(crate) unsaved: Option<String>,
+    pub(crate) unsaved: Option<Box<str>>,
     pub(crate) advice: Option<Advice>,
     /// In seconds.
     pub(crate) retry_after: Option<u32>,
     pub(crate) cause: Option<Box<dyn Error + Send + Sync>>,
+    /// What its page says besides; boxed, because a `Result` is as large as its error.
+    pub(crate) page: Option<Box<ProblemPage>>,
 }
 
 /// What the caller could do instead, in HTTP's own terms.
@@ -128,6 +130,7 @@ impl Problem {
             advice: None,
             retry_after: None,
             cause: None,
+            page: None,
         }
     }
 
@@ -168,6 +171,14 @@ impl Problem {
         Self { advice: Some(Advice::Challenge(scheme)), ..Self::unauthorized() }
     }
 
+    /// 403 for a signed-in user who may not use the service (`ALLOW_CLAIM`): signing in again would not
+    /// help (RFC 9110, section 15.5.4).
+    pub(crate) fn not_allowed() -> Self {
+        let detail = "You are signed in, but this service is not open to your account. Ask the people \
+                      who run it to let you in, and then sign in again.";
+        Self::new(Kind::Forbidden, detail).code(Code::NotAllowed)
+    }
+
     /// 404 for a route that does not exist.
     #[must_use]
     pub fn no_such_route() -> Self {
@@ -205,7 +216,7 @@ impl Problem {
     /// What the agent said in a turn that is done and can't be saved.
     #[must_use]
     pub fn unsaved(self, message: String) -> Self {
-        Self { unsaved: Some(message), ..self }
+        Self { unsaved: Some(message.into()), ..self }
     }
 
     /// What the operator will find in the log.
@@ -225,11 +236,6 @@ impl Problem {
     #[must_use]
     pub fn in_words(&self) -> (&'static str, &str) {
         (self.code.as_str(), &self.detail)
-    }
-
-    /// Whether a program would tell it by `code`.
-    pub(crate) fn is(&self, code: Code) -> bool {
-        self.code == code
     }
 }
 

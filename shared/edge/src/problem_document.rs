@@ -1,14 +1,13 @@
-//! A problem as the caller reads it (RFC 9457), and the log line that tells the operator its cause.
+//! A problem as a program reads it (RFC 9457), and the log line that tells the operator its cause.
 
 use std::{error::Error, fmt};
 
-use http::{HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     code::Code,
-    problem::{Advice, Problem},
+    problem::Problem,
     reply::{self, Reply},
     request_id::RequestId,
 };
@@ -46,10 +45,9 @@ pub struct UnsavedTurn {
     message: String,
 }
 
-/// Writes the operator's half to the log and returns the caller's half.
-pub(crate) fn reply(problem: Problem, request: &RequestId) -> Reply {
+/// The document of `problem`.
+pub(crate) fn document(problem: Problem, request: &RequestId) -> Reply {
     let status = problem.kind.status();
-    problem.log();
     let document = ProblemDocument {
         kind: "about:blank",
         title: status.canonical_reason().unwrap_or("Problem"),
@@ -58,24 +56,13 @@ pub(crate) fn reply(problem: Problem, request: &RequestId) -> Reply {
         detail: problem.detail,
         request_id: request.as_str().to_owned(),
         field: problem.field,
-        unsaved: problem.unsaved.map(|message| UnsavedTurn { message }),
+        unsaved: problem.unsaved.map(|message| UnsavedTurn { message: message.into() }),
     };
     let body = serde_json::to_vec(&document).unwrap_or_else(|error| {
         tracing::error!(%error, "a problem has no JSON form");
         Vec::new()
     });
-    let mut reply = reply::body(status, "application/problem+json", body);
-    if let Some(advice) = problem.advice {
-        let (name, value) = match advice {
-            Advice::Allow(methods) => (header::ALLOW, methods),
-            Advice::Challenge(scheme) => (header::WWW_AUTHENTICATE, scheme),
-        };
-        reply.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    if let Some(wait) = problem.retry_after {
-        reply.headers_mut().insert(header::RETRY_AFTER, wait.into());
-    }
-    reply
+    reply::body(status, "application/problem+json", body)
 }
 
 impl Problem {

@@ -8,10 +8,12 @@ use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
 use crate::{
+    accept::Wanted,
+    agent_name::AgentName,
     code::Code,
-    not_allowed,
-    problem::{Kind, Problem},
-    problem_document,
+    inbound::Inbound,
+    problem::{Advice, Kind, Problem},
+    problem_document, problem_page,
     reply::Reply,
     request_id::RequestId,
     site::Site,
@@ -19,10 +21,15 @@ use crate::{
 
 const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
 
-/// Returns what `route` makes of `request`. A failure becomes a problem, and one log line says what
-/// happened (the path without its query, which may hold secrets). A request that another site's page
-/// makes by itself is refused on every route.
-pub async fn answer<F>(request: Request, site: &Site, route: impl FnOnce(Request) -> F) -> Reply
+/// Returns what `route` makes of `request`. A failure becomes a problem, which a program gets as a
+/// document and a person's browser as a page, and one log line says what happened (the path without its
+/// query, which may hold secrets). A request that another site's page makes by itself is refused on
+/// every route.
+pub async fn answer<F>(
+    request: Request,
+    inbound: &Inbound,
+    route: impl FnOnce(Request) -> F,
+) -> Reply
 where
     F: Future<Output = Result<Reply, Problem>>,
 {
@@ -30,8 +37,8 @@ where
         refuse_subresource(request.headers())?;
         route(request).await
     };
-    let mut reply = answer_anywhere(request, route).await;
-    if site.is_secure() {
+    let mut reply = answer_anywhere(request, Some(&inbound.agent), route).await;
+    if inbound.site.is_secure() {
         let year = HeaderValue::from_static("max-age=31536000");
         reply.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
@@ -40,11 +47,12 @@ where
 
 /// Answers a request that a platform does not give to the handler.
 pub async fn refuse(request: Request, problem: Problem) -> Reply {
-    answer_anywhere(request, async |_| Err(problem)).await
+    answer_anywhere(request, None, async |_| Err(problem)).await
 }
 
 async fn answer_anywhere(
     request: Request,
+    agent: Option<&AgentName>,
     route: impl AsyncFnOnce(Request) -> Result<Reply, Problem>,
 ) -> Reply {
     let id = RequestId::new(&request);
@@ -52,11 +60,10 @@ async fn answer_anywhere(
     async {
         let started = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let wants_page = not_allowed::wants_page(request.headers());
+        let wanted = Wanted::by(request.headers());
         let mut reply = match route(request).await {
             Ok(reply) => reply,
-            Err(problem) if wants_page && problem.is(Code::NotAllowed) => not_allowed::page(),
-            Err(problem) => problem_document::reply(problem, &id),
+            Err(problem) => told(problem, wanted, &id, agent),
         };
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             reply.headers_mut().insert(REQUEST_ID, id);
@@ -68,6 +75,32 @@ async fn answer_anywhere(
     }
     .instrument(span)
     .await
+}
+
+/// Writes the operator's half of `problem` to the log and returns the caller's half.
+fn told(problem: Problem, wanted: Wanted, id: &RequestId, agent: Option<&AgentName>) -> Reply {
+    problem.log();
+    let (advice, retry_after) = (problem.advice, problem.retry_after);
+    let as_page = match wanted {
+        Wanted::Page => true,
+        Wanted::Document => false,
+        Wanted::Anything => problem.is_headed(),
+    };
+    let mut reply = match as_page {
+        true => problem_page::page(&problem, id, agent),
+        false => problem_document::document(problem, id),
+    };
+    if let Some(advice) = advice {
+        let (name, value) = match advice {
+            Advice::Allow(methods) => (header::ALLOW, methods),
+            Advice::Challenge(scheme) => (header::WWW_AUTHENTICATE, scheme),
+        };
+        reply.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(wait) = retry_after {
+        reply.headers_mut().insert(header::RETRY_AFTER, wait.into());
+    }
+    reply
 }
 
 /// The values of the query's parameter `name`, decoded.

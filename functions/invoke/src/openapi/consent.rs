@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     operation::{Callers, Operation, body, query},
-    responses::{html, json_of, page, redirect},
+    responses::{html, json_of, redirect},
 };
 
 /// What a load balancer or a proxy does with a caller who is not signed in and brings no token.
@@ -50,10 +50,14 @@ pub(super) fn consent() -> Operation {
         answers: json!({
             "302": redirect(SIGN_IN),
             "303": redirect("The browser carries the flow, and goes to the provider"),
-            "400": page("The link is incomplete"),
-            "410": page("The link is older than ten minutes"),
         }),
-        problems: vec![(Kind::Forbidden, Code::NotAVisit)],
+        problems: vec![
+            (Kind::InvalidRequest, Code::Malformed),
+            (Kind::Forbidden, Code::NotAVisit),
+            (Kind::Forbidden, Code::AnotherUser),
+            (Kind::Forbidden, Code::AnotherBrowser),
+            (Kind::Gone, Code::Expired),
+        ],
     }
 }
 
@@ -66,15 +70,12 @@ pub(super) fn session_binding() -> Operation {
     let results: Vec<&str> = connected.into_iter().chain(codes).collect();
     let mut done = json_of("The consent counts", "ConsentResult");
     done["content"]["text/html"] = html();
-    let mut answers = json!({
+    let answers = json!({
         "200": done,
         "302": redirect(SIGN_IN),
         "303": redirect("On to the page that says how it ended"),
         "307": redirect("On to the site's own name"),
     });
-    for (kind, _) in NOT_BOUND {
-        answers[kind.status().as_str()] = page("How it ended");
-    }
     Operation {
         id: "session_binding",
         tag: "consent",

@@ -1,9 +1,9 @@
 //! One operation of the document: what is sent, and every answer.
 
 use edge::{Code, Kind};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::responses::{SIGNED_IN, failures, html};
+use super::responses::{SIGNED_IN, failures};
 
 /// An operation.
 pub(super) struct Operation {
@@ -37,7 +37,9 @@ impl Operation {
             Callers::SignedIn => failures(&[SIGNED_IN, &self.problems].concat(), bearer),
             Callers::Anyone => failures(&self.problems, bearer),
         };
-        merge(&mut responses, self.answers);
+        if let Value::Object(answers) = self.answers {
+            responses.extend(answers);
+        }
         let mut operation = json!({
             "operationId": self.id,
             "tags": [self.tag],
@@ -55,19 +57,6 @@ impl Operation {
             operation["security"] = json!([]);
         }
         operation
-    }
-}
-
-/// Adds `answers` to `responses`. Where there is a problem of that status, a person gets it as a page.
-fn merge(responses: &mut Map<String, Value>, answers: Value) {
-    let Value::Object(answers) = answers else { return };
-    for (status, answer) in answers {
-        match responses.get_mut(&status) {
-            Some(problem) => problem["content"]["text/html"] = html(),
-            None => {
-                responses.insert(status, answer);
-            }
-        }
     }
 }
 

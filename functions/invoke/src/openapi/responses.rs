@@ -46,11 +46,6 @@ pub(super) fn json_of(description: &str, schema: &str) -> Value {
     json!({ "description": description, "content": { "application/json": { "schema": schema } } })
 }
 
-/// A page for a person.
-pub(super) fn page(description: &str) -> Value {
-    json!({ "description": description, "content": { "text/html": html() } })
-}
-
 /// What a page is, as a media type.
 pub(super) fn html() -> Value {
     json!({ "schema": { "type": "string" } })
@@ -100,7 +95,8 @@ fn problem(status: u16, codes: &[Code], bearer: bool) -> Value {
     });
     let mut response = json!({
         "description": described.join(", "),
-        "content": { "application/problem+json": { "schema": schema } },
+        // A browser that navigates gets a page.
+        "content": { "application/problem+json": { "schema": schema }, "text/html": html() },
     });
     if matches!(status, 409 | 429 | 503) {
         response["headers"]["Retry-After"] = json!({ "$ref": "#/components/headers/RetryAfter" });
@@ -109,11 +105,6 @@ fn problem(status: u16, codes: &[Code], bearer: bool) -> Value {
         let challenge =
             json!({ "description": "The scheme `Bearer`", "schema": { "type": "string" } });
         response["headers"]["WWW-Authenticate"] = challenge;
-    }
-    // 401 and 413 can come from what stands before the services: a load balancer, a proxy. A person
-    // who may not use them is told so by a page.
-    if matches!(status, 401 | 403 | 413) {
-        response["content"]["text/html"] = html();
     }
     response
 }
