@@ -1,0 +1,173 @@
+//! The attacks that `local` offers in a menu and on its command line: each is run at the running services, and
+//! is stopped by the check that it names (M2, M5, M9).
+
+use local::{attacks, options::Platform};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use tests::{Setup, World, flow::assert_names_the_repositories};
+use tokio::net::TcpListener;
+
+/// Each attack: the row that it would break, the check that stops it, and the code of its refusal.
+const STOPPED: [(&str, &str, &str, &str); 10] = [
+    ("forwarded-link", "M9", "person", "another_user"),
+    ("provider-link", "M9", "session", "no_flow"),
+    ("someone-elses-consent", "M9", "state", "wrong_state"),
+    ("login-csrf", "M9", "browser", "another_browser"),
+    ("replay", "M9", "single use", "session_refused"),
+    ("stale-tab", "M9", "page", "another_user"),
+    ("prefetch", "M9", "visit", "not_a_visit"),
+    ("another-sites-post", "M9", "site", "cross_site"),
+    ("forged-token", "M2", "signature", "unauthorized"),
+    ("approve-by-the-model", "M5", "approval", "confirmation_required"),
+];
+
+/// The menu of a world, at an address of its own.
+struct Menu(String);
+
+impl Menu {
+    async fn of(world: &World) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = attacks::router(world.running.addresses.clone());
+        tokio::spawn(async { axum::serve(listener, router).await });
+        Self(format!("http://{address}/attacks"))
+    }
+
+    async fn list(&self) -> Value {
+        Client::new().get(&self.0).send().await.expect("an answer").json().await.expect("JSON")
+    }
+
+    async fn run(&self, name: &str) -> (StatusCode, Value) {
+        self.run_with(name, &[("content-type", "application/json")]).await
+    }
+
+    async fn run_with(&self, name: &str, headers: &[(&str, &str)]) -> (StatusCode, Value) {
+        let mut request = Client::new().post(format!("{}/{name}", self.0));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.expect("an answer");
+        (answer.status(), answer.json().await.expect("JSON"))
+    }
+}
+
+#[track_caller]
+fn assert_stopped(outcome: &Value, row: &str, check: &str, code: &str) {
+    assert_eq!(outcome["stopped"], true, "{outcome:#}");
+    let by = &outcome["stoppedBy"];
+    assert_eq!((&by["check"], &by["code"]), (&json!(check), &json!(code)), "{outcome:#}");
+    assert_eq!(outcome["row"], row);
+    let steps = outcome["steps"].as_array().expect("steps");
+    assert!(steps.len() > 1, "{outcome:#}");
+    for text in steps.iter().flat_map(|step| ["who", "does", "result"].map(|name| &step[name])) {
+        assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{outcome:#}");
+    }
+    assert_nothing_secret(&outcome.to_string());
+}
+
+/// Every secret of a flow is long and has no spaces: a session, a state, a code, a token, a cookie.
+#[track_caller]
+fn assert_nothing_secret(text: &str) {
+    const LONGEST_NAME: usize = 24;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_%=+:".contains(c);
+    for word in text.split(|c: char| !is_part(c)) {
+        let is_secret = word.len() > LONGEST_NAME;
+        assert!(!is_secret, "{word} is in {text}");
+    }
+    for part in ["request_uri:", "gho_", "eyJ"] {
+        assert!(!text.contains(part), "{part} is in {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_each_attack_is_stopped_by_its_own_check_again_and_again_and_alice_notices_nothing() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    world.connect(&alice, "hers", "octo-alice").await;
+    let saved = world.everything_saved().await;
+    let menu = Menu::of(&world).await;
+    for _ in 0..2 {
+        for (name, row, check, code) in STOPPED {
+            let (status, outcome) = menu.run(name).await;
+            assert_eq!(status, StatusCode::OK, "{name}: {outcome}");
+            assert_eq!(outcome["name"], name);
+            assert_stopped(&outcome, row, check, code);
+        }
+    }
+    assert!(!world.everything_saved().await.contains("attack-"), "a conversation is left");
+    assert!(saved.contains("hers"));
+    let (_, answer) = alice.say("hers", "Which repositories do I have, private ones too?").await;
+    assert_names_the_repositories(&answer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_each_attack_is_stopped_by_its_own_check_at_the_containers_too() {
+    let world = World::on(Platform::Container).await;
+    let menu = Menu::of(&world).await;
+    for (name, row, check, code) in STOPPED {
+        let (status, outcome) = menu.run(name).await;
+        assert_eq!(status, StatusCode::OK, "{name}: {outcome}");
+        assert_stopped(&outcome, row, check, code);
+    }
+    world.running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_two_menus_at_once_do_not_disturb_each_other() {
+    let world = World::in_process().await;
+    let menus = [Menu::of(&world).await, Menu::of(&world).await];
+    // One connects carol, and the other would find her connected.
+    let attacks = [("replay", &menus[0]), ("prefetch", &menus[1]), ("replay", &menus[1])];
+    let runs = attacks.map(|(name, menu)| async move { (name, menu.run(name).await) });
+    for (name, (status, outcome)) in futures_util::future::join_all(runs).await {
+        assert_eq!((status, &outcome["stopped"]), (StatusCode::OK, &json!(true)), "{name}");
+    }
+}
+
+/// `BROWSER_BINDING=off` is the only switch of a check, and the menu shows what it opens.
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_without_the_browser_check_a_login_csrf_succeeds_and_the_menu_says_so() {
+    let setup = Setup::default().with("INBOUND_AUTH", "bearer").with("BROWSER_BINDING", "off");
+    let world = World::with(setup).await;
+    let menu = Menu::of(&world).await;
+    for _ in 0..2 {
+        let (status, outcome) = menu.run("login-csrf").await;
+        assert_eq!((status, &outcome["stopped"]), (StatusCode::OK, &json!(false)), "{outcome}");
+        let by = &outcome["stoppedBy"];
+        assert_eq!((&by["check"], &by["code"]), (&json!("nothing"), &json!("not_stopped")));
+        let told = by["sentence"].as_str().expect("a sentence");
+        assert!(told.contains("SUCCEEDED") && told.contains("octo-carol"), "{told}");
+        assert_nothing_secret(&outcome.to_string());
+        // The other checks do not need the browser's.
+        let (_, outcome) = menu.run("forwarded-link").await;
+        assert_stopped(&outcome, "M9", "person", "another_user");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_the_menu_lists_its_attacks_and_no_other_site_runs_one() {
+    let world = World::in_process().await;
+    let menu = Menu::of(&world).await;
+    let list = menu.list().await;
+    let list = list.as_array().expect("a list");
+    assert_eq!(list.len(), STOPPED.len());
+    for (entry, (name, row, ..)) in list.iter().zip(STOPPED) {
+        assert_eq!((&entry["name"], &entry["row"]), (&json!(name), &json!(row)));
+        assert!(["title", "story"].iter().all(|name| entry[name].is_string()), "{entry}");
+        assert_eq!(entry.as_object().map(|entry| entry.len()), Some(4), "{entry}");
+    }
+    let json = ("content-type", "application/json");
+    for (name, headers, expected) in [
+        ("no-such-attack", &[json][..], StatusCode::NOT_FOUND),
+        ("prefetch", &[], StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("prefetch", &[("content-type", "text/plain")], StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("prefetch", &[json, ("sec-fetch-site", "cross-site")], StatusCode::FORBIDDEN),
+        ("prefetch", &[json, ("sec-fetch-site", "same-site")], StatusCode::FORBIDDEN),
+        ("prefetch", &[json, ("sec-fetch-site", "same-origin")], StatusCode::OK),
+        ("prefetch", &[json, ("sec-fetch-site", "none")], StatusCode::OK),
+    ] {
+        let (status, answer) = menu.run_with(name, headers).await;
+        assert_eq!(status, expected, "{name} {headers:?}: {answer}");
+        assert!(status.is_success() || answer["detail"].is_string(), "{answer}");
+    }
+}
