@@ -1,10 +1,18 @@
 //! The attacks that `local` offers in a menu and on its command line: each is run at the running services, and
 //! is stopped by the check that it names (M2, M5, M9).
 
-use local::{attacks, options::Platform};
+use axum::{
+    Router,
+    response::{Html, Redirect},
+};
+use local::{attacks, options::Platform, parts::Addresses};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use tests::{Setup, World, flow::assert_names_the_repositories};
+use tests::{
+    Setup, Terminal, World,
+    flow::assert_names_the_repositories,
+    terminal::{output, printed},
+};
 use tokio::net::TcpListener;
 
 /// Each attack: the row that it would break, the check that stops it, and the code of its refusal.
@@ -142,6 +150,63 @@ async fn m9_without_the_browser_check_a_login_csrf_succeeds_and_the_menu_says_so
         let (_, outcome) = menu.run("forwarded-link").await;
         assert_stopped(&outcome, "M9", "person", "another_user");
     }
+}
+
+/// `CONFIRM_ACTIONS=off` lets the model act without an approval.
+#[tokio::test(flavor = "multi_thread")]
+async fn m5_where_no_action_is_confirmed_the_model_acts_and_the_command_fails() {
+    let variables = [("CONFIRM_ACTIONS", "off")];
+    let terminal = Terminal::run(Platform::InProcess, &[], &variables).await;
+    let port = terminal.addresses().await.application.port().expect("a port").to_string();
+    for _ in 0..2 {
+        let output = output(&["--port", &port, "attack", "approve-by-the-model"]).await;
+        let printed = String::from_utf8(output.stdout).expect("text");
+        assert!(!output.status.success(), "{printed}");
+        assert!(printed.contains("NOT STOPPED") && printed.contains("SUCCEEDED"), "{printed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m19_the_command_lists_the_attacks_and_tells_what_stops_one() {
+    let list = printed(&["attack"]).await;
+    for (name, row, ..) in STOPPED {
+        assert!(
+            list.lines().any(|line| line.starts_with(name) && line.ends_with(&format!("({row})")))
+        );
+    }
+    let terminal = Terminal::run(Platform::InProcess, &[], &[]).await;
+    let port = terminal.addresses().await.application.port().expect("a port").to_string();
+    let told = printed(&["--port", &port, "attack", "someone-elses-consent"]).await;
+    for part in ["mallory", "carol", "403 no_state", "Stopped by: state (wrong_state)", "●"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_nothing_secret(&told);
+    let unknown = output(&["--port", &port, "attack", "no-such-attack"]).await;
+    let told = String::from_utf8(unknown.stderr).expect("text");
+    assert!(!unknown.status.success() && told.contains("no attack “no-such-attack”"), "{told}");
+}
+
+/// An application whose people sign in at a provider with a page of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn m19_where_people_sign_in_elsewhere_the_menu_says_that_there_is_nobody_to_attack() {
+    let serve = async |router: Router| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async { axum::serve(listener, router).await });
+        port
+    };
+    let page = async || Html("<h1>Sign in</h1><form method=post><input name=password></form>");
+    let provider = serve(Router::new().fallback(page)).await;
+    let sign_in =
+        async move || Redirect::to(&format!("http://127.0.0.1:{provider}/login?client=x"));
+    let application = serve(Router::new().fallback(sign_in)).await;
+    let addresses = Addresses::on_ports_from(application).expect("addresses");
+    let error = attacks::run("replay", &addresses).await.expect_err("nobody to attack");
+    let told = error.to_string();
+    for part in ["carol and mallory", &format!("http://127.0.0.1:{provider}/login")] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("client=x"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
