@@ -28,16 +28,24 @@ async fn m12_conversations_are_listed_newest_first_in_pages() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
     assert_eq!(get(&alice, "/sessions").await, json!({ "sessions": [], "next": null }));
-    for session in ["a", "b", "c"] {
-        let (status, _) = alice.say(session, "Hello!").await;
+    for (session, words) in
+        [("a", "Hello!"), ("b", "Hi \u{1F331}\n there"), ("c", "One"), ("a", "Two")]
+    {
+        let (status, _) = alice.say(session, words).await;
         assert_eq!(status, StatusCode::OK);
     }
+    world.ask(&alice, "waits").await;
     let list = get(&alice, "/sessions").await;
-    assert_eq!((ids(&list), &list["next"]), (vec!["c", "b", "a"], &Value::Null));
+    assert_eq!((ids(&list), &list["next"]), (vec!["waits", "a", "c", "b"], &Value::Null));
+    let titles = list["sessions"].as_array().expect("a list").iter().map(|it| &it["title"]);
+    let first =
+        ["Which repositories do I have, private ones too?", "Hello!", "One", "Hi \u{1F331} there"];
+    assert_eq!(titles.collect::<Vec<_>>(), first, "each is called by its first words");
+    assert_eq!(ask(&alice, Method::DELETE, "/sessions/waits").await.0, StatusCode::NO_CONTENT);
     let first = get(&alice, "/sessions?limit=2").await;
-    assert_eq!(ids(&first), ["c", "b"]);
+    assert_eq!(ids(&first), ["a", "c"]);
     let next = first["next"].as_str().expect("a next page");
-    assert_eq!(ids(&get(&alice, &format!("/sessions?limit=2&page={next}")).await), ["a"]);
+    assert_eq!(ids(&get(&alice, &format!("/sessions?limit=2&page={next}")).await), ["b"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

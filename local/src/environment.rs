@@ -35,7 +35,7 @@ pub(crate) const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
-const PASSED_ON: [&str; 20] = [
+const PASSED_ON: [&str; 21] = [
     "AGENT_INSTRUCTIONS",
     "AGENT_NAME",
     "ALLOW_CLAIM",
@@ -52,6 +52,7 @@ const PASSED_ON: [&str; 20] = [
     "MAX_TURNS_PER_USER",
     "MODEL_ID",
     "PAGE_EXAMPLE",
+    "PAGE_SUGGESTIONS",
     "PAGE_WELCOME",
     "TURN_SECONDS",
     "USER_TOKENS_PER_DAY",

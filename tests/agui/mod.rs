@@ -1,6 +1,7 @@
 //! AG-UI 1.0 on `POST /invocations` (M3, M4, M10).
 
 mod events;
+mod history;
 mod interrupts;
 mod repeats;
 mod stops;

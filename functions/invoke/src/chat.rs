@@ -8,7 +8,7 @@ use edge::{Named, PersonMark, Reply, page::escape, reply};
 use http::{HeaderValue, StatusCode, header};
 use identity::User;
 
-use crate::{assets, state::Service};
+use crate::{assets, settings::Suggestion, state::Service};
 
 const BODY: &str = include_str!("page/chat.html");
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -26,6 +26,7 @@ pub(crate) fn page(service: &Service, user: &User) -> Reply {
             ("agent", &escape(agent)),
             ("welcome", &escape(&texts.welcome)),
             ("example", &escape(&texts.example)),
+            ("suggestions", &suggestions(&texts.suggestions)),
             ("name", &escape(&name.text())),
             ("user", &name.html()),
             ("style", &assets::address("chat.css")),
@@ -35,6 +36,15 @@ pub(crate) fn page(service: &Service, user: &User) -> Reply {
     let mut page = reply::body(StatusCode::OK, "text/html; charset=utf-8", html);
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     page
+}
+
+/// What one may ask, each as a button.
+fn suggestions(all: &[Suggestion]) -> String {
+    let button = |it: &Suggestion| {
+        let (ask, needs) = (escape(&it.ask), escape(&it.needs));
+        format!("<button type=\"button\"><span>{ask}</span><small>{needs}</small></button>")
+    };
+    all.iter().map(button).collect()
 }
 
 /// The page with a value for each `{{place}}`, in one pass: what a value says is no place.
@@ -62,7 +72,17 @@ mod tests {
 
     #[test]
     fn every_place_of_the_page_has_a_value() {
-        let places = ["mark", "agent", "welcome", "example", "name", "user", "style", "script"];
+        let places = [
+            "mark",
+            "agent",
+            "welcome",
+            "example",
+            "suggestions",
+            "name",
+            "user",
+            "style",
+            "script",
+        ];
         let page = filled(BODY, &places.map(|place| (place, "x")));
         assert_eq!(page.matches("\"\"").count(), 0, "{page}");
         assert!(!page.contains("{{") && page.contains("<title>x</title>"), "{page}");

@@ -24,6 +24,7 @@ mod sessions;
 mod settings;
 mod sign_out;
 mod state;
+mod transcript;
 mod turn_problem;
 mod turns;
 

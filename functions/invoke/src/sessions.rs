@@ -12,11 +12,7 @@ use http::{Method, StatusCode, header};
 use identity::User;
 use lambda_http::{Request, RequestExt};
 use serde::Serialize;
-use serde_json::Value;
-use session::{
-    Block, CallState, Conversation, Cursor, Listed, Loaded, Message, Role, SessionError, SessionId,
-    ToolStatus, json_bytes, shortened,
-};
+use session::{Cursor, Listed, Loaded, SessionError, SessionId, json_bytes};
 use telemetry::Audit;
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -25,6 +21,7 @@ use utoipa::ToSchema;
 use crate::{
     deadline,
     state::Service,
+    transcript::{ShownMessage, transcript},
     turn_problem::{self, Saved},
 };
 
@@ -51,6 +48,8 @@ pub(crate) struct SessionList {
 struct SessionEntry {
     /// Names it.
     session_id: String,
+    /// Its first words; null in an old one.
+    title: Option<String>,
     /// When something was last said in it (RFC 3339).
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = "date-time")]
@@ -73,66 +72,6 @@ pub(crate) struct SessionDocument {
     waiting: bool,
 }
 
-/// A message, as a person reads it.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
-struct ShownMessage {
-    /// Who speaks.
-    role: Speaker,
-    /// What is said; empty if tools were used without a word.
-    text: String,
-    /// The tools that the agent used.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<ShownTool>,
-}
-
-impl ShownMessage {
-    /// Shortens a message that alone would be larger than a page.
-    fn shorten(&mut self) {
-        self.text = shortened(&self.text, MAX_PAGE_BYTES / 2);
-        let tools = self.tools.len().max(1);
-        for tool in &mut self.tools {
-            if json_bytes(&tool.input) > MAX_PAGE_BYTES / 2 / tools {
-                tool.input = Value::String("(too long to be shown)".to_owned());
-            }
-        }
-    }
-}
-
-/// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Speaker {
-    /// You.
-    User,
-    /// The agent.
-    Assistant,
-}
-
-/// A tool call.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
-struct ShownTool {
-    #[serde(skip)]
-    id: String,
-    /// Which tool.
-    name: String,
-    /// What it was given.
-    input: Value,
-    /// Its result.
-    status: ShownStatus,
-}
-
-/// The result of a tool call.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum ShownStatus {
-    /// It did what was asked.
-    Success,
-    /// It did not.
-    Error,
-    /// It has not answered.
-    Waiting,
-}
-
 /// `GET /sessions`.
 pub(crate) async fn list(
     service: &Service,
@@ -149,6 +88,7 @@ pub(crate) async fn list(
     let page = in_time(service, request, page).await?;
     let entry = |listed: Listed| SessionEntry {
         session_id: listed.id.to_string(),
+        title: listed.title,
         updated_at: OffsetDateTime::from(listed.updated),
     };
     let sessions = page.sessions.into_iter().map(entry).collect();
@@ -171,7 +111,7 @@ pub(crate) async fn one(
     let sessions = &service.clients().await.sessions;
     let look = |loaded: &Loaded| {
         let conversation = &loaded.conversation;
-        let (messages, earlier) = page(shown(conversation), before);
+        let (messages, earlier) = page(transcript(conversation), before);
         loaded.exists().then(|| SessionDocument {
             session_id: id.to_string(),
             messages,
@@ -225,55 +165,6 @@ fn unknown() -> Problem {
     Problem::new(Kind::NotFound, "You have no such conversation.")
 }
 
-/// Returns the messages as a person reads them, each tool's result beside its call.
-fn shown(conversation: &Conversation) -> Vec<ShownMessage> {
-    let pending = conversation.pending.as_ref();
-    let waiting = pending.map(|pending| pending.turn.as_slice()).unwrap_or_default();
-    let mut shown: Vec<ShownMessage> = Vec::new();
-    for message in conversation.messages.iter().chain(waiting) {
-        let results = message.content.iter().filter_map(|block| match block {
-            Block::ToolResult(result) => Some((&result.tool_use_id, result.status)),
-            Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => None,
-        });
-        results.for_each(|(id, status)| note(&mut shown, id, status));
-        let (text, tools) = (message.text(), tools(message));
-        if !text.is_empty() || !tools.is_empty() {
-            let role = match message.role {
-                Role::User => Speaker::User,
-                Role::Assistant => Speaker::Assistant,
-            };
-            shown.push(ShownMessage { role, text, tools });
-        }
-    }
-    for call in pending.iter().flat_map(|pending| &pending.calls) {
-        if let CallState::Finished(result) = &call.state {
-            note(&mut shown, &call.tool_use_id, result.status);
-        }
-    }
-    shown
-}
-
-fn tools(message: &Message) -> Vec<ShownTool> {
-    let tools = message.tool_uses().map(|call| ShownTool {
-        id: call.tool_use_id.clone(),
-        name: call.name.clone(),
-        input: call.input.clone(),
-        status: ShownStatus::Waiting,
-    });
-    tools.collect()
-}
-
-/// Sets the result of the call `id`, which is one of the last message.
-fn note(shown: &mut [ShownMessage], id: &str, status: ToolStatus) {
-    let tools = shown.last_mut().map(|last| last.tools.as_mut_slice()).unwrap_or_default();
-    if let Some(tool) = tools.iter_mut().find(|tool| tool.id == id) {
-        tool.status = match status {
-            ToolStatus::Success => ShownStatus::Success,
-            ToolStatus::Error => ShownStatus::Error,
-        };
-    }
-}
-
 /// Returns the newest messages before the index `before`, as many as fit an answer, and the index
 /// at which the page before them ends.
 fn page(
@@ -292,21 +183,18 @@ fn page(
     let start = end - fitting.max(1).min(end);
     let mut page = messages.split_off(start);
     if let ([message], 0) = (page.as_mut_slice(), fitting) {
-        message.shorten();
+        message.shorten(MAX_PAGE_BYTES);
     }
     (page, (start > 0).then_some(start))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, ShownMessage, Speaker, page};
+    use super::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, ShownMessage, page};
 
     fn messages(count: usize, length: usize) -> Vec<ShownMessage> {
-        let message = |n: usize| ShownMessage {
-            role: Speaker::User,
-            text: format!("{}{n:03}", "x".repeat(length.saturating_sub(3))),
-            tools: Vec::new(),
-        };
+        let words = |n: usize| format!("{}{n:03}", "x".repeat(length.saturating_sub(3)));
+        let message = |n: usize| ShownMessage::said(words(n));
         (0..count).map(message).collect()
     }
 
@@ -330,7 +218,7 @@ mod tests {
             assert_eq!(seen.len(), whole.len(), "{count} of {length}");
             let is_shortened = length > MAX_PAGE_BYTES;
             assert!(is_shortened || seen == whole, "{count} of {length}");
-            let says_so = |message: &ShownMessage| message.text.ends_with(" bytes.]");
+            let says_so = |message: &ShownMessage| message.text().ends_with(" bytes.]");
             assert!(!is_shortened || seen.iter().all(says_so), "{count} of {length}");
         }
         assert_eq!(page(messages(3, 1), Some(0)), (Vec::new(), None));

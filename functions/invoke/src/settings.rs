@@ -21,6 +21,7 @@ use vault::{ProviderName, endpoint};
 
 pub(crate) use self::model_provider::ModelProvider;
 use self::presentation::Presentation;
+pub(crate) use self::presentation::Suggestion;
 
 edge::variables! {
     /// Where conversations are kept.
@@ -69,6 +70,7 @@ edge::variables! {
     AGENT_INSTRUCTIONS: Optional, "what the model is told after our own rules, in every request: at most 16384 bytes, with no control characters but line feeds. It is no secret: a user can have the model tell it";
     PAGE_WELCOME: Or("The assistant acts for you at GitHub, and asks for your consent first."), "the sentence at the top of the chat page: plain text, at most 500 characters";
     PAGE_EXAMPLE: Or("Which repositories do I have?"), "what the page suggests to ask, in the empty field: plain text, at most 500 characters";
+    PAGE_SUGGESTIONS: Optional, "what an empty conversation offers to ask, and what each will need: a JSON list of at most 8 `{\"ask\": \"…\", \"needs\": \"…\"}`, plain text, each at most 500 characters. Not set: some questions about GitHub";
 }
 
 /// Everything that this service is configured with.

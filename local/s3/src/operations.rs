@@ -11,7 +11,7 @@ use s3s::{
     dto::{
         CommonPrefix, DeleteObjectInput, DeleteObjectOutput, ETag, EncodingType, GetObjectInput,
         GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-        ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput,
+        ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput, Range,
         StreamingBlob,
     },
     s3_error,
@@ -95,12 +95,17 @@ impl S3 for OneBucket {
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let GetObjectInput { bucket, key, range, if_match, if_none_match, .. } = request.input;
         self.check(&bucket)?;
-        if range.is_some() || if_match.is_some() || if_none_match.is_some() {
+        if if_match.is_some() || if_none_match.is_some() {
             return Err(s3_error!(NotImplemented));
         }
         let (stored, body) = self.run(move |objects| objects.get(&key)).await?;
+        let (body, content_range) = match range {
+            Some(range) => part(&body, range)?,
+            None => (body, None),
+        };
         Ok(S3Response::new(GetObjectOutput {
-            content_length: Some(stored.size.cast_signed()),
+            content_length: i64::try_from(body.len()).ok(),
+            content_range,
             e_tag: Some(e_tag(&stored)),
             last_modified: Some(stored.modified.into()),
             content_type: stored.metadata.content_type,
@@ -210,4 +215,13 @@ async fn collect(body: Option<StreamingBlob>) -> S3Result<Bytes> {
     let whole = body.try_fold(BytesMut::new(), append).await;
     let broken = |error| S3Error::with_source(S3ErrorCode::IncompleteBody, error);
     Ok(whole.map_err(broken)?.freeze())
+}
+
+/// The part of `body` that is asked for, and which it is (RFC 9110, section 14.4).
+fn part(body: &Bytes, range: Range) -> S3Result<(Bytes, Option<String>)> {
+    let length = body.len();
+    let part = range.check(length as u64).map_err(|_| s3_error!(InvalidRange))?;
+    let said = format!("bytes {}-{}/{length}", part.start, part.end.saturating_sub(1));
+    let at = |place: u64| usize::try_from(place).unwrap_or(length).min(length);
+    Ok((body.slice(at(part.start)..at(part.end)), Some(said)))
 }

@@ -108,6 +108,25 @@ async fn an_object_is_written_read_described_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_part_of_an_object_is_what_was_asked_for() {
+    let world = World::new().await;
+    race(world.put("a", "0123456789")).await.unwrap();
+    let part = |range: &str| world.client.get_object().bucket(BUCKET).key("a").range(range).send();
+    for (range, expected, said) in [
+        ("bytes=0-3", "0123", "bytes 0-3/10"),
+        ("bytes=0-511", "0123456789", "bytes 0-9/10"),
+        ("bytes=8-", "89", "bytes 8-9/10"),
+        ("bytes=-2", "89", "bytes 8-9/10"),
+    ] {
+        let object = part(range).await.unwrap();
+        assert_eq!(object.content_range(), Some(said));
+        assert_eq!(object.body.collect().await.unwrap().to_vec(), expected.as_bytes(), "{range}");
+    }
+    let error = part("bytes=10-").await.err().unwrap();
+    assert_eq!(error.code(), Some("InvalidRange"));
+}
+
+#[tokio::test]
 async fn one_of_many_concurrent_creations_of_a_key_succeeds() {
     let world = World::new().await;
     for round in 0..10 {

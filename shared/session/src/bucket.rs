@@ -73,6 +73,18 @@ impl Bucket {
         retry(read).await
     }
 
+    /// The first `bytes` bytes of the object at `key`, or all that it has, if there is one.
+    pub(crate) async fn start(&self, key: &str, bytes: u64) -> Result<Option<Bytes>, SessionError> {
+        let range = format!("bytes=0-{}", bytes.saturating_sub(1));
+        let call = self.client.get_object().bucket(&self.name).key(key).range(range);
+        let most = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let read = || {
+            let call = call.clone();
+            async move { collect(call.send().await?.body, most).await }
+        };
+        retry(read).await
+    }
+
     /// Waits until an object of so many bytes may be parsed beside the others.
     async fn share(&self, bytes: Option<i64>) -> Result<OwnedSemaphorePermit, AcquireError> {
         let kib = bytes.unwrap_or(0).cast_unsigned().div_ceil(1024);

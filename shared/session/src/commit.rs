@@ -31,6 +31,8 @@ pub(crate) struct Commit<'a> {
 pub(crate) struct Change {
     /// Names the write in the object.
     id: String,
+    /// What the conversation is called then.
+    title: Option<String>,
     /// All messages, if they had to be repaired.
     repaired: Option<Vec<Message>>,
     /// What has been spent then.
@@ -52,7 +54,10 @@ impl<'a> Commit<'a> {
         let repair = || repair_after(folded(), messages().cloned().collect());
         let repaired = (!is_well_formed).then(repair);
         let spent = Spent::sum(conversation.spent, spent);
-        let change = Change { id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()), repaired, spent };
+        let next = turn.iter().chain(pending.iter().flat_map(|pending| &pending.turn));
+        let title = conversation.title_with(next);
+        let id = URL_SAFE_NO_PAD.encode(Uuid::new_v4());
+        let change = Change { id, title, repaired, spent };
         Self { conversation, turn, pending, change }
     }
 
@@ -75,8 +80,11 @@ impl<'a> Commit<'a> {
 
 impl Serialize for Commit<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Conversation", 6)?;
+        let mut object = serializer.serialize_struct("Conversation", 7)?;
         object.serialize_field("schema", &SCHEMA)?;
+        if let Some(title) = &self.change.title {
+            object.serialize_field("title", title)?;
+        }
         let folded = || self.conversation.folded.iter().flat_map(|turn| &turn.messages);
         let all =
             || folded().map(|it| Either::Folded(it)).chain(self.messages().map(Either::Whole));
@@ -125,7 +133,8 @@ fn kept(writes: &[String]) -> &[String] {
 impl Conversation {
     /// Applies a commit that has been written.
     pub(crate) fn apply(&mut self, turn: &[Message], pending: Option<&Pending>, change: Change) {
-        let Change { id, repaired, spent } = change;
+        let Change { id, title, repaired, spent } = change;
+        self.title = title;
         self.spent = spent;
         match repaired {
             Some(repaired) => self.messages = repaired,

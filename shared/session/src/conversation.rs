@@ -17,6 +17,9 @@ pub(crate) const SCHEMA: u32 = 1;
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
     schema: u32,
+    /// What it is called; `None` in what was saved without.
+    #[serde(default)]
+    pub title: Option<String>,
     /// Whole turns, acceptable to the strictest model.
     pub messages: Vec<Message>,
     /// The turn that is not finished, if there is one.
@@ -38,6 +41,7 @@ impl Default for Conversation {
     fn default() -> Self {
         Self {
             schema: SCHEMA,
+            title: None,
             messages: Vec::new(),
             pending: None,
             writes: Vec::new(),

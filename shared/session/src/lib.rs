@@ -20,6 +20,7 @@ mod repair;
 mod retry;
 mod store;
 mod strands;
+mod title;
 mod well_formed;
 mod window;
 
@@ -32,7 +33,8 @@ pub use key::{InvalidSessionId, SessionId};
 pub use limits::{saved_pending, saved_turn};
 pub use listing::{Cursor, InvalidCursor, Listed, Page};
 pub use message::{
-    Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus, ToolUse, WITHHELD,
+    Block, Decision, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus, ToolUse,
+    WITHHELD,
 };
 pub use names::{fit_tool_name, is_tool_name};
 pub use pending::{Call, CallState, Confirmation, Pending, Wait};

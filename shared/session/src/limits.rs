@@ -74,7 +74,8 @@ fn saved_result(result: &ToolResult, longest: usize) -> ToolResult {
         ToolOutput::Json(data) => data.to_string(),
     };
     let whole = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
-    ToolResult::new(&result.tool_use_id, result.status, shortened(&whole, longest))
+    let saved = ToolResult::new(&result.tool_use_id, result.status, shortened(&whole, longest));
+    ToolResult { decision: result.decision.clone(), ..saved }
 }
 
 impl Conversation {

@@ -2,19 +2,27 @@
 
 use std::{fmt, str::FromStr, time::SystemTime};
 
+use futures_util::{StreamExt, stream};
 use identity::UserId;
 
 use crate::{
     error::SessionError,
     key::{self, SessionId},
     store::Sessions,
+    title,
 };
+
+/// How many titles are read at a time.
+const TITLES_AT_ONCE: usize = 16;
 
 /// One conversation of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Which.
     pub id: SessionId,
+    /// What it is called: its user's first words. `None` if it was saved without, or could not be
+    /// read.
+    pub title: Option<String>,
     /// When something was last said in it.
     pub updated: SystemTime,
 }
@@ -68,7 +76,7 @@ impl FromStr for Cursor {
 
 impl Sessions {
     /// The conversations of `user` after `cursor`, the newest first, at most `limit`. Costs one
-    /// request for every 1,000 that the user has.
+    /// request for every 1,000 that the user has, and one for the title of each that is returned.
     ///
     /// # Errors
     /// When S3 fails; see [`SessionError`].
@@ -81,7 +89,7 @@ impl Sessions {
         let objects = self.bucket.list(&key::user_prefix(user), Some("/")).await?;
         let listed = objects.into_iter().filter_map(|(key, updated)| {
             let (owner, id) = key::parse(&key)?;
-            (owner == *user).then_some(Listed { id, updated })
+            (owner == *user).then_some(Listed { id, title: None, updated })
         });
         let mut listed: Vec<(Cursor, Listed)> = listed
             .map(|listed| (Cursor::from(&listed), listed))
@@ -91,8 +99,18 @@ impl Sessions {
         let is_last = listed.len() <= limit;
         listed.truncate(limit);
         let last = listed.last().map(|(place, _)| place.clone());
-        let sessions = listed.into_iter().map(|(_, listed)| listed).collect();
+        let titled = stream::iter(listed).map(|(_, listed)| self.titled(user, listed));
+        let sessions = titled.buffered(TITLES_AT_ONCE).collect().await;
         Ok(Page { sessions, next: last.filter(|_| !is_last) })
+    }
+
+    /// With its title. A list without one title is better than none.
+    async fn titled(&self, user: &UserId, listed: Listed) -> Listed {
+        let key = key::object_key(user, &listed.id);
+        let start = self.bucket.start(&key, title::WITHIN).await;
+        let start = start.inspect_err(|error| tracing::warn!(%error, "a title can't be read"));
+        let title = start.ok().flatten().and_then(|start| title::title_in(&start));
+        Listed { title, ..listed }
     }
 
     /// Deletes a conversation, readable or not. Returns `false` if there was none.

@@ -67,6 +67,14 @@ impl Message {
         })
     }
 
+    /// The results of tool calls in it.
+    pub fn tool_results(&self) -> impl Iterator<Item = &ToolResult> {
+        self.content.iter().filter_map(|block| match block {
+            Block::ToolResult(result) => Some(result),
+            Block::Reasoning(_) | Block::Text(_) | Block::ToolUse(_) => None,
+        })
+    }
+
     /// The same without the model's reasoning.
     #[must_use]
     pub(crate) fn without_reasoning(mut self) -> Self {
@@ -150,6 +158,25 @@ pub struct ToolResult {
     pub status: ToolStatus,
     /// What the model reads.
     pub content: Vec<ToolOutput>,
+    /// What the user had said to the call, if they were asked: for the user, not for the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// What the user has said to a call that waited for them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// Whether they approved it.
+    pub approved: bool,
+    /// When, in Unix seconds.
+    pub at: u64,
+    /// The provider's account in whose name it was to be done; `None` where a consent was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Why not, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl ToolResult {
@@ -157,7 +184,7 @@ impl ToolResult {
     #[must_use]
     pub fn new(tool_use_id: &str, status: ToolStatus, text: impl Into<String>) -> Self {
         let content = vec![ToolOutput::Text(text.into())];
-        Self { tool_use_id: tool_use_id.to_owned(), status, content }
+        Self { tool_use_id: tool_use_id.to_owned(), status, content, decision: None }
     }
 }
 

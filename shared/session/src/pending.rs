@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Message, ToolResult};
+use crate::message::{Decision, Message, ToolResult};
 
 /// A turn that is not finished.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ pub enum CallState {
     Started {
         /// Until when that request may be at work, in Unix seconds. After that nobody is.
         until: u64,
+        /// The user's approval.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Decision>,
     },
     /// It was answered.
     Finished(ToolResult),

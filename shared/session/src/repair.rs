@@ -70,7 +70,7 @@ fn readable(id: &str, ToolResult { status, content, .. }: ToolResult) -> ToolRes
     if content.is_empty() {
         content.push(ToolOutput::Text(NO_OUTPUT.to_owned()));
     }
-    ToolResult { tool_use_id: id.to_owned(), status, content }
+    ToolResult { tool_use_id: id.to_owned(), status, content, decision: None }
 }
 
 /// As every model reads it, unless there is nothing in it.
@@ -235,7 +235,12 @@ mod tests {
             (id.clone(), prop_oneof![Just(json!({})), Just(json!("text"))])
                 .prop_map(|(id, input)| call(&id, input)),
             (id, vec(output, 0..3)).prop_map(|(tool_use_id, content)| {
-                Block::ToolResult(ToolResult { tool_use_id, status: ToolStatus::Error, content })
+                Block::ToolResult(ToolResult {
+                    tool_use_id,
+                    status: ToolStatus::Error,
+                    content,
+                    decision: None,
+                })
             }),
         ];
         let role = prop_oneof![Just(Role::User), Just(Role::Assistant)];
@@ -266,7 +271,7 @@ mod tests {
             calls in vec("[abc]", 0..4),
         ) {
             let history = repair(history);
-            let started = |tool_use_id| Call { tool_use_id, state: CallState::Started { until: 0 } };
+            let started = |tool_use_id| Call { tool_use_id, state: CallState::Started { until: 0, decision: None } };
             let pending = Pending { turn, calls: calls.into_iter().map(started).collect() };
             let once = repair_pending(&history, pending);
             prop_assert!(is_pending_well_formed(call_ids(&history), &once));
@@ -303,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_claimed_call_stays_claimed_under_the_id_that_it_is_given() {
-        let state = CallState::Started { until: 7 };
+        let state = CallState::Started { until: 7, decision: None };
         let pending = Pending {
             turn: vec![Message::user("do it"), assistant(vec![call("a b", json!({}))])],
             calls: vec![Call { tool_use_id: "a b".into(), state: state.clone() }],

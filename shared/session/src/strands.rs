@@ -117,7 +117,7 @@ fn block(mut block: Value) -> Option<Block> {
             let StrandsResult { tool_use_id, status, content } = result;
             let content = content.into_iter().filter_map(output).collect();
             let status = status.unwrap_or(ToolStatus::Success);
-            Some(Block::ToolResult(ToolResult { tool_use_id, status, content }))
+            Some(Block::ToolResult(ToolResult { tool_use_id, status, content, decision: None }))
         }
         "citationsContent" => {
             let texts = value["content"].as_array()?.iter().filter_map(|it| it["text"].as_str());

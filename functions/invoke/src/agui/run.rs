@@ -13,9 +13,10 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{
-    event::{AgUiEvent, Outcome, SnapshotMessage, TokenUsage},
+    event::{AgUiEvent, Outcome, TokenUsage},
     outcome::outcome,
-    shown::{arguments, rest_after, results_in, shown_result},
+    shown::{arguments, rest_after, shown_result},
+    snapshot::Snapshot,
     stream::EventWriter,
 };
 use crate::invocation::InvocationAnswer;
@@ -104,8 +105,10 @@ impl Run {
         self.writer.event(&AgUiEvent::TextMessageEnd { message_id: &id });
     }
 
-    pub(crate) fn snapshot(&mut self, messages: &[SnapshotMessage]) {
+    /// Tells what was said, and then what the protocol's messages have no member for.
+    pub(crate) fn snapshot(&mut self, Snapshot { messages, history }: &Snapshot) {
         self.writer.event(&AgUiEvent::MessagesSnapshot { messages });
+        self.writer.event(&AgUiEvent::Custom { name: "history", value: json!(history) });
     }
 
     /// Ends the run, if it has started; else returns why it has not.
@@ -225,7 +228,7 @@ impl Run {
     }
 
     fn results(&mut self, message: &Message) {
-        let results: Vec<&ToolResult> = results_in(message).collect();
+        let results: Vec<&ToolResult> = message.tool_results().collect();
         for result in &results {
             let content = shown_result(result, LONGEST_CALLS / results.len());
             self.writer.event(&AgUiEvent::ToolCallResult {

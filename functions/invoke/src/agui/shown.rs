@@ -1,17 +1,9 @@
 //! What of a message is shown: its calls and results within a bound, and of its words those that were not
 //! heard.
 
-use session::{Block, Message, ToolOutput, ToolResult, ToolUse, json_bytes, shortened};
+use session::{ToolOutput, ToolResult, ToolUse, json_bytes, shortened};
 
 const TOO_LONG: &str = r#"{"note":"(too long to be shown)"}"#;
-
-/// The results of calls in a message.
-pub(super) fn results_in(message: &Message) -> impl Iterator<Item = &ToolResult> {
-    message.content.iter().filter_map(|block| match block {
-        Block::ToolResult(result) => Some(result),
-        _ => None,
-    })
-}
 
 /// A call's arguments as text, if `room` is left for them.
 pub(super) fn arguments(call: &ToolUse, room: &mut usize) -> String {

@@ -1,29 +1,65 @@
 //! What was said in a conversation, as messages of the protocol, for a client that has forgotten it.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use session::{Conversation, Message, Role, json_bytes};
 
 use super::{
     event::{SnapshotCall, SnapshotFunction, SnapshotMessage},
-    shown::{arguments, results_in, shown_result},
+    shown::{arguments, shown_result},
 };
+use crate::transcript::{self, ShownDecision};
 
 /// How many bytes of a conversation are told: those of its newest turns that fit.
 const MOST_BYTES: usize = 128 * 1024;
 /// How many bytes of one result, or of one message's arguments, are told.
 const LONGEST: usize = 2 * 1024;
 
-/// The newest turns of a conversation, the one that waits included.
-pub(crate) fn snapshot(conversation: &Conversation) -> Vec<SnapshotMessage> {
-    let (mut turns, mut bytes) = (Vec::new(), 0);
-    for (id, turn) in conversation.turns_by_id().into_iter().rev() {
-        let told = messages(&id, turn);
-        bytes += json_bytes(&told);
-        if bytes > MOST_BYTES && !turns.is_empty() {
-            break;
+/// What was said in a conversation.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// The newest turns, the one that waits included.
+    pub(super) messages: Vec<SnapshotMessage>,
+    pub(super) history: History,
+}
+
+/// What an event of our own tells besides.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct History {
+    /// What the user has said to calls, by their ids.
+    decisions: BTreeMap<String, ShownDecision>,
+    /// Where what is earlier is: the `before` of `GET /sessions/{sessionId}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earlier: Option<usize>,
+    /// How many turns were removed before that.
+    earlier_turns_removed: u64,
+}
+
+impl Snapshot {
+    /// That of `conversation`.
+    pub(crate) fn new(conversation: &Conversation) -> Self {
+        let (mut turns, mut bytes) = (Vec::new(), 0);
+        let mut all = conversation.turns_by_id();
+        while let Some((id, turn)) = all.last() {
+            let told = messages(id, turn);
+            bytes += json_bytes(&told);
+            if bytes > MOST_BYTES && !turns.is_empty() {
+                break;
+            }
+            turns.push(told);
+            all.pop();
         }
-        turns.push(told);
+        let earlier = transcript::count(all.into_iter().flat_map(|(_, turn)| turn));
+        let decisions = transcript::decisions(conversation);
+        let history = History {
+            decisions: decisions.map(|(id, decision)| (id.to_owned(), decision)).collect(),
+            earlier: (earlier > 0).then_some(earlier),
+            earlier_turns_removed: conversation.removed_turns,
+        };
+        Self { messages: turns.into_iter().rev().flatten().collect(), history }
     }
-    turns.into_iter().rev().flatten().collect()
 }
 
 /// The messages of the turn `id`. The user's has that id, so that it is known again if it comes back.
@@ -39,7 +75,7 @@ fn messages(id: &str, turn: &[Message]) -> Vec<SnapshotMessage> {
             Role::User if number == 0 => {
                 told.push(SnapshotMessage::User { id: own_id, content: text });
             }
-            Role::User => told.extend(results_in(message).map(|result| SnapshotMessage::Tool {
+            Role::User => told.extend(message.tool_results().map(|result| SnapshotMessage::Tool {
                 id: format!("{own_id}.{}", result.tool_use_id),
                 content: shown_result(result, LONGEST),
                 tool_call_id: result.tool_use_id.clone(),

@@ -1,18 +1,13 @@
 // Beside the conversation: earlier ones, what is connected, who is signed in.
 
-import { button, element } from "./dom.js";
-import { refusal, request } from "./run.js";
+import { button, element, plainly } from "./dom.js";
+import { ask, request } from "./run.js";
 import { label } from "./words.js";
 
 const history = document.getElementById("history");
 const connections = document.getElementById("connections");
 const DAY = 86_400_000;
-
-async function ask(path, options) {
-  const reply = await request(path, options);
-  if (!reply.ok) throw await refusal(reply);
-  return reply.status === 204 ? undefined : reply.json();
-}
+const KEPT = "countersign-connections";
 
 function day(time) {
   const midnight = new Date().setHours(0, 0, 0, 0);
@@ -47,7 +42,7 @@ function entry({ sessionId, title, updatedAt }, now, open) {
       event.preventDefault();
       open(sessionId);
     },
-  }, title ?? new Date(updatedAt).toLocaleString());
+  }, title ? plainly(title) : new Date(updatedAt).toLocaleString());
   const item = element("li", { class: isNow ? "now" : "" }, link);
   const remove = button("Delete", async () => {
     if (!remove.classList.contains("sure")) {
@@ -71,10 +66,18 @@ function entry({ sessionId, title, updatedAt }, now, open) {
   return item;
 }
 
-/** What the user has allowed, and how they take it back. */
-export async function showConnections() {
+/** What is connected, as it was at most five minutes ago, unless that has changed since. */
+export async function connected(hasChanged) {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  if (!hasChanged && Date.now() - kept.at < 300_000) return kept.connections;
   const known = await ask("/connections").catch(() => undefined);
-  connections.replaceChildren(...(known?.connections ?? []).map(connection));
+  if (known) sessionStorage.setItem(KEPT, JSON.stringify({ at: Date.now(), connections: known.connections }));
+  return known?.connections ?? [];
+}
+
+/** What the user has allowed, and how they take it back. */
+export async function showConnections(hasChanged) {
+  connections.replaceChildren(...(await connected(hasChanged)).map(connection));
 }
 
 const STATES = { not_connected: "not connected", refused: "no longer allowed there", unknown: "not known at the moment" };
@@ -90,7 +93,7 @@ function connection({ provider, status, account, scopes }) {
     }
     try {
       const { message } = await ask(`/connections/${encodeURIComponent(provider)}`, { method: "DELETE" });
-      await showConnections();
+      await showConnections(true);
       connections.append(element("p", { class: "chip", role: "status" }, message));
     } catch (error) {
       disconnect.textContent = error.message;

@@ -1,5 +1,6 @@
 // What only the user can do: a consent, an approval. One card at a time.
 
+import { connected } from "./aside.js";
 import { asJson, button, duration, element, plainly } from "./dom.js";
 import { act, label, scopeWords, toolWords } from "./words.js";
 
@@ -45,6 +46,12 @@ function consent({ metadata }, { made, heading, left, waiting, answer, goOn }) {
   const list = element("dl");
   if (waiting.length) field(list, "To", waiting.map(toolWords).join(", "));
   if (metadata.scopes.length) asked(list, provider, metadata.scopes);
+  const before = element("span", {}, "…");
+  field(list, "Allowed before", before);
+  connected().then((all) => {
+    const known = all.find((it) => it.provider === metadata.provider);
+    before.textContent = known?.account ? `${known.scopes?.join(", ") || "what you chose there"}, as ${known.account}` : "nothing";
+  });
   if (metadata.choice) field(list, "You choose", ...linked(metadata.choice));
   field(list, "Kept by", "Amazon Bedrock AgentCore Identity, for ", element("b", {}, name), " only. The language model never sees it.");
   field(list, "You leave for", element("b", {}, provider), element("small", {}, " (check the address there)"));

@@ -3,7 +3,7 @@
 
 import { card } from "./cards.js";
 import { button, clock, element } from "./dom.js";
-import { Refusal, id, run } from "./run.js";
+import { Refusal, ask, id, run } from "./run.js";
 import { Turn } from "./turn.js";
 
 /** How often a lost answer is fetched, and after how many milliseconds the first time. */
@@ -124,7 +124,7 @@ export class Conversation {
       case "TEXT_MESSAGE_START": turn.begin(event.messageId); break;
       case "TEXT_MESSAGE_CONTENT": turn.say(event.messageId, event.delta); break;
       case "TEXT_MESSAGE_END": turn.end(event.messageId); break;
-      case "CUSTOM": if (event.name === "text_discarded") turn.discard(event.value.messageId); break;
+      case "CUSTOM": if (event.name === "text_discarded") turn.discard(event.value.messageId); else if (event.name === "history") this.history(event.value); break;
       case "TOOL_CALL_START": this.note("Using a tool …"); turn.call(event.toolCallId, event.toolCallName); break;
       case "TOOL_CALL_ARGS": turn.input(event.toolCallId, event.delta); break;
       case "TOOL_CALL_RESULT": this.note("Working …"); turn.result(event.toolCallId, event.content, true); break;
@@ -143,7 +143,6 @@ export class Conversation {
   restore(messages) {
     this.turns = [];
     this.root.replaceChildren();
-    const decisions = this.decisions();
     for (const message of messages) {
       if (message.role === "user") this.add(new Turn(message.id, message.content));
       const turn = this.last ?? this.first();
@@ -156,7 +155,6 @@ export class Conversation {
         for (const call of message.toolCalls ?? []) {
           turn.call(call.id, call.function.name);
           turn.input(call.id, call.function.arguments);
-          if (decisions[call.id]) turn.decide(call.id, decisions[call.id]);
         }
       }
       if (message.role === "tool") turn.result(message.toolCallId, message.content, false);
@@ -169,6 +167,32 @@ export class Conversation {
       turn.remark("problem", "This was not answered. ", button("Try again", () => this.ask(turn)));
     }
     keep(this.threadId, lost);
+  }
+
+  /** What was decided, and what came before the messages that were told. */
+  history({ decisions, earlier, earlierTurnsRemoved }) {
+    for (const [call, decision] of Object.entries(decisions)) this.turns.forEach((turn) => turn.decide(call, said(decision)));
+    const older = element("p", { class: "quiet older" });
+    if (earlier) older.append(button("Show earlier messages", () => this.showEarlier(earlier, older)));
+    else if (earlierTurnsRemoved) older.append("The oldest messages were removed, because this conversation had become too long.");
+    else return;
+    this.root.prepend(older);
+  }
+
+  async showEarlier(before, older) {
+    try {
+      const { messages, earlier, earlierTurnsRemoved } = await ask(`/sessions/${this.threadId}?before=${before}`);
+      const turns = [];
+      for (const { role, text, tools = [] } of messages) {
+        if (role === "user" || !turns.length) turns.push(new Turn(undefined, role === "user" ? text : undefined));
+        if (role === "assistant") turns.at(-1).told(text, tools.map((tool) => ({ ...tool, decision: tool.decision && said(tool.decision) })));
+      }
+      older.remove();
+      this.root.prepend(...turns.map((turn) => turn.root));
+      this.history({ decisions: {}, earlier, earlierTurnsRemoved });
+    } catch (error) {
+      older.append(` ${error.message}`);
+    }
   }
 
   finished(outcome) {
@@ -202,13 +226,8 @@ export class Conversation {
   answer(interrupt, status, reason) {
     if (this.isBusy) return;
     const resume = [{ interruptId: interrupt.id, status, ...(reason && { payload: { reason } }) }];
-    const account = interrupt.metadata.account;
-    const words = interrupt.reason === "authorization_required" ? "you did not connect it" : status === "resolved" ? `you approved it, as ${account}` : `you declined it${reason ? `: ${reason}` : ""}`;
-    const decision = `${words}, ${clock(Date.now())}`;
-    if (interrupt.toolCallId) {
-      this.remember(interrupt.toolCallId, decision);
-      this.last?.decide(interrupt.toolCallId, decision);
-    }
+    const { account } = interrupt.metadata;
+    if (interrupt.toolCallId) this.last?.decide(interrupt.toolCallId, said({ approved: status === "resolved", at: Date.now(), account, reason }));
     this.card?.remove();
     this.interrupts = [];
     return this.go({ resume });
@@ -241,20 +260,12 @@ export class Conversation {
   unanswered() {
     return JSON.parse(sessionStorage.getItem(`countersign-unanswered-${this.threadId}`) ?? "[]");
   }
+}
 
-  /** What one decided, by call: a reload shows it again. */
-  decisions() {
-    try {
-      return JSON.parse(localStorage.getItem(`countersign-decisions-${this.threadId}`)) ?? {};
-    } catch {
-      return {};
-    }
-  }
-
-  remember(call, decision) {
-    const decisions = { ...this.decisions(), [call]: decision };
-    localStorage.setItem(`countersign-decisions-${this.threadId}`, JSON.stringify(decisions));
-  }
+/** What one has said to a call, in words. */
+function said({ approved, at, account, reason }) {
+  const declined = account ? `you declined it${reason ? `: ${reason}` : ""}` : "you did not connect it";
+  return `${approved ? `you approved it, as ${account}` : declined}, ${clock(at)}`;
 }
 
 function keep(threadId, unanswered) {

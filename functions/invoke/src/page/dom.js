@@ -38,4 +38,9 @@ export function duration(milliseconds) {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")} min`;
 }
 
-export const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+/** When it was: the day is left out if it is today. */
+export function clock(time) {
+  const then = new Date(time);
+  const day = then.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+  return then.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit" });
+}

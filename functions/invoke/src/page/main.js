@@ -2,9 +2,8 @@
 
 import { showConnections, showHistory, signOut } from "./aside.js";
 import { Conversation } from "./conversation.js";
-import { button, element } from "./dom.js";
+import { button } from "./dom.js";
 import { id } from "./run.js";
-import { SUGGESTIONS } from "./words.js";
 
 const at = (name) => document.getElementById(name);
 const [log, form, field, send, stop, status, empty, aside, menu] =
@@ -74,7 +73,6 @@ async function say(text) {
   }
   await conversation.say(text);
   if (wasNew) showHistory(current.threadId, open);
-  if (wasNew || conversation.waitsForConsent) showConnections();
 }
 
 form.addEventListener("submit", (event) => {
@@ -108,13 +106,11 @@ window.addEventListener("popstate", () => open(named(), { keepsAddress: true }))
 async function comeBack() {
   const waiting = [...conversations.values()].filter((it) => it.waitsForConsent && !it.isBusy);
   await Promise.all(waiting.map((it) => it.load()));
-  showConnections();
+  showConnections(true);
 }
 new BroadcastChannel("countersign").addEventListener("message", comeBack);
 
-for (const [text, needs] of SUGGESTIONS) {
-  at("suggestions").append(element("button", { type: "button", onclick: () => say(text) }, text, element("small", {}, needs)));
-}
+for (const it of at("suggestions").children) it.addEventListener("click", () => say(it.firstChild.textContent));
 form.hidden = false;
 open(named(), { keepsAddress: true });
 showConnections();

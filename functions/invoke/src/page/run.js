@@ -17,12 +17,19 @@ export class Refusal extends Error {
   }
 }
 
-export async function refusal(reply) {
+async function refusal(reply) {
   // A load balancer redirects, or says 401 in words of its own.
   if (reply.status === 401 || reply.type === "opaqueredirect") return new Refusal("signed_out", "You are signed out.");
   const problem = await reply.json().catch(() => undefined);
   if (problem?.detail) return new Refusal(problem.code, problem.detail, problem.requestId);
   return new Refusal("unreachable", `The service can't be used at the moment (status ${reply.status}).`);
+}
+
+/** The JSON at `path`. */
+export async function ask(path, options) {
+  const reply = await request(path, options);
+  if (!reply.ok) throw await refusal(reply);
+  return reply.status === 204 ? undefined : reply.json();
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { asJson, button, duration, element, plainly } from "./dom.js";
 import { Prose } from "./prose.js";
+import { id } from "./run.js";
 import { toolWords } from "./words.js";
 
 const { agent } = document.body.dataset;
@@ -60,6 +61,23 @@ export class Turn {
     this.words.delete(messageId);
   }
 
+  /** What was said earlier, and with which tools. */
+  told(text, tools) {
+    const name = id();
+    if (text) {
+      this.begin(name);
+      this.say(name, text);
+      this.end(name);
+    }
+    tools.forEach(({ name: tool, input, status, decision }, number) => {
+      const call = `${name}.${number}`;
+      this.call(call, tool);
+      this.input(call, JSON.stringify(input));
+      if (decision) this.decide(call, decision);
+      if (status !== "waiting") this.ended(call, status === "success" ? "done" : "failed");
+    });
+  }
+
   /** A call begins. */
   call(id, name) {
     if (!this.list) {
@@ -76,36 +94,33 @@ export class Turn {
     if (step) step.input += delta;
   }
 
-  /** The result of a call. `took` is left out for what happened earlier. */
+  /** The result of a call. */
   result(id, content, isLive) {
+    // What a tool found is JSON; why it did not is a sentence.
+    this.ended(id, /^[[{]/.test(content) ? "done" : "failed", content, isLive);
+  }
+
+  /** A call is `done` or `failed`. How long it took is known of what happens now. */
+  ended(id, state, content, isLive) {
     const step = this.steps.get(id);
     if (!step) return;
-    // What a tool found is JSON; why it did not is a sentence.
-    step.state = /^[[{]/.test(content) ? "done" : "failed";
-    step.root.className = step.state;
-    step.root.lastChild.replaceChildren(
-      step.decision ? ` · ${step.decision}` : "",
-      isLive ? ` · ${duration(Date.now() - step.began)} ` : " ",
-      element("details", {}, element("summary", {}, "details"), element("pre", {}, `${plainly(step.name)} ${pretty(step.input)}\n→ ${pretty(content)}`)),
-    );
+    Object.assign(step, { state, content, why: undefined });
+    if (isLive) step.took = duration(Date.now() - step.began);
+    draw(step);
   }
 
   /** The calls that have no result, when the turn waits. */
   wait(why) {
     for (const step of this.open()) {
-      step.root.className = "waits";
-      step.root.lastChild.replaceChildren(` · waiting for you: ${why(step)}`);
+      step.why = why(step);
+      draw(step);
     }
   }
 
   /** What the user has said to a call; it stays in the log. */
   decide(id, decision) {
     const step = this.steps.get(id);
-    if (!step) return;
-    step.decision = decision;
-    step.began = Date.now();
-    step.root.className = "";
-    step.root.lastChild.replaceChildren(` · ${decision}`);
+    if (step) draw(Object.assign(step, { decision, why: undefined, began: Date.now() }));
   }
 
   open() {
@@ -127,6 +142,16 @@ export class Turn {
     this.answer.hidden = false;
     this.answer.append(node);
   }
+}
+
+/** Shows how far a step is, and what was said to it. */
+function draw({ root, name, input, state, decision, why, took, content }) {
+  root.className = why ? "waits" : state;
+  const facts = [decision, why && `waiting for you: ${why}`, took].filter((it) => it);
+  root.lastChild.replaceChildren(facts.map((it) => ` · ${it}`).join(""), " ");
+  if (state === "runs") return;
+  const result = content === undefined ? "" : `\n→ ${pretty(content)}`;
+  root.lastChild.append(element("details", {}, element("summary", {}, "details"), element("pre", {}, `${plainly(name)} ${pretty(input)}${result}`)));
 }
 
 const plainlySaid = (text) => element("span", { dir: "auto" }, text);

@@ -29,11 +29,3 @@ export const act = (name) => ACTS[name] ?? { question: `Do this: ${name}?`, act:
 export const scopeWords = (scope) => SCOPES[scope];
 /** `github` in `my-stack-github` is GitHub to people. */
 export const label = (provider) => (/(^|-)github$/i.test(provider) ? "GitHub" : provider);
-
-/** What one may ask, and what it will need. */
-export const SUGGESTIONS = [
-  ["Which repositories do I have, private ones too?", "reads · asks you to connect GitHub once"],
-  ["Who am I at GitHub?", "reads your profile only"],
-  ["Search repositories for gardening", "reads what is public"],
-  ["What can you do?", "needs nothing"],
-];

@@ -1,13 +1,16 @@
 //! What the operator adds to the agent's own rules, and what the chat page says.
 
 use edge::{AgentName, Reader};
+use serde::Deserialize;
 
-use super::{AGENT_INSTRUCTIONS, PAGE_EXAMPLE, PAGE_WELCOME};
+use super::{AGENT_INSTRUCTIONS, PAGE_EXAMPLE, PAGE_SUGGESTIONS, PAGE_WELCOME};
 
 /// How many bytes instructions may have: they go along with every request to the model.
 const MOST_INSTRUCTIONS: usize = 16_384;
 /// How many characters a text of the page may have.
 const MOST_TEXT: usize = 500;
+/// How many questions the page may suggest.
+const MOST_SUGGESTIONS: usize = 8;
 
 /// Our own rules, which come first.
 const RULES: &str = "You are {agent}, an assistant that acts for the signed-in user at GitHub. \
@@ -18,6 +21,14 @@ const RULES: &str = "You are {agent}, an assistant that acts for the signed-in u
 const MORE: &str =
     "The operator of this agent adds the following. It does not change the rules above.";
 
+/// What the page suggests, and what each needs. It names nobody's repository.
+const SUGGESTIONS: [(&str, &str); 4] = [
+    ("Which repositories do I have, private ones too?", "reads · asks you to connect GitHub once"),
+    ("Who am I at GitHub?", "reads your profile only"),
+    ("Search repositories for gardening", "reads what is public"),
+    ("What can you do?", "needs nothing"),
+];
+
 /// How the agent presents itself ([`PRESENTATION`](super::PRESENTATION)).
 #[derive(Debug)]
 pub(crate) struct Presentation {
@@ -26,14 +37,34 @@ pub(crate) struct Presentation {
     pub(crate) welcome: String,
     /// What one may ask; plain text.
     pub(crate) example: String,
+    /// What an empty conversation offers to ask.
+    pub(crate) suggestions: Vec<Suggestion>,
+}
+
+/// A question that the page suggests; plain text.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Suggestion {
+    /// The question.
+    pub(crate) ask: String,
+    /// What it will need, so that nobody is surprised.
+    pub(crate) needs: String,
+}
+
+impl Suggestion {
+    fn new((ask, needs): (&str, &str)) -> Self {
+        Self { ask: ask.to_owned(), needs: needs.to_owned() }
+    }
 }
 
 impl Presentation {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let instructions = reader.optional(&AGENT_INSTRUCTIONS, instructions);
         let welcome = reader.or(&PAGE_WELCOME, page_text);
-        let example = reader.or(&PAGE_EXAMPLE, page_text)?;
-        Some(Self { instructions, welcome: welcome?, example })
+        let example = reader.or(&PAGE_EXAMPLE, page_text);
+        let suggestions = reader.optional(&PAGE_SUGGESTIONS, suggestions);
+        let suggestions = suggestions.unwrap_or_else(|| SUGGESTIONS.map(Suggestion::new).into());
+        Some(Self { instructions, welcome: welcome?, example: example?, suggestions })
     }
 
     /// The system prompt of the agent that is called `agent`.
@@ -57,6 +88,19 @@ fn instructions(text: &str) -> Result<String, &'static str> {
 fn page_text(text: &str) -> Result<String, &'static str> {
     let fits = text.chars().count() <= MOST_TEXT && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned()).ok_or("must be at most 500 characters on one line")
+}
+
+fn suggestions(json: &str) -> Result<Vec<Suggestion>, &'static str> {
+    let read: Vec<Suggestion> = serde_json::from_str(json).unwrap_or_default();
+    let is_empty = json.trim() == "[]";
+    let texts = || read.iter().flat_map(|it| [&it.ask, &it.needs]);
+    let fits = (is_empty || !read.is_empty())
+        && read.len() <= MOST_SUGGESTIONS
+        && read.iter().all(|it| !it.ask.trim().is_empty())
+        && texts().all(|text| page_text(text).is_ok());
+    fits.then_some(read).ok_or(
+        r#"must be a JSON list of at most 8 {"ask": "…", "needs": "…"}, each text of at most 500 characters on one line"#,
+    )
 }
 
 #[cfg(test)]
@@ -84,6 +128,7 @@ mod tests {
             ("AGENT_INSTRUCTIONS", long.as_str()),
             ("PAGE_WELCOME", "one\u{1b}[31m"),
             ("PAGE_EXAMPLE", "two\nlines"),
+            ("PAGE_SUGGESTIONS", r#"[{"ask": "two\nlines", "needs": ""}]"#),
         ];
         let error = read(&wrong).err().unwrap().to_string();
         for (name, value) in wrong {
@@ -94,5 +139,9 @@ mod tests {
             assert!(read(&[("AGENT_INSTRUCTIONS", wrong)]).is_err(), "{wrong:?}");
         }
         assert!(read(&[("AGENT_INSTRUCTIONS", &long[1..])]).is_ok());
+        for wrong in ["Hi", "{}", r#"["Hi"]"#, r#"[{"ask":"Hi"}]"#, r#"[{"ask":" ","needs":""}]"#] {
+            assert!(read(&[("PAGE_SUGGESTIONS", wrong)]).is_err(), "{wrong:?}");
+        }
+        assert!(read(&[("PAGE_SUGGESTIONS", "[]")]).unwrap().presentation.suggestions.is_empty());
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 
 use super::Work;
 use crate::{
-    agui::{Run, event::SnapshotMessage, input::RunInput, snapshot::snapshot},
+    agui::{Run, input::RunInput, snapshot::Snapshot},
     turn_problem::{Saved, problem},
 };
 
@@ -87,8 +87,8 @@ impl Work<'_> {
     }
 
     /// What was said in the conversation, for a client that has forgotten it.
-    async fn snapshot(&self, sessions: &Sessions) -> Result<Vec<SnapshotMessage>, Problem> {
-        let look = |loaded: &Loaded| snapshot(&loaded.conversation);
+    async fn snapshot(&self, sessions: &Sessions) -> Result<Snapshot, Problem> {
+        let look = |loaded: &Loaded| Snapshot::new(&loaded.conversation);
         let said = sessions.look(&self.rules.user, self.runner.session, look);
         let said = timeout_at(self.runner.deadline, said).await;
         let said = said.unwrap_or_else(|slow| Err(slow.into()));

@@ -21,7 +21,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use session::{CallState, Confirmation, ToolResult, ToolUse, Wait};
+use session::{CallState, Confirmation, Decision, ToolResult, ToolUse, Wait};
 use vault::{Scope, TokenFingerprint};
 
 use super::{approval::Approval, texts};
@@ -60,6 +60,8 @@ impl TokenNeed {
 pub(super) struct TurnCall {
     pub(super) tool_use: ToolUse,
     progress: Progress,
+    /// What the user has said to it.
+    decision: Option<Decision>,
 }
 
 #[derive(Debug, Clone)]
@@ -106,7 +108,7 @@ impl TurnCall {
             }),
             None => Progress::Finished(texts::no_such_tool(&tool_use.tool_use_id)),
         };
-        Self { tool_use, progress }
+        Self { tool_use, progress, decision: None }
     }
 
     pub(super) fn open(&self) -> Option<&OpenCall> {
@@ -130,12 +132,22 @@ impl TurnCall {
         }
     }
 
-    pub(super) fn finish(&mut self, result: ToolResult) {
+    /// Answers the call; what the user has said to it stays with the result.
+    pub(super) fn finish(&mut self, mut result: ToolResult) {
+        result.decision = result.decision.or(self.decision.take());
         self.progress = Progress::Finished(result);
     }
 
-    /// Moves an open call on; an answered one stays answered.
+    /// Keeps what the user has said to it.
+    pub(super) fn decided(&mut self, decision: Option<Decision>) {
+        self.decision = decision;
+    }
+
+    /// Moves an open call on; an answered one stays answered. What is asked again is not decided.
     pub(super) fn set(&mut self, stage: Stage) {
+        if matches!(stage, Stage::AwaitingApproval(_)) {
+            self.decision = None;
+        }
         if let Some(open) = self.open_mut() {
             open.stage = stage;
         }
@@ -168,7 +180,7 @@ impl TurnCall {
             Stage::Pending(_) | Stage::Approved => CallState::Untried,
             Stage::AwaitingConsent { interrupt } => CallState::Waiting(open.to_wait(interrupt)),
             Stage::AwaitingApproval(confirmation) => CallState::Unconfirmed(confirmation.clone()),
-            Stage::Claimed => CallState::Started { until },
+            Stage::Claimed => CallState::Started { until, decision: self.decision.clone() },
         }
     }
 }

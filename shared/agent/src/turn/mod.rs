@@ -209,7 +209,7 @@ impl Turn {
             return None;
         }
         let confirmation = approval::ask(&user, interrupt, &tool_use, &preview, now);
-        open.stage = Stage::AwaitingApproval(confirmation.clone());
+        call.set(Stage::AwaitingApproval(confirmation.clone()));
         Some(confirmation)
     }
 

@@ -201,5 +201,5 @@ impl Turn {
 
 fn success(id: &str, data: Value) -> ToolResult {
     let content = vec![ToolOutput::Json(data)];
-    ToolResult { tool_use_id: id.to_owned(), status: ToolStatus::Success, content }
+    ToolResult { tool_use_id: id.to_owned(), status: ToolStatus::Success, content, decision: None }
 }

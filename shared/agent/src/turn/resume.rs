@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use session::{Call, CallState, Pending, ToolUse};
+use session::{Call, CallState, Decision, Pending, ToolUse};
 
 use super::{
     Rules, Turn,
@@ -48,6 +48,26 @@ pub enum ResumeError {
     /// An approval that comes too late.
     #[error("interrupt {0} is too old")]
     Expired(String),
+}
+
+impl Verdict {
+    /// It as it is kept: said at `now`, to what `account` was to do.
+    fn decision(&self, account: Option<&str>, now: SystemTime) -> Decision {
+        Decision {
+            approved: *self == Self::Resolved,
+            at: approval::seconds(now),
+            account: account.map(str::to_owned),
+            reason: self.reason().map(str::to_owned),
+        }
+    }
+
+    /// Why not, in the user's words.
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::CancelledBecause(reason) => Some(reason),
+            Self::Resolved | Self::Cancelled => None,
+        }
+    }
 }
 
 impl Turn {
@@ -92,30 +112,34 @@ impl Turn {
         match state {
             None | Some(CallState::Untried) => {}
             Some(CallState::Finished(result)) => call.finish(result.clone()),
-            Some(CallState::Started { .. }) => {
+            Some(CallState::Started { decision, .. }) => {
+                call.decided(decision.clone());
                 let label = call.open().and_then(|open| open.provider());
                 let label = label.map_or("the provider", |provider| provider.label());
                 self.may_have_happened_at.insert(label.to_owned());
                 call.finish(texts::outcome_unknown(&id));
             }
             Some(CallState::Waiting(wait)) => match answer(&wait.interrupt) {
-                Some(Verdict::Cancelled | Verdict::CancelledBecause(_)) => {
+                Some(said @ (Verdict::Cancelled | Verdict::CancelledBecause(_))) => {
                     self.withheld = true;
+                    call.decided(Some(said.decision(None, now)));
                     call.finish(texts::authorization_declined(&id));
                 }
                 Some(Verdict::Resolved) | None => call.waited(wait),
             },
             Some(CallState::Unconfirmed(asked)) => match answer(&asked.interrupt) {
-                Some(Verdict::Resolved) => {
-                    call.set(Stage::Pending(Some(Approval::from_confirmation(asked))))
-                }
-                Some(Verdict::Cancelled) => {
-                    self.withheld = true;
-                    call.finish(texts::declined(&id, None));
-                }
-                Some(Verdict::CancelledBecause(reason)) => {
-                    self.withheld = true;
-                    call.finish(texts::declined(&id, Some(reason)));
+                Some(said) => {
+                    call.decided(Some(said.decision(Some(&asked.account), now)));
+                    match said {
+                        Verdict::Resolved => {
+                            let approval = Approval::from_confirmation(asked);
+                            call.set(Stage::Pending(Some(approval)));
+                        }
+                        Verdict::Cancelled | Verdict::CancelledBecause(_) => {
+                            self.withheld = true;
+                            call.finish(texts::declined(&id, said.reason()));
+                        }
+                    }
                 }
                 None if !self.rules.may_wait => {
                     self.withheld = true;
@@ -132,7 +156,7 @@ impl Turn {
 
 fn check(calls: &[Call], answers: &Answers, now: SystemTime) -> Result<(), ResumeError> {
     let at_work = approval::seconds(now) + 1..=approval::seconds(now + LONGEST_CLAIM);
-    let is_at_work = |call: &Call| matches!(&call.state, CallState::Started { until } if at_work.contains(until));
+    let is_at_work = |call: &Call| matches!(&call.state, CallState::Started { until, .. } if at_work.contains(until));
     if calls.iter().any(is_at_work) {
         return Err(ResumeError::InProgress);
     }

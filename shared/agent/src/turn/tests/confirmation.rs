@@ -1,5 +1,7 @@
 //! Calls that need the user's approval.
 
+use session::Decision;
+
 use super::*;
 
 #[test]
@@ -127,4 +129,37 @@ fn of_two_actions_one_can_be_approved_and_the_other_stays_open() {
 
     let turn = resumed(&turn, &[("confirm b", Verdict::Cancelled)], rules()).unwrap();
     assert!(told(&turn)[0].contains("fine") && told(&turn)[1].contains("declined"));
+}
+
+/// What the user has said to each call, as it stays with the conversation.
+#[track_caller]
+fn decisions(turn: &Turn) -> Vec<Option<Decision>> {
+    let last = turn.messages().last().unwrap();
+    last.tool_results().map(|result| result.decision.clone()).collect()
+}
+
+#[test]
+fn what_the_user_says_to_a_call_stays_with_its_result_also_if_the_process_ends_in_between() {
+    let said = |approved, reason: Option<&str>| Decision {
+        approved,
+        at: NOW.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs(),
+        account: Some("octo-alice".to_owned()),
+        reason: reason.map(str::to_owned),
+    };
+    let no = [("confirm", Verdict::CancelledBecause("it rains".to_owned()))];
+    let no = resumed(&unconfirmed(), &no, rules()).unwrap();
+    assert_eq!(decisions(&no), [Some(said(false, Some("it rains")))]);
+
+    let yes = [("confirm", Verdict::Resolved)];
+    let mut yes = claimed(resumed(&unconfirmed(), &yes, rules()).unwrap(), "octo-alice");
+    let lost = Turn::resume(saved(&yes), &Answers::new(), rules(), NOW + Duration::from_secs(7200));
+    assert_eq!(decisions(&lost.unwrap()), [Some(said(true, None))]);
+    yes.answered(fine("a"));
+    assert_eq!(decisions(&yes), [Some(said(true, None))]);
+
+    // A new message is no answer, and what is shown again is not decided.
+    assert_eq!(decisions(&resumed(&unconfirmed(), &[], gone_on()).unwrap()), [None]);
+    let mut other = resumed(&unconfirmed(), &[("confirm", Verdict::Resolved)], rules()).unwrap();
+    assert!(other.previewed("a", "octo-bob", "afresh".into(), NOW).is_some());
+    assert_eq!(decisions(&resumed(&other, &[], gone_on()).unwrap()), [None]);
 }

@@ -20,8 +20,12 @@ fn message(role: Role, content: Vec<Block>) -> Message {
 async fn calls_and_results_are_paired_by_ids_that_every_server_takes() {
     let long = "x".repeat(64);
     let data = vec![ToolOutput::Json(json!({ "temperature": 21 }))];
-    let result =
-        ToolResult { tool_use_id: long.clone(), status: ToolStatus::Success, content: data };
+    let result = ToolResult {
+        tool_use_id: long.clone(),
+        status: ToolStatus::Success,
+        content: data,
+        decision: None,
+    };
     let failed = ToolResult::new("b", ToolStatus::Error, "There is no such place.");
     let thought = |text: &str, signature: Option<&str>| {
         let signature = signature.map(str::to_owned);
