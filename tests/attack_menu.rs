@@ -121,6 +121,25 @@ async fn m15_each_attack_is_stopped_by_its_own_check_at_the_containers_too() {
     world.running.shutdown().await;
 }
 
+/// Nobody can go past the load balancer to a Lambda function.
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_each_attack_is_stopped_at_the_functions_too_or_says_that_it_has_no_way_there() {
+    let world = World::on(Platform::Lambda).await;
+    let menu = Menu::of(&world).await;
+    for (name, row, check, code) in STOPPED {
+        let (status, outcome) = menu.run(name).await;
+        if name == "forged-token" {
+            let told = outcome["detail"].as_str().expect("a sentence");
+            assert_eq!(status, StatusCode::CONFLICT, "{outcome}");
+            assert!(told.contains("can't be reached past the load balancer"), "{told}");
+            continue;
+        }
+        assert_eq!(status, StatusCode::OK, "{name}: {outcome}");
+        assert_stopped(&outcome, row, check, code);
+    }
+    world.running.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn m9_two_menus_at_once_do_not_disturb_each_other() {
     let world = World::in_process().await;
