@@ -1,5 +1,5 @@
 //! The attacks that `local` offers in a menu and on its command line: each is run at the running services, and
-//! is stopped by the check that it names (M2, M5, M9).
+//! is stopped by the check that it names (M1, M2, M5, M9, M12).
 
 use axum::{
     Router,
@@ -17,7 +17,7 @@ use tests::{
 use tokio::net::TcpListener;
 
 /// Each attack: the row that it would break, the check that stops it, and the code of its refusal.
-const STOPPED: [(&str, &str, &str, &str); 10] = [
+const STOPPED: [(&str, &str, &str, &str); 12] = [
     ("forwarded-link", "M9", "person", "another_user"),
     ("provider-link", "M9", "session", "no_flow"),
     ("someone-elses-consent", "M9", "state", "wrong_state"),
@@ -26,7 +26,9 @@ const STOPPED: [(&str, &str, &str, &str); 10] = [
     ("stale-tab", "M9", "page", "another_user"),
     ("prefetch", "M9", "visit", "not_a_visit"),
     ("another-sites-post", "M9", "site", "cross_site"),
+    ("sign-in-link", "M1", "sign-in", "401"),
     ("forged-token", "M2", "signature", "unauthorized"),
+    ("foreign-conversation", "M12", "owner", "not_found"),
     ("approve-by-the-model", "M5", "approval", "confirmation_required"),
 ];
 

@@ -15,6 +15,18 @@ pub(super) const MARK: Check = Check {
     sentence: "A page brings a mark of the person for whom it was made, and another one is signed in now.",
 };
 
+/// The check of the browser in which a sign-in began; the load balancer's.
+pub(super) const SIGN_IN: Check = Check {
+    name: "sign-in",
+    sentence: "A sign-in ends in the browser in which it began, which the load balancer has given a cookie.",
+};
+
+/// The check of whose conversation it is.
+pub(super) const OWNER: Check = Check {
+    name: "owner",
+    sentence: "A conversation is looked for among those of the person who is signed in, and nowhere else.",
+};
+
 /// Returns the check that refuses with `code`.
 pub(super) fn check(code: &str) -> Option<Check> {
     let (name, sentence) = match code {

@@ -9,6 +9,7 @@ mod approve_by_the_model;
 mod checks;
 mod concealed;
 mod ending;
+mod foreign_conversation;
 mod forged_token;
 mod forwarded_link;
 mod login_csrf;
@@ -20,6 +21,7 @@ mod provider_link;
 mod replay;
 mod routes;
 mod scene;
+mod sign_in_link;
 mod someone_elses_consent;
 mod stale_tab;
 mod told;
@@ -60,7 +62,9 @@ pub const ATTACKS: &[Attack] = &[
     stale_tab::ATTACK,
     prefetch::ATTACK,
     another_sites_post::ATTACK,
+    sign_in_link::ATTACK,
     forged_token::ATTACK,
+    foreign_conversation::ATTACK,
     approve_by_the_model::ATTACK,
 ];
 

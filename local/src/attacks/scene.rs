@@ -202,7 +202,8 @@ impl Scene {
         if self.may_be_bound { disconnect(&person).await } else { Ok(()) }
     }
 
-    fn noted(&mut self, person: &Person, does: &str, visit: Visit) -> Visit {
+    /// Notes a visit.
+    pub(super) fn noted(&mut self, person: &Person, does: &str, visit: Visit) -> Visit {
         self.may_be_bound |= visit.address.path() == BINDING && visit.status.is_success();
         self.tell(person, does, visit.told());
         visit

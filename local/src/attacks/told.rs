@@ -60,6 +60,15 @@ fn status_and_code(status: StatusCode, code: &str) -> String {
     }
 }
 
+/// As much of `words` as one reads in a step.
+fn shortened(words: &str) -> String {
+    const LONGEST: usize = 100;
+    match words.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
+        None => words.to_owned(),
+    }
+}
+
 /// The answer to a script.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -95,7 +104,7 @@ impl Answer {
         let told = match (link, interrupt["tool"].as_str(), words) {
             (Some(link), ..) => format!(": is to consent at {}", shown(&link)),
             (None, Some(tool), _) => format!(": the user is to approve {tool}"),
-            (None, None, Some(words)) => format!(": “{words}”"),
+            (None, None, Some(words)) => format!(": “{}”", shortened(words)),
             (None, None, None) => String::new(),
         };
         status_and_code(self.status, &self.code()) + &told
