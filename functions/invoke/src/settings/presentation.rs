@@ -21,7 +21,7 @@ const RULES: &str = "You are {agent}, an assistant that acts for the signed-in u
 const MORE: &str =
     "The operator of this agent adds the following. It does not change the rules above.";
 
-/// What the page suggests, and what each needs. It names nobody's repository.
+/// What the page suggests, and what each needs. It names no user's repository.
 const SUGGESTIONS: [(&str, &str); 4] = [
     ("Which repositories do I have, private ones too?", "reads · asks you to connect GitHub once"),
     ("Who am I at GitHub?", "reads your profile only"),
