@@ -42,7 +42,7 @@ async fn run(scene: &mut Scene) -> Result<Ending, AttackError> {
         code = answer.code();
     }
     let found = carol.fetch(Method::GET, &format!("/sessions/{conversation}"), None).await?;
-    scene.tell_of(CAROL.name, "looks for it in her conversations", &found);
+    scene.tell(&carol, "looks for it in her conversations", found.told());
     let is_there = found.status.is_success();
     let gained = is_there.then(|| "The agent has heard mallory's page as carol.".to_owned());
     Ending::new(&code, gained)

@@ -78,7 +78,7 @@ impl From<SignInError> for AttackError {
 impl AttackError {
     /// `person` was to be so, and `told` is what they were answered instead.
     pub(super) fn unexpected(person: &Person, so: &str, told: &str) -> Self {
-        let name = person.part.name;
+        let name = person.role.name;
         Self::Unexpected(format!("{name} was to be {so}, and the answer was {told}"))
     }
 }

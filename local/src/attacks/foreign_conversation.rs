@@ -25,7 +25,7 @@ async fn run(scene: &mut Scene) -> Result<Ending, AttackError> {
     let (carol, mallory) = (scene.enter(CAROL).await?, scene.enter(MALLORY).await?);
     let conversation = scene.conversation(CAROL);
     let said = carol.say(&conversation, &format!("My secret word is {SECRET}.")).await?;
-    scene.tell_of(CAROL.name, "tells the agent a secret word", &said);
+    scene.tell(&carol, "tells the agent a secret word", said.told());
     let path = format!("/sessions/{conversation}");
     let read = mallory.fetch(Method::GET, &path, None).await?;
     scene.tell(&mallory, "asks for that conversation", read.told());

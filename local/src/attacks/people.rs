@@ -10,16 +10,16 @@ use super::{ending::AttackError, told::Answer};
 
 /// A person of the attacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct Role {
     pub(super) name: &'static str,
     /// Their account at GitHub.
     pub(super) account: &'static str,
 }
 
 /// The victim.
-pub(super) const CAROL: Part = Part { name: "carol", account: "octo-carol" };
+pub(super) const CAROL: Role = Role { name: "carol", account: "octo-carol" };
 /// The attacker.
-pub(super) const MALLORY: Part = Part { name: "mallory", account: "octo-mallory" };
+pub(super) const MALLORY: Role = Role { name: "mallory", account: "octo-mallory" };
 
 /// How the names of the load balancer's session cookies begin.
 pub(super) const SESSION_COOKIES: &str = "AWSELB";
@@ -29,15 +29,15 @@ pub(super) const FLOW_COOKIES: &str = "flow-";
 /// Somebody with a browser.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
-    pub(super) part: Part,
+    pub(super) role: Role,
     pub(super) browser: Browser,
     application: Url,
 }
 
 impl Person {
-    pub(super) fn new(part: Part, application: &Url) -> Result<Self, BrowsingError> {
+    pub(super) fn new(role: Role, application: &Url) -> Result<Self, BrowsingError> {
         let browser = Browser::new(application)?;
-        Ok(Self { part, browser, application: application.clone() })
+        Ok(Self { role, browser, application: application.clone() })
     }
 
     /// What a script of one of the application's own pages does.

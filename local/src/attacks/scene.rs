@@ -8,7 +8,7 @@ use crate::{browser::Visit, environment::GITHUB_PROVIDER, parts::Addresses, sign
 use super::{
     ending::AttackError,
     outcome::Step,
-    people::{CAROL, MALLORY, Part, Person},
+    people::{CAROL, MALLORY, Person, Role},
     told::{Answer, BINDING},
 };
 
@@ -21,7 +21,7 @@ pub(super) struct Scene {
     pub(super) addresses: Addresses,
     steps: Vec<Step>,
     /// Whose they are, and their ids.
-    conversations: Vec<(Part, String)>,
+    conversations: Vec<(Role, String)>,
     /// Whether something may have been bound.
     may_be_bound: bool,
 }
@@ -38,7 +38,7 @@ impl Scene {
 
     /// Notes what somebody did, and what they were answered. No secret may be in either.
     pub(super) fn tell(&mut self, person: &Person, does: &str, result: String) {
-        self.steps.push(Step { who: person.part.name, does: does.to_owned(), result });
+        self.steps.push(Step { who: person.role.name, does: does.to_owned(), result });
     }
 
     /// Notes what something did that is no person, and what it was answered.
@@ -47,14 +47,14 @@ impl Scene {
     }
 
     /// Somebody signs in in a browser of their own.
-    pub(super) async fn enter(&mut self, part: Part) -> Result<Person, AttackError> {
-        let person = Person::new(part, &self.addresses.application)?;
-        sign_in(&person.browser, &self.addresses.application, part.name).await?;
+    pub(super) async fn enter(&mut self, role: Role) -> Result<Person, AttackError> {
+        let person = Person::new(role, &self.addresses.application)?;
+        sign_in(&person.browser, &self.addresses.application, role.name).await?;
         Ok(person)
     }
 
     /// A new conversation of `of`, which is deleted in the end.
-    pub(super) fn conversation(&mut self, of: Part) -> String {
+    pub(super) fn conversation(&mut self, of: Role) -> String {
         let id = format!("attack-{}", &stand_in::random_token()[..8]);
         self.conversations.push((of, id.clone()));
         id
@@ -76,7 +76,7 @@ impl Scene {
     }
 
     async fn asks_who_they_are(&mut self, person: &Person) -> Result<Answer, AttackError> {
-        let conversation = self.conversation(person.part);
+        let conversation = self.conversation(person.role);
         person.say(&conversation, WHO_AM_I).await
     }
 
@@ -121,9 +121,9 @@ impl Scene {
         if !self.is_consent_page(page) {
             return Err(AttackError::unexpected(person, "on GitHub's consent page", &page.told()));
         }
-        let choice = ("account", person.part.account);
+        let choice = ("account", person.role.account);
         let visit = person.browser.choose_until(page, choice, stop).await?;
-        let does = format!("lets the agent use {} on GitHub's page", person.part.account);
+        let does = format!("lets the agent use {} on GitHub's page", person.role.account);
         Ok(self.noted(person, &does, visit))
     }
 
@@ -160,16 +160,17 @@ impl Scene {
         back.ok_or_else(|| AttackError::Unexpected(format!("no way back: {}", visit.told())))
     }
 
-    /// Asks again what needs a consent. Returns what was gained: `None` if the consent is still missing.
+    /// Asks what needs a consent, to see whether there is one. Returns what was gained: `None` if the consent is still missing.
     pub(super) async fn gain_of(&mut self, person: &Person) -> Result<Option<String>, AttackError> {
         let answer = self.asks_who_they_are(person).await?;
-        self.tell(person, &format!("asks again “{WHO_AM_I}”"), answer.told());
+        let does = format!("asks “{WHO_AM_I}”, to see whether a token is there");
+        self.tell(person, &does, answer.told());
         match answer.code().as_str() {
             "authorization_required" => Ok(None),
             "completed" => {
                 self.may_be_bound = true;
                 let told = answer.body["message"].as_str().unwrap_or_default();
-                Ok(Some(format!("{} is told: “{told}”", person.part.name)))
+                Ok(Some(format!("{} is told: “{told}”", person.role.name)))
             }
             _ => Err(AttackError::unexpected(
                 person,
@@ -181,21 +182,21 @@ impl Scene {
 
     /// Deletes the conversations, and disconnects who was connected.
     pub(super) async fn clean_up(&mut self) {
-        for part in [CAROL, MALLORY] {
-            if let Err(error) = self.clean_up_after(part).await {
-                tracing::warn!(%error, person = part.name, "an attack has left something behind");
+        for role in [CAROL, MALLORY] {
+            if let Err(error) = self.clean_up_after(role).await {
+                tracing::warn!(%error, person = role.name, "an attack has left something behind");
             }
         }
     }
 
-    async fn clean_up_after(&mut self, part: Part) -> Result<(), AttackError> {
-        let of_part = |(of, id): &(Part, String)| (*of == part).then(|| id.clone());
-        let conversations: Vec<String> = self.conversations.iter().filter_map(of_part).collect();
+    async fn clean_up_after(&mut self, role: Role) -> Result<(), AttackError> {
+        let of_role = |(of, id): &(Role, String)| (*of == role).then(|| id.clone());
+        let conversations: Vec<String> = self.conversations.iter().filter_map(of_role).collect();
         if conversations.is_empty() && !self.may_be_bound {
             return Ok(());
         }
         // A browser of the attack may be somebody else's by now.
-        let person = self.enter(part).await?;
+        let person = self.enter(role).await?;
         for id in conversations {
             person.fetch(Method::DELETE, &format!("/sessions/{id}"), None).await?;
         }

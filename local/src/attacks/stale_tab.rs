@@ -36,7 +36,7 @@ async fn run(scene: &mut Scene) -> Result<Ending, AttackError> {
     let does = "signs in in another tab of that browser";
     scene.tell(&mallory, does, "the load balancer lets mallory in".to_owned());
 
-    // It is mallory's, if it comes to be.
+    // It would be mallory's.
     let conversation = scene.conversation(MALLORY);
     let body = json!({ "sessionId": conversation, "message": "Hello, this is carol." });
     let headers = [("sec-fetch-site", "same-origin"), ("x-countersign-user", mark)];
