@@ -31,10 +31,12 @@ pub fn greeting(running: &Running, platform: &str, data: &str, model: &ModelChoi
          \x20 Sign in {people}, and ask\n\n{questions}\n\
          \x20 What needs more at GitHub than you have allowed asks for your consent: follow the link. The\n\
          \x20 last one changes something, and asks for your approval, too.\n\n\
+         \x20 What happens, hop by hop: {inspector}\n\n\
          \x20 The two services run {platform}.\n\
          \x20 Everything around them is a stand-in, for development and tests:\n\
          {parts}\n",
         application = running.addresses.application,
+        inspector = running.addresses.inspector.as_str().trim_end_matches('/'),
     );
     let passed_on: Vec<String> =
         running.passed_on.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -3,9 +3,11 @@
 pub mod attacks;
 pub mod binaries;
 pub mod browser;
+mod concealed;
 pub mod environment;
 pub mod events;
 pub mod greeting;
+pub mod inspector;
 pub mod narration;
 pub mod options;
 pub mod parts;

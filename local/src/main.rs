@@ -11,6 +11,7 @@ use local::{
     Running,
     attacks::{self, ATTACKS},
     environment, greeting,
+    inspector::Recorder,
     narration::Narration,
     options::{Command, Options, Platform},
     parts::Addresses,
@@ -66,7 +67,9 @@ fn list_attacks() -> Result<(), Failure> {
 
 async fn run(mut options: Options) -> Result<(), Failure> {
     proxies::bypass_for_loopback(&ProcessEnvironment)?;
-    options.output = init_logs();
+    let recorder = Recorder::default();
+    options.output = init_logs(&recorder);
+    options.recorder = Some(recorder);
     options.passed_on = environment::passed_on(&ProcessEnvironment);
     let platform = match (&options.lambda_endpoint, options.platform) {
         (Some(endpoint), _) => format!("as Lambda functions served at {endpoint}"),
@@ -77,6 +80,7 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     let data = options.data.display().to_string();
     let only_stand_ins = options.stand_ins_for.is_some();
     let model = options.model.choice.clone();
+    let opens = options.open && !only_stand_ins;
     // Before anything is started, so that nothing outlives an early signal.
     let mut stop = Stop::new()?;
     let mut running = tokio::select! {
@@ -90,6 +94,9 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     };
     // The program goes on if standard output is closed.
     let _closed = writeln!(io::stdout(), "{greeting}");
+    if opens {
+        open(&running);
+    }
     tokio::select! {
         () = stop.requested() => {
             report("Stopping … Ctrl-C again stops at once.");
@@ -99,6 +106,21 @@ async fn run(mut options: Options) -> Result<(), Failure> {
         why = running.failed() => {
             shutdown(running, stop).await;
             Err(why.into())
+        }
+    }
+}
+
+/// Opens the application and the inspector in the browser of the person at the terminal.
+fn open(running: &Running) {
+    if !io::stdout().is_terminal() {
+        return report("--open does nothing here, because this is no terminal.");
+    }
+    let addresses = &running.addresses;
+    for address in [&addresses.inspector, &addresses.application] {
+        if let Err(error) = open::that_detached(address.as_str()) {
+            return report(&format!(
+                "No browser could be opened ({error}): open {address} yourself."
+            ));
         }
     }
 }
@@ -139,16 +161,19 @@ fn report(what: &str) {
 /// Prints a sentence for each step to standard error, or with `RUST_LOG` the log itself. Returns where
 /// the output of the services' processes goes. Only a terminal gets colours, and only without `NO_COLOR`
 /// (<https://no-color.org>).
-fn init_logs() -> Output {
+fn init_logs(recorder: &Recorder) -> Output {
     let no_color = ProcessEnvironment.get("NO_COLOR").is_some();
     let colours = io::stderr().is_terminal() && !no_color;
     if ProcessEnvironment.get("RUST_LOG").is_none() {
         let steps = Narration { colours }.with_filter(LevelFilter::INFO);
-        tracing_subscriber::registry().with(steps).init();
+        let recorder = recorder.clone().with_filter(LevelFilter::INFO);
+        tracing_subscriber::registry().with(steps).with(recorder).init();
         return Output::Logged;
     }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    logs.with_ansi(colours).log_internal_errors(false).compact().init();
+    let logs = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let logs = logs.with_ansi(colours).log_internal_errors(false).compact().with_filter(filter);
+    let recorder = recorder.clone().with_filter(LevelFilter::INFO);
+    tracing_subscriber::registry().with(logs).with(recorder).init();
     Output::Shown
 }

@@ -103,6 +103,8 @@ parts! {
     BindSession bind_session: "127.0.0.1", "the Session Binding Service", None;
     /// The Lambda service: its Runtime API and its Invoke API (only on `--platform lambda`).
     Lambda lambda: "127.0.0.1", "Lambda", None;
+    /// What happens, as a page for the person who runs this.
+    Inspector inspector: "127.0.0.1", "the inspector", None;
 }
 
 impl Addresses {

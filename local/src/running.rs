@@ -11,6 +11,7 @@ use stand_in::Clock;
 
 use crate::{
     environment::{self, functions},
+    inspector::{self, Place},
     options::{ModelChoice, Oidc, Options},
     parts::{Addresses, Listeners},
     platforms::{Services, Sockets, Targets},
@@ -77,13 +78,16 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         services: Services::new(),
         stand_ins: StandIns::default(),
     };
+    let recorder = options.recorder.as_ref();
+    let recorded = |router, place| inspector::recorded(router, place, recorder);
     let stand_ins = &mut running.stand_ins;
-    stand_ins.serve(listeners.s3, s3);
-    stand_ins.serve(listeners.github, running.github.router());
-    stand_ins.serve(listeners.agentcore, running.agentcore.router());
-    stand_ins.serve(listeners.identity_provider, provider.router());
+    stand_ins.serve(listeners.s3, recorded(s3, Place::S3));
+    stand_ins.serve(listeners.github, recorded(running.github.router(), Place::Github));
+    stand_ins.serve(listeners.agentcore, recorded(running.agentcore.router(), Place::Agentcore));
+    let provider = recorded(provider.router(), Place::IdentityProvider);
+    stand_ins.serve(listeners.identity_provider, provider);
     stand_ins.serve(listeners.public_keys, public_keys::router());
-    stand_ins.serve(listeners.bedrock, model);
+    stand_ins.serve(listeners.bedrock, recorded(model, Place::Bedrock));
 
     if options.stand_ins_for.is_some() {
         return Ok(running);
@@ -102,7 +106,12 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         bind_session: targets.bind_session,
         clock,
     };
-    running.stand_ins.serve(listeners.application, load_balancer_local::router(settings));
+    let load_balancer = recorded(load_balancer_local::router(settings), Place::LoadBalancer);
+    running.stand_ins.serve(listeners.application, load_balancer);
+    if let Some(recorder) = options.recorder {
+        let inspector = inspector::router(recorder, running.addresses.clone());
+        running.stand_ins.serve(listeners.inspector, inspector);
+    }
     Ok(running)
 }
 

@@ -85,6 +85,13 @@ impl Proof {
     }
 }
 
+/// An extension of a response that came from a target, and not from the load balancer itself.
+#[derive(Debug, Clone)]
+pub struct Forwarded {
+    /// Who was signed in.
+    pub person: Option<String>,
+}
+
 /// The load balancer's set-up.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -144,7 +151,10 @@ async fn handle(State(it): State<Arc<LoadBalancer>>, request: Request) -> Respon
         (None, Unauthenticated::Deny) => pages::unauthorized(),
         (Some(_), _) | (None, Unauthenticated::Allow) => {
             let request = Request::from_parts(head, body);
-            it.forward(service, session.as_ref(), request).await
+            let mut reply = it.forward(service, session.as_ref(), request).await;
+            let person = session.map(|session| session.subject.clone());
+            reply.extensions_mut().insert(Forwarded { person });
+            reply
         }
     }
 }

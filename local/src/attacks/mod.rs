@@ -7,7 +7,6 @@
 mod another_sites_post;
 mod approve_by_the_model;
 mod checks;
-mod concealed;
 mod ending;
 mod foreign_conversation;
 mod forged_token;

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::browser::{BrowsingError, Visit};
 
-use super::concealed::shown;
+use crate::concealed::shown;
 
 /// The page on which a flow is completed.
 pub(super) const BINDING: &str = "/oauth2/session-binding";

@@ -100,16 +100,9 @@ impl Narration {
     /// Returns the line for something that a process printed: a line of its log, or other text, such as
     /// that of a panic.
     fn line_of_process(self, printed: &str) -> Option<String> {
-        let (_, line) = printed.split_once(" | ")?;
-        let Ok(Value::Object(fields)) = serde_json::from_str(line) else {
-            return Some(format!("{printed}\n"));
+        let Some(fields) = self::printed(printed) else {
+            return printed.contains(" | ").then(|| format!("{printed}\n"));
         };
-        let text = |value: Value| match value {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        let fields =
-            EventFields(fields.into_iter().map(|(name, value)| (name, text(value))).collect());
         let level = fields.get("level").parse().unwrap_or(Level::ERROR);
         self.line(fields.get("target"), level, &fields)
     }
@@ -122,9 +115,20 @@ impl Narration {
     }
 }
 
+/// The fields of a line of a process's log; `None` if it printed something else.
+pub(crate) fn printed(line: &str) -> Option<EventFields> {
+    let (_, line) = line.split_once(" | ")?;
+    let Ok(Value::Object(fields)) = serde_json::from_str(line) else { return None };
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Some(EventFields(fields.into_iter().map(|(name, value)| (name, text(value))).collect()))
+}
+
 impl EventFields {
     /// The field of this name; empty if it is absent.
-    fn get(&self, name: &str) -> &str {
+    pub(crate) fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 }

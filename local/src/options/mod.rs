@@ -11,6 +11,7 @@ use url::Url;
 
 pub use self::{oidc::Oidc, secret::Secret};
 use crate::{
+    inspector::Recorder,
     parts::{self, Addresses, DEFAULT_PORT},
     process::Output,
 };
@@ -60,6 +61,10 @@ pub struct Options {
     #[arg(long)]
     pub github_app: bool,
 
+    /// Open the application and the inspector in your browser, if this is a terminal.
+    #[arg(long)]
+    pub open: bool,
+
     /// Sign people in at another provider than the stand-in.
     #[command(flatten)]
     pub oidc: Oidc,
@@ -83,6 +88,10 @@ pub struct Options {
     /// Where the output of the services' processes goes.
     #[arg(skip = Output::Shown)]
     pub output: Output,
+
+    /// Records what happens, for the inspector; without it, there is none.
+    #[arg(skip)]
+    pub recorder: Option<Recorder>,
 }
 
 impl Options {
@@ -218,6 +227,8 @@ impl Default for Options {
             grant_lookup: GrantLookup::ByRequest,
             github_app: false,
             output: Output::Logged,
+            recorder: None,
+            open: false,
         }
     }
 }

@@ -7,14 +7,14 @@ use url::Url;
 const SHOWN: [&str; 1] = ["result"];
 
 /// Stands for a secret: a dot and four hex digits of its SHA-256.
-pub(super) fn concealed(secret: &str) -> String {
+pub(crate) fn concealed(secret: &str) -> String {
     let hash = digest(&SHA256, secret.as_bytes());
     let digits: String = hash.as_ref().iter().take(2).map(|byte| format!("{byte:02x}")).collect();
     format!("●{digits}")
 }
 
 /// An address without its secrets, and of this world's origins without the origin.
-pub(super) fn shown(address: &Url) -> String {
+pub(crate) fn shown(address: &Url) -> String {
     let pairs = address.query_pairs().map(|(name, value)| match SHOWN.contains(&&*name) {
         true => format!("{name}={value}"),
         false => format!("{name}={}", concealed(&value)),
