@@ -56,7 +56,9 @@ step("every invisible character of Unicode is shown by its code");
 
 let shots = 0;
 async function shoot(page, name) {
-  if (screenshots) await page.screenshot({ path: join(screenshots, `${++shots}-${name}.png`) });
+  if (!screenshots) return;
+  await page.bringToFront();
+  await page.screenshot({ path: join(screenshots, `${++shots}-${name}.png`) });
 }
 
 /** One of the pictures in docs/images: narrow, so that it is small and can be read beside the text. */
@@ -64,18 +66,33 @@ async function picture(page, name) {
   if (!screenshots) return;
   const usual = page.viewportSize();
   await page.setViewportSize({ width: 720, height: 940 });
-  await page.locator(".card").scrollIntoViewIfNeeded();
+  if (await page.locator(".card").count()) await page.locator(".card").scrollIntoViewIfNeeded();
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
+  await page.setViewportSize(usual);
+}
+
+/** The same on a phone, in the dark: nothing is wider than the screen. */
+async function phone(page) {
+  const usual = page.viewportSize();
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(15, 17, 21)");
+  if (screenshots) await page.screenshot({ path: join(screenshots, "phone-dark.png") });
+  await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize(usual);
 }
 
 const options = ["--port", "0"];
 await withWorld({ local, executablePath, options }, async ({ browser, application }) => {
   const alice = await person(browser, "Alice Example", application);
+  await alice.getByLabel("Your message").fill("Which repositories do I have, private ones too?");
+  await picture(alice, "ask");
   await say(alice, "Hello!");
   await alice.getByText("I am the scripted model").waitFor();
   step("alice signs in and is answered");
 
+  await alice.goto(application);
   await say(alice, "Which repositories do I have, private ones too?");
   const link = alice.getByRole("link", { name: "Connect GitHub" });
   await link.waitFor();
@@ -101,6 +118,8 @@ await withWorld({ local, executablePath, options }, async ({ browser, applicatio
   await alice.locator(".prose").getByText("octo-alice/garden").waitFor();
   assert.equal(await alice.locator(".card").count(), 0);
   await shoot(alice, "answered");
+  await picture(alice, "answer");
+  await phone(alice);
   step("the conversation goes on by itself");
 
   await github.reload();
@@ -196,8 +215,8 @@ await withWorld({ local, executablePath, options: app }, async ({ browser, appli
   const link = card.getByRole("link", { name: "Connect GitHub" });
   await link.waitFor();
   const fields = await card.locator("dt").allInnerTexts();
-  assert.deepEqual(fields, ["To", "You choose", "Kept by", "You leave for"], "and no scopes");
-  assert.match(await card.locator("dd").nth(1).innerText(), /^You choose the repositories at GitHub \(http/);
+  assert.deepEqual(fields, ["To", "Allowed before", "You choose", "Kept by", "You leave for"], "and no scopes");
+  assert.match(await card.locator("dd").nth(2).innerText(), /^You choose the repositories at GitHub \(http/);
   await shoot(alice, "app-interrupted");
   const [github] = await Promise.all([alice.context().waitForEvent("page"), link.click()]);
   await github.getByLabel("only these:").check();
