@@ -4,6 +4,7 @@
 
 mod agui;
 mod allow_claim;
+mod attack_menu;
 mod attacks;
 mod attacks_of_other_sites;
 mod attacks_on_flows;

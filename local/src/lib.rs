@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod attacks;
 pub mod binaries;
+pub mod browser;
 pub mod environment;
 pub mod events;
 pub mod greeting;

@@ -8,9 +8,12 @@ use std::{
 use clap::Parser;
 use edge::{ProcessEnvironment, Source};
 use local::{
-    Running, environment, greeting,
+    Running,
+    attacks::{self, ATTACKS},
+    environment, greeting,
     narration::Narration,
     options::{Command, Options, Platform},
+    parts::Addresses,
     process::Output,
     proxies, signing_in,
 };
@@ -25,6 +28,8 @@ async fn main() -> ExitCode {
     let mut options = Options::parse();
     let outcome = match options.command.take() {
         Some(Command::SignIn { person }) => sign_in(&options, &person).await,
+        Some(Command::Attack { name: Some(name) }) => attack(&options, &name).await,
+        Some(Command::Attack { name: None }) => list_attacks(),
         None => run(options).await,
     };
     match outcome {
@@ -42,6 +47,20 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 async fn sign_in(options: &Options, person: &str) -> Result<(), Failure> {
     let cookies = signing_in::cookies(&options.application()?, person).await?;
     writeln!(io::stdout(), "{cookies}")?;
+    Ok(())
+}
+
+/// Runs an attack and prints what happened; fails if it was not stopped.
+async fn attack(options: &Options, name: &str) -> Result<(), Failure> {
+    let outcome = attacks::run(name, &Addresses::on_ports_from(options.port)?).await?;
+    writeln!(io::stdout(), "{outcome}")?;
+    if outcome.stopped { Ok(()) } else { Err(format!("{name} was not stopped").into()) }
+}
+
+fn list_attacks() -> Result<(), Failure> {
+    for attack in ATTACKS {
+        writeln!(io::stdout(), "{:24}{} ({})", attack.name, attack.title, attack.row)?;
+    }
     Ok(())
 }
 

@@ -1,29 +1,17 @@
-//! Signs in without a browser, as a person does on the sign-in page, so that a program can go on with
-//! the cookies.
+//! Signs in without a screen, as a person does on the sign-in page, so that a program can go on with the
+//! cookies.
 
-use std::sync::Arc;
-
-use reqwest::{
-    Client,
-    cookie::{CookieStore, Jar},
-    header::ACCEPT,
-};
 use url::Url;
+
+use crate::browser::{Browser, BrowsingError, Visit};
 
 /// Why the sign-in failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
     /// No response, or an unexpected one.
-    #[error(
-        "{application} does not answer as it should: {error}; does `cargo run -p local` run there?"
-    )]
-    Unreachable {
-        /// The address of the application.
-        application: Url,
-        /// What went wrong.
-        error: reqwest::Error,
-    },
+    #[error("{0}; does `cargo run -p local` run there?")]
+    Unreachable(#[from] BrowsingError),
     /// People sign in at another provider.
     #[error("people sign in at {0}, which only a browser can do")]
     OtherProvider(Url),
@@ -34,30 +22,32 @@ pub enum SignInError {
 /// # Errors
 /// See [`SignInError`].
 pub async fn cookies(application: &Url, person: &str) -> Result<String, SignInError> {
-    let failed = |error: reqwest::Error| {
-        let error = error.without_url();
-        SignInError::Unreachable { application: application.clone(), error }
-    };
-    let jar = Arc::new(Jar::default());
-    let client = Client::builder().cookie_provider(Arc::clone(&jar)).no_proxy().build();
-    let client = client.map_err(failed)?;
-    let open = |request: reqwest::RequestBuilder| async {
-        let answer = request.header(ACCEPT, "text/html").send().await?;
-        answer.error_for_status()
-    };
-    let page = open(client.get(application.clone())).await.map_err(failed)?;
-    // The page's form sends the parameters of its address, and the chosen person.
-    let mut address = page.url().clone();
-    let mut form: Vec<(String, String)> = address.query_pairs().into_owned().collect();
-    form.push(("user".to_owned(), person.to_owned()));
-    address.set_query(None);
-    let provider = address.clone();
-    let home = open(client.post(address).form(&form)).await;
-    let home = home.map_err(|_| SignInError::OtherProvider(provider.clone()))?;
-    let cookies = jar.cookies(application);
-    let cookies = cookies.and_then(|cookies| cookies.to_str().ok().map(str::to_owned));
-    match cookies {
-        Some(cookies) if home.url().origin() == application.origin() => Ok(cookies),
-        _ => Err(SignInError::OtherProvider(provider)),
+    let browser = Browser::new(application)?;
+    sign_in(&browser, application, person).await?;
+    Ok(browser.cookies(application).join("; "))
+}
+
+/// Signs `person` in in `browser`, in which nobody is signed in. Returns the page of the application on
+/// which that ends.
+pub(crate) async fn sign_in(
+    browser: &Browser,
+    application: &Url,
+    person: &str,
+) -> Result<Visit, SignInError> {
+    let page = browser.open(application).await?;
+    if !page.status.is_success() {
+        return Err(BrowsingError::new(application, page.status.to_string()).into());
+    }
+    let mut provider = page.address.clone();
+    provider.set_query(None);
+    match browser.choose(&page, ("user", person)).await {
+        Ok(home) if home.address.origin() != application.origin() => {
+            Err(SignInError::OtherProvider(provider))
+        }
+        Ok(home) if !home.status.is_success() => {
+            Err(BrowsingError::new(application, home.status.to_string()).into())
+        }
+        Ok(home) => Ok(home),
+        Err(_) => Err(SignInError::OtherProvider(provider)),
     }
 }

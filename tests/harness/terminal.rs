@@ -5,7 +5,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{Read, Write},
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::{ExitStatus, Output, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -216,10 +216,18 @@ fn read(mut terminal: File) -> watch::Receiver<String> {
 /// # Panics
 /// When it fails.
 pub async fn printed(arguments: &[&str]) -> String {
+    let output = output(arguments).await;
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Runs `local` with these arguments and without a terminal; returns how it ends.
+///
+/// # Panics
+/// When it can't be run.
+pub async fn output(arguments: &[&str]) -> Output {
     let found = binaries::find(None, &["local"]).await.expect("a binary");
     let mut command = Command::new(&found["local"]);
     command.args(arguments).env_clear().stdin(Stdio::null());
-    let output = command.output().await.expect("a process");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).expect("text")
+    command.output().await.expect("a process")
 }

@@ -1,4 +1,4 @@
-//! The sign-in page: one button for each person.
+//! The sign-in page: one button for each person who does not take part in attacks alone.
 
 use axum::{http::StatusCode, response::Response};
 use stand_in::page::{escape, page};
@@ -19,6 +19,7 @@ pub(super) fn sign_in(request: &AuthenticationRequest) -> Response {
         .collect();
     let people: String = PEOPLE
         .iter()
+        .filter(|person| person.has_button)
         .map(|person| {
             format!(
                 "<p><button type=\"submit\" name=\"user\" value=\"{}\">Sign in as {}</button></p>\n",

@@ -9,17 +9,41 @@ pub(super) struct Person {
     email: &'static str,
     /// A claim that many issuers have, and that `ALLOW_CLAIM` can require.
     pub(super) groups: &'static [&'static str],
+    /// Whether the page has a button for them. The others take part in attacks, so that no attack has to do
+    /// with what those who look at the page have connected.
+    pub(super) has_button: bool,
 }
 
 /// Everybody who can sign in.
-pub(super) static PEOPLE: [Person; 2] = [
+pub(super) static PEOPLE: [Person; 4] = [
     Person {
         id: "alice",
         name: "Alice Example",
         email: "alice@example.com",
         groups: &["engineering"],
+        has_button: true,
     },
-    Person { id: "bob", name: "Bob Example", email: "bob@example.com", groups: &["sales"] },
+    Person {
+        id: "bob",
+        name: "Bob Example",
+        email: "bob@example.com",
+        groups: &["sales"],
+        has_button: true,
+    },
+    Person {
+        id: "carol",
+        name: "Carol Example",
+        email: "carol@example.com",
+        groups: &["engineering"],
+        has_button: false,
+    },
+    Person {
+        id: "mallory",
+        name: "Mallory Example",
+        email: "mallory@example.com",
+        groups: &["engineering"],
+        has_button: false,
+    },
 ];
 
 impl Person {

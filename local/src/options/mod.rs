@@ -105,6 +105,11 @@ pub enum Command {
         #[arg(value_parser = ["alice", "bob"])]
         person: String,
     },
+    /// Run a real attack at the instance on --port, and print what stops it. Fails if nothing does.
+    Attack {
+        /// Which; without it, they are listed.
+        name: Option<String>,
+    },
 }
 
 /// The model behind the agent.
@@ -278,6 +283,16 @@ mod tests {
         let command = parse("--port 9000 sign-in bob").unwrap().command;
         assert!(matches!(command, Some(Command::SignIn { person }) if person == "bob"));
         assert!(parse("sign-in mallory").is_err());
+    }
+
+    #[test]
+    fn an_attack_can_be_named() {
+        let name = |line| match parse(line).unwrap().command {
+            Some(Command::Attack { name }) => name,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(name("attack"), None);
+        assert_eq!(name("--port 9000 attack replay").as_deref(), Some("replay"));
     }
 
     #[test]
