@@ -97,6 +97,7 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   for (const [what, address] of [
     ["account", `${hub}/octo-alice`],
     ["repository", `${hub}/octo-alice/garden`],
+    ["file", `${hub}/octo-alice/diary/blob/main/2026-10.md`],
     ["consent-refused", `${hub}/login/oauth/authorize`],
     ["agentcore-refused", `${core}/identities/oauth2/authorize?request_uri=none`],
   ]) {
@@ -109,8 +110,10 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   await alice.getByText("/invocations").first().waitFor();
   await accessible(alice, "the API");
   await alice.emulateMedia({ colorScheme: "dark" });
-  const background = await alice.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-  assert.ok(background.match(/\d+/g).every((part) => Number(part) < 64), `${background} is not dark`);
+  await alice.waitForFunction(() => {
+    const [red, green, blue, alpha = 1] = getComputedStyle(document.documentElement).backgroundColor.match(/[\d.]+/g).map(Number);
+    return alpha === 1 && Math.max(red, green, blue) < 64;
+  });
   await alice.emulateMedia({ colorScheme: null });
   await alice.getByRole("button", { name: /sessions/ }).first().click();
   await alice.getByRole("button", { name: "Try it out" }).click();
