@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 
 const TIMEOUT = 60_000;
 
-/** Runs `act({ browser, application })` against a stand-in that was started with `options`. */
+/** Runs `act({ browser, application, inspector })` against a stand-in that was started with `options`. */
 export async function withWorld({ local, executablePath, options, env = {} }, act) {
   const data = mkdtempSync(join(tmpdir(), "countersign-browser-"));
   const server = spawn(local, ["--data", data, ...options], {
@@ -19,7 +19,7 @@ export async function withWorld({ local, executablePath, options, env = {} }, ac
   });
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
-    await act({ browser, application: await address(server) });
+    await act({ browser, ...(await addresses(server)) });
   } catch (error) {
     await tellPages(browser);
     throw error;
@@ -38,10 +38,13 @@ async function tellPages(browser) {
   }
 }
 
-async function address(server) {
+/** The addresses of the application and of the inspector, as the greeting tells them. */
+async function addresses(server) {
+  let application;
   for await (const line of createInterface({ input: server.stdout })) {
-    const open = line.match(/Open (http:\S+)/);
-    if (open) return open[1];
+    application ??= line.match(/Open (http:\S+)/)?.[1];
+    const inspector = line.match(/hop by hop: (http:\S+)/)?.[1];
+    if (inspector) return { application, inspector };
   }
   throw new Error("the local stand-in has ended");
 }

@@ -36,6 +36,9 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const FILES: &[(&str, &str, &str)] = &[
     ("style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
     ("main.js", SCRIPT, include_str!("page/main.js")),
+    ("detail.js", SCRIPT, include_str!("page/detail.js")),
+    ("diagram.js", SCRIPT, include_str!("page/diagram.js")),
+    ("dom.js", SCRIPT, include_str!("page/dom.js")),
 ];
 
 #[derive(Clone)]
