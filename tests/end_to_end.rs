@@ -26,6 +26,7 @@ mod guardrail;
 mod hang_up;
 mod hostile;
 mod identity;
+mod inspector;
 mod issues;
 mod limits;
 mod model_failures;

@@ -83,7 +83,7 @@ pub(crate) struct Hop {
     pub(crate) to: Place,
     /// What is asked for.
     pub(crate) title: String,
-    /// What came of it.
+    /// What is known of its answer.
     pub(crate) note: String,
     pub(crate) kind: Kind,
     /// How long it took; `None` while it is under way.

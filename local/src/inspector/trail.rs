@@ -1,5 +1,5 @@
 //! What the services write to the audit trail, and what the stand-ins tell, put to the hop in which it
-//! happened: which checks were made, and what came of them.
+//! happened: which checks were made, and how they ended.
 
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
