@@ -59,13 +59,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     let (github, agentcore) = services(&addresses, &clock, options.github_app);
     let agentcore = agentcore.with_grant_lookup(options.grant_lookup);
     let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock);
-    let mut variables = functions(&addresses, &oidc.issuer, &oidc.client_id);
-    if options.github_app {
-        variables.insert("GITHUB_APP".to_owned(), GITHUB_APP.to_owned());
-    }
-    variables.extend(options.passed_on.clone());
-    variables.extend(environment::model(&options.model));
-    variables.extend(options.variables.clone());
+    let variables = variables(&options, &addresses, &oidc);
     let model = model(&options).await?;
     let mut running = Running {
         addresses,
@@ -113,6 +107,22 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         running.stand_ins.serve(listeners.inspector, inspector);
     }
     Ok(running)
+}
+
+/// The variables of both services.
+fn variables(
+    options: &Options,
+    addresses: &Addresses,
+    oidc: &OidcClient,
+) -> BTreeMap<String, String> {
+    let mut variables = functions(addresses, &oidc.issuer, &oidc.client_id);
+    if options.github_app {
+        variables.insert("GITHUB_APP".to_owned(), GITHUB_APP.to_owned());
+    }
+    variables.extend(options.passed_on.clone());
+    variables.extend(environment::model(&options.model));
+    variables.extend(options.variables.clone());
+    variables
 }
 
 fn storage(options: &Options) -> Result<Router, StartError> {

@@ -215,86 +215,43 @@ mod tests {
         Seen { to, head: &head, body: body.as_bytes() }.hop()
     }
 
+    const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
     #[test]
-    fn a_request_has_the_name_that_its_service_gives_it() {
-        let json = [("content-type", "application/json")];
-        for (to, method, uri, headers, body, title, from) in [
-            (
-                Place::S3,
-                "PUT",
-                "/b/alice/c.json",
-                &[("if-none-match", "*")][..],
-                "",
-                "PutObject If-None-Match",
-                Place::Agent,
-            ),
-            (Place::S3, "GET", "/b?list-type=2", &[], "", "ListObjectsV2", Place::Agent),
-            (
-                Place::Bedrock,
-                "POST",
-                "/model/m/converse-stream",
-                &[],
-                "",
-                "ConverseStream",
-                Place::Agent,
-            ),
-            (
-                Place::Agentcore,
-                "POST",
-                "/identities/oauth2/token",
-                &json,
-                r#"{"scopes":["repo"]}"#,
-                "GetResourceOauth2Token [repo]",
-                Place::Agent,
-            ),
-            (
-                Place::Agentcore,
-                "POST",
-                "/identities/CompleteResourceTokenAuth",
-                &json,
-                "{}",
-                "CompleteResourceTokenAuth",
-                Place::Binder,
-            ),
-            (Place::Github, "GET", "/user/repos", &[], "", "GET /user/repos", Place::Agent),
-            (
-                Place::Github,
-                "POST",
-                "/login/oauth/access_token",
-                &[],
-                "",
-                "POST /login/oauth/access_token",
-                Place::Agentcore,
-            ),
-            (
-                Place::Github,
-                "GET",
-                "/login/oauth/authorize",
-                &[("sec-fetch-mode", "navigate")],
-                "",
-                "consent page",
-                Place::Browser,
-            ),
-            (
-                Place::LoadBalancer,
-                "GET",
-                "/consent?flow=x",
-                &[],
-                "",
-                "GET /consent",
-                Place::Browser,
-            ),
+    fn a_request_of_the_agents_has_the_name_that_its_service_gives_it() {
+        let created = hop(Place::S3, "PUT", "/b/alice/c.json", &[("if-none-match", "*")], "");
+        assert_eq!(created.title, "PutObject If-None-Match");
+        let token = r#"{"scopes":["repo"]}"#;
+        for (to, method, uri, title) in [
+            (Place::S3, "GET", "/b?list-type=2", "ListObjectsV2"),
+            (Place::Bedrock, "POST", "/model/m/converse-stream", "ConverseStream"),
+            (Place::Agentcore, "POST", "/identities/oauth2/token", "GetResourceOauth2Token [repo]"),
+            (Place::Github, "GET", "/user/repos", "GET /user/repos"),
         ] {
-            let hop = hop(to, method, uri, headers, body);
-            assert_eq!((hop.title.as_str(), hop.from), (title, from), "{uri}");
+            let hop = hop(to, method, uri, &JSON, token);
+            assert_eq!((hop.title.as_str(), hop.from), (title, Place::Agent), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_known_by_who_makes_it() {
+        let visit = [("sec-fetch-mode", "navigate")];
+        let complete = "/identities/CompleteResourceTokenAuth";
+        for (to, uri, headers, from) in [
+            (Place::Agentcore, complete, &JSON[..], Place::Binder),
+            (Place::Github, "/login/oauth/access_token", &[], Place::Agentcore),
+            (Place::Github, "/login/oauth/authorize", &visit, Place::Browser),
+            (Place::LoadBalancer, "/consent?flow=x", &[], Place::Browser),
+            (Place::IdentityProvider, "/token", &[], Place::LoadBalancer),
+        ] {
+            assert_eq!(hop(to, "POST", uri, headers, "").from, from, "{uri}");
         }
     }
 
     #[test]
     fn a_message_is_shown_in_both_shapes_and_its_person_is_known_by_the_key() {
-        let json = [("content-type", "application/json")];
         for body in [r#"{"message":"Hi"}"#, r#"{"messages":[{"role":"user","content":"Hi"}]}"#] {
-            let hop = hop(Place::LoadBalancer, "POST", "/invocations", &json, body);
+            let hop = hop(Place::LoadBalancer, "POST", "/invocations", &JSON, body);
             assert_eq!((hop.note.as_str(), hop.kind), ("“Hi”", Kind::Plain));
         }
         assert_eq!(
