@@ -228,6 +228,23 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   assert.match(await alice.evaluate(() => navigator.clipboard.readText()), /octo-alice\/garden/);
   step("an answer is copied as it was written");
 
+  for (let number = 0; number < 7; number++) {
+    const data = { sessionId: "long", message: `Number ${number}. ${"long ".repeat(6_000)}` };
+    await alice.context().request.post(new URL("/invocations", application).href, { data });
+  }
+  await alice.goto(new URL("/c/long", application).href);
+  await asked(alice, "Number 6.");
+  assert.equal(await alice.locator(".user", { hasText: "Number 0." }).count(), 0);
+  while (!(await alice.locator(".user", { hasText: "Number 0." }).count())) {
+    const count = await alice.locator(".turn").count();
+    await alice.getByRole("button", { name: "Show earlier messages" }).click();
+    await alice.waitForFunction((before) => document.querySelectorAll(".turn").length > before, count);
+  }
+  const numbers = await alice.locator(".user").allInnerTexts();
+  assert.deepEqual(numbers.map((it) => it.match(/Number (\d)/)[1]), ["0", "1", "2", "3", "4", "5", "6"]);
+  assert.equal(await alice.locator(".turn .prose").count(), 7, "each with its answer");
+  step("what is too long to be told at once is shown page by page, up to the first message");
+
   await alice.setViewportSize({ width: 390, height: 844 });
   await alice.getByRole("button", { name: "Conversations" }).click();
   await alice.getByRole("link", { name: "New conversation" }).waitFor();

@@ -14,6 +14,8 @@ use crate::concealed::concealed;
 
 /// How many characters of a message are shown beside an arrow.
 const WORDS: usize = 60;
+/// How many of what came back.
+const LONGEST_NOTE: usize = 90;
 
 /// A request and its body, as far as it was looked at.
 pub(super) struct Seen<'a> {
@@ -185,7 +187,7 @@ pub(super) fn outcome(
         _ if !status.is_success() => status.to_string(),
         _ => return None,
     };
-    Some(note)
+    Some(cut(&note, LONGEST_NOTE))
 }
 
 /// The fingerprint of the flow whose session is named in a query or a document: the first 16 hex digits
