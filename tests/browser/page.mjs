@@ -220,6 +220,18 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   assert.equal(await entries.count(), 1);
   step("conversations are listed by day and by their first words, opened, and deleted after a second click");
 
+  for (let number = 0; number < 25; number++) {
+    const data = { sessionId: `one-of-many-${number}`, message: `Conversation ${number}` };
+    await alice.context().request.post(new URL("/invocations", application).href, { data });
+  }
+  await alice.reload();
+  await history.getByRole("link", { name: "Conversation 24" }).waitFor();
+  assert.equal(await entries.count(), 0);
+  await history.getByRole("button", { name: "Show more" }).click();
+  await entries.waitFor();
+  assert.equal(await history.getByRole("button", { name: "Show more" }).count(), 0);
+  step("older conversations are shown when one asks for more");
+
   await alice.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await entries.click();
   await answered(alice, "octo-alice/garden");

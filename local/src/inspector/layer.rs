@@ -71,6 +71,10 @@ async fn record(
         hop.status = Some(response.status().as_u16());
         hop.person = hop.person.take().or(person);
         hop.flow = hop.flow.take().or_else(|| flow("", &json));
+        let status = response.status();
+        if to == Place::LoadBalancer && (status.is_client_error() || status.is_server_error()) {
+            hop.kind = Kind::Refused;
+        }
         hop.answered = format!("{}\n{}", response.status(), message(response.headers(), &answer));
         if let Some(note) = outcome(hop, response.status(), response.headers(), &json) {
             hop.note = joined(&hop.note, &note);

@@ -62,6 +62,8 @@ const HEADERS: [&str; 7] = [
     "x-github-request-id",
     "x-oauth-scopes",
 ];
+/// How many characters a name of a member or parameter has at most.
+const LONGEST_NAME: usize = 32;
 /// How many characters of a body are shown.
 const LONGEST: usize = 4_000;
 
@@ -100,7 +102,7 @@ fn shown(value: Value, is_harmless: bool) -> Value {
         Value::Object(members) => {
             let member = |(name, value): (String, Value)| {
                 let value = shown(value, SHOWN.contains(&name.as_str()));
-                (name, value)
+                (self::name(&name), value)
             };
             Value::Object(members.into_iter().map(member).collect::<Map<_, _>>())
         }
@@ -109,20 +111,30 @@ fn shown(value: Value, is_harmless: bool) -> Value {
 }
 
 fn form(text: &[u8]) -> String {
-    let pair = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| match SHOWN
-        .contains(&&*name)
-    {
-        true => format!("{name}={value}"),
-        false => format!("{name}={}", concealed(&value)),
-    };
-    form_urlencoded::parse(text).map(pair).collect::<Vec<_>>().join("&")
+    let pairs = form_urlencoded::parse(text).map(|(key, value)| match &*value {
+        // What has no value may be one.
+        "" => concealed(&key),
+        _ if SHOWN.contains(&&*key) => format!("{key}={value}"),
+        _ => format!("{}={}", name(&key), concealed(&value)),
+    });
+    pairs.collect::<Vec<_>>().join("&")
 }
 
-/// At most `most` characters.
+/// At most `most` characters. Those that can't be seen, or turn the direction of writing, are shown by
+/// their codes.
 pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", invisible::shown_in_lines(&text[..end])),
+        None => invisible::shown_in_lines(text),
+    }
+}
+
+/// A name that an interface may have; a secret in the place of a name is none.
+fn name(text: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    match text.len() <= LONGEST_NAME && text.chars().all(is_name) {
+        true => text.to_owned(),
+        false => concealed(text),
     }
 }
 
@@ -144,6 +156,11 @@ mod tests {
         for same in [&shown["more"]["list"][0], &shown["state"]] {
             assert_eq!(same, mark, "one value has one mark");
         }
+        let uri: Uri = "/consent?s3cret".parse().unwrap();
+        assert_eq!(address(&uri), format!("/consent?{mark}"), "a secret in the place of a name");
+        let long = "s3cret".repeat(8);
+        let named = json(format!(r#"{{"{long}":1}}"#).as_bytes()).unwrap();
+        assert!(!named.to_string().contains("s3cret"), "{named}");
         let uri: Uri =
             "/identities/oauth2/authorize?request_uri=s3cret&scope=repo".parse().unwrap();
         assert_eq!(
@@ -173,5 +190,6 @@ mod tests {
     #[test]
     fn long_texts_are_cut_between_characters() {
         assert_eq!((cut("äöü", 2), cut("äöü", 3)), ("äö…".to_owned(), "äöü".to_owned()));
+        assert_eq!(cut("a\u{202e}b\nc", 9), "a⟨U+202E⟩b\nc");
     }
 }

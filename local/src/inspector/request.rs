@@ -29,6 +29,7 @@ impl Seen<'_> {
     pub(super) fn hop(&self) -> Hop {
         let json = serde_json::from_slice(self.body).unwrap_or(Value::Null);
         let (title, note, kind) = self.name(&json);
+        let title = cut(&title, WORDS);
         let sent = [address(&self.head.uri), message(&self.head.headers, self.body)];
         Hop {
             number: 0,

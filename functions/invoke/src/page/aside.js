@@ -15,12 +15,26 @@ function day(time) {
   return time >= midnight - DAY ? "Yesterday" : "Earlier";
 }
 
+/** The newest conversations, so many pages of them, and whether there are more. */
+async function sessions(pages) {
+  const all = [];
+  let page = "";
+  do {
+    const { sessions, next } = await ask(`/sessions?limit=25${page && `&page=${page}`}`);
+    all.push(...sessions);
+    page = next;
+  } while (page && --pages);
+  return [all, page];
+}
+
 /** The list of conversations; `now` is the one that is open. */
-export async function showHistory(now, open) {
+export async function showHistory(now, open, pages = 1) {
   const lists = new Map();
+  let next;
   try {
-    const { sessions } = await ask("/sessions?limit=50");
-    for (const session of sessions) {
+    const [all, more] = await sessions(pages);
+    next = more;
+    for (const session of all) {
       const when = day(Date.parse(session.updatedAt));
       if (!lists.has(when)) lists.set(when, element("ul"));
       lists.get(when).append(entry(session, now, open));
@@ -30,6 +44,7 @@ export async function showHistory(now, open) {
     return;
   }
   history.replaceChildren(...[...lists].flatMap(([when, list]) => [element("h2", {}, when), list]));
+  if (next) history.append(button("Show more", () => showHistory(now, open, pages + 1)));
 }
 
 function entry({ sessionId, title, updatedAt }, now, open) {
