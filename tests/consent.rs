@@ -334,3 +334,18 @@ async fn m11_a_narrow_grant_never_leads_to_a_wider_consent_than_the_call_needs()
         assert_asks_for(&asked, &["read:user"]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_a_consent_that_the_user_revokes_at_github_is_asked_for_again() {
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let answer = connect(&world, &alice, PROFILE).await;
+    assert_says(&answer, "You are octo-alice");
+    let settings = world.running.addresses.github.join("/settings/applications").expect("a page");
+    let page = alice.open(settings.as_str()).await;
+    assert!(page.text.contains("read:user"), "{}", page.text);
+    let form = Form::in_page(&page.text).with("account", "octo-alice");
+    let page = alice.submit(&page, form).await;
+    assert!(page.text.contains("Nobody has authorized an app."), "{}", page.text);
+    assert_asks_for(&ok(alice.say(SESSION, PROFILE)).await, &["read:user"]);
+}

@@ -14,7 +14,7 @@ async fn m4_a_configured_guardrail_blocks_a_message_and_the_conversation_goes_on
     let (world, proxies) = World::proxied(guarded).await;
     let alice = world.browser_of("alice").await;
     assert_says(&ok(alice.say(SESSION, BLOCKED)).await, "withheld by a content filter");
-    assert_says(&ok(alice.say(SESSION, "Hello")).await, "Ask me about your repositories");
+    assert_says(&ok(alice.say(SESSION, "Hello")).await, "I am the scripted model");
     let seen = proxies.bedrock.seen();
     let asked: Vec<Value> =
         seen.iter().filter_map(|request| serde_json::from_str(&request.body).ok()).collect();
@@ -32,5 +32,5 @@ async fn m4_a_configured_guardrail_blocks_a_message_and_the_conversation_goes_on
 async fn m4_without_a_guardrail_nothing_is_blocked() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
-    assert_says(&ok(alice.say(SESSION, BLOCKED)).await, "Ask me about your repositories");
+    assert_says(&ok(alice.say(SESSION, BLOCKED)).await, "I am the scripted model");
 }

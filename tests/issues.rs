@@ -24,12 +24,13 @@ async fn m4_the_issues_of_a_public_repository_are_listed_with_the_narrowest_scop
     let asked = ok(bob.say(SESSION, "What are the issues of octo-alice/garden?")).await;
     assert_eq!(asked["interrupts"][0]["scopes"], json!(["read:user"]), "{asked}");
     world.consent(&bob, &asked, "octo-bob").await;
-    assert_says(&ok(bob.go_on(SESSION)).await, "It has 0 issues");
+    assert_says(&ok(bob.go_on(SESSION)).await, "has 0 open issues");
 
     let alice = world.browser_of("alice").await;
     create(&world, &alice, "Water the Tomatoes").await;
     let answer = ok(bob.say(SESSION, "And the issues of octo-alice/garden now?")).await;
-    assert_says(&answer, "It has 1 issues: Water the Tomatoes.");
+    assert_says(&answer, "Water the Tomatoes (open, by octo-alice");
+    assert_says(&answer, "octo-alice/garden has 1 open issue:");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +44,7 @@ async fn m11_the_issues_of_a_private_repository_take_the_scope_that_github_names
     let asked = ok(alice.say(SESSION, "What are the issues of octo-alice/diary?")).await;
     assert_eq!(asked["interrupts"][0]["scopes"], json!(["read:user", "repo"]), "{asked}");
     world.consent(&alice, &asked, "octo-alice").await;
-    assert_says(&ok(alice.go_on(SESSION)).await, "It has 0 issues");
+    assert_says(&ok(alice.go_on(SESSION)).await, "has 0 open issues");
 
     let answer = ok(alice.say(SESSION, "What are the issues of octo-bob/nowhere?")).await;
     assert_says(&answer, "GitHub has no such thing");

@@ -27,7 +27,7 @@ async fn m15_a_conversation_without_end_loses_its_oldest_whole_turns_and_says_so
     let setup = Setup::default().with("MAX_CONVERSATION_BYTES", "65536");
     let (world, proxies) = World::proxied(setup).await;
     let alice = world.browser_of("alice").await;
-    let long = "long ".repeat(3_000);
+    let long = "long ".repeat(2_850);
     for n in 1..=4 {
         let (_, answer) = alice.say("s", &format!("message {n} {long}")).await;
         assert!(!answer["message"].to_string().contains("removed"), "{n}: {answer}");

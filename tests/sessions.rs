@@ -193,15 +193,15 @@ async fn m12_a_turn_that_can_not_be_saved_is_given_back_and_marked() {
 async fn m12_the_model_sees_the_newest_turns_that_fit_and_the_conversation_keeps_all() {
     let world = World::in_process().await;
     let mut variables = Workload::variables(&world);
-    variables.insert("MAX_CONTEXT_TOKENS".to_owned(), "1000".to_owned());
+    variables.insert("MAX_CONTEXT_TOKENS".to_owned(), "3000".to_owned());
     let workload = Workload::start(&variables).await;
     // The scripted model says how many messages of the user it sees.
     let mut seen = Vec::new();
     for n in 1..=30 {
         let answer = workload.say("s", &format!("message {n}")).await.expect("an answer");
         let text = answer["message"].as_str().expect("what was said").to_owned();
-        let number = text.split(' ').find_map(|word| word.parse::<usize>().ok());
-        seen.push(number.expect("a number"));
+        let (_, number) = text.split_once("This is message ").expect("a number");
+        seen.push(number.split(' ').next().and_then(|it| it.parse::<usize>().ok()).expect("one"));
     }
     assert_eq!(seen[..3], [1, 2, 3]);
     assert!(seen.iter().all(|it| *it < 20) && seen[29] > 4, "{seen:?}");

@@ -101,6 +101,7 @@ async fn m10_the_model_is_told_why_an_action_is_declined_as_data() {
     let (_world, proxies, alice) = connected().await;
     let asks = input(THREAD, &[("m1", ISSUE)]);
     let asked = events(&alice, &asks).await;
+    let before = proxies.bedrock.seen().len();
     let reason =
         format!("not in {}\u{202e}\u{200b}\"winter\". {}", "x".repeat(3), "y".repeat(2_000));
     let no = json!({
@@ -109,8 +110,11 @@ async fn m10_the_model_is_told_why_an_action_is_declined_as_data() {
     });
     let answered = events(&alice, &resuming(asks, &[no])).await;
     let said = said(&answered);
-    assert!(said.contains("the user declined it"), "{said}");
-    assert!(said.contains(r#"The reason that they gave: "not in xxx\"winter\". yy"#), "{said}");
+    assert!(said.contains("you declined it"), "{said}");
+    assert!(said.contains(r#"because “not in xxx"winter". yy"#), "{said}");
+    let told = json!(r#"The reason that they gave: "not in xxx\"winter\". yy"#).to_string();
+    let requests = proxies.bedrock.seen();
+    assert!(requests[before..].iter().any(|it| it.body.contains(told.trim_matches('"'))), "{told}");
     assert!(!said.contains('\u{202e}') && said.len() < 1_000, "{said}");
     assert_eq!((outcome(&answered), created(&proxies)), ("success", 0));
 }

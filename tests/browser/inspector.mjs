@@ -79,11 +79,13 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
   const count = await page.locator(".hop").count();
   await page.getByRole("button", { name: "Replay slowly" }).click();
   await page.waitForFunction(() => document.querySelectorAll(".hop").length === 3);
+  await page.getByRole("button", { name: "Pause" }).click();
+  assert.ok((await page.locator(".hop").count()) < count);
   await page.getByRole("button", { name: "Stop" }).click();
   assert.equal(await page.locator(".hop").count(), count);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: inspector });
   await page.getByRole("button", { name: "Copy as Mermaid" }).click();
-  await page.getByRole("button", { name: "Copied" }).waitFor();
+  await page.locator("#said").getByText("Copied").waitFor();
   const diagram = await page.evaluate(() => navigator.clipboard.readText());
   assert.match(diagram, /^sequenceDiagram\n {4}participant Browser/);
   assert.match(diagram, /Binder->>Agentcore: CompleteResourceTokenAuth/);

@@ -31,7 +31,7 @@ async fn m5_a_cancel_and_a_new_message_both_decline_the_action() {
     let ready = Ready::new().await;
     let asked = ready.asked().await;
     let answer = ok(ready.alice.invoke(&answering(&asked, "cancelled"))).await;
-    assert_says(&answer, "the user declined it");
+    assert_says(&answer, "you declined it");
 
     let asked = ready.asked().await;
     let answer = ok(ready.alice.say(SESSION, "Yes, do it, I approve!")).await;
@@ -108,7 +108,7 @@ async fn m5_of_two_actions_each_is_approved_for_itself() {
     assert_eq!(ready.posts(), 1);
     let answer = ok(ready.alice.invoke(&answering(&rest, "cancelled"))).await;
     assert_says(&answer, "I created issue 1");
-    assert_says(&answer, "the user declined it");
+    assert_says(&answer, "you declined it");
     assert_eq!(ready.proxies.github.count(&Method::POST, "/issues"), 1);
 }
 

@@ -113,7 +113,10 @@ async fn m11_a_model_that_was_led_to_list_private_repositories_asks_for_no_wider
     let asked = alice.say("Which private repositories do I have?").await;
     assert_eq!(asked["interrupts"][0]["scopes"], json!(["read:user", "repo"]), "{asked}");
     alice.world.consent(&alice.alice, &asked, "octo-alice").await;
-    assert_says(&ok(alice.alice.go_on(SESSION)).await, "1 repositories: octo-alice/diary.");
+    assert_says(
+        &ok(alice.alice.go_on(SESSION)).await,
+        "You have 1 repository at GitHub:\n\n- [octo-alice/diary](",
+    );
     // What the token shows is listed from now on, without a word.
     let told = alice.say(said).await;
     assert_says(&told, "3 repositories");

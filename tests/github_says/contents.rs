@@ -10,9 +10,15 @@ async fn m11_all_that_is_public_is_read_with_the_narrowest_scopes() {
     let tokens = || alice.proxies.agentcore.count(&reqwest::Method::POST, "oauth2/token");
     let before = tokens();
     for (said, words) in [
-        ("Please search repositories for chess", "I found 1: octo-bob/chess."),
-        ("Please search code for politely", "I found 1: README.md."),
-        ("What are the files of octo-bob/chess?", "It holds README.md, src."),
+        (
+            "Please search repositories for chess",
+            "I found 1 repository for “chess”:\n\n- [octo-bob/chess](",
+        ),
+        ("Please search code for politely", "I found 1 file with “politely”:\n\n- [README.md]("),
+        (
+            "What are the files of octo-bob/chess?",
+            "octo-bob/chess holds 2 entries:\n\n- README.md (",
+        ),
         ("Please read README.md in octo-bob/chess", "An engine that loses politely."),
         ("Which are the commits of octo-bob/chess?", "Lose more politely"),
         ("Please read issue 1 of octo-alice/weather-station", "Mine says 104 %."),
@@ -68,10 +74,10 @@ async fn m5_a_long_file_is_read_in_parts_a_binary_one_and_one_of_more_than_a_meg
     assert_says(&first, "of 2000");
     let message = first["message"].as_str().expect("a message");
     assert!(message.len() < 21_000, "{}", message.len());
-    let (_, left_out) = message.split_once("Left out: lines ").expect("what is left out");
+    let (_, left_out) = message.split_once("I left out lines ").expect("what is left out");
     let next = left_out.split_once(' ').expect("a line").0;
     let second = alice.say(&format!("Please read {file} from line {next}")).await;
-    assert_says(&second, &format!("says:\n{next},"));
+    assert_says(&second, &format!("says:\n\n```csv\n{next},"));
 
     assert_says(
         &alice.say("Please read docs/roof.png in octo-alice/weather-station").await,

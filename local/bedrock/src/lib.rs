@@ -1,18 +1,25 @@
 #![doc = include_str!("../README.md")]
 
+mod conversation;
 mod families;
 mod form;
 mod frames;
 mod guardrail;
 mod habits;
+mod help;
+mod intents;
+mod missing;
 mod model_answer;
 mod models;
 mod obedience;
 pub mod real;
 mod request;
-mod requests;
 mod script;
+mod summaries;
+#[cfg(test)]
+mod tests;
 mod thinking;
+mod wordings;
 
 use axum::{
     Json, Router,

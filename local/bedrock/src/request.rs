@@ -50,7 +50,7 @@ pub(super) enum Block {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ToolUse {
-    tool_use_id: String,
+    pub(super) tool_use_id: String,
     pub(super) name: String,
     pub(super) input: Value,
 }
@@ -58,7 +58,7 @@ pub(super) struct ToolUse {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ToolResult {
-    tool_use_id: String,
+    pub(super) tool_use_id: String,
     pub(super) content: Vec<Output>,
     pub(super) status: Option<Status>,
 }
@@ -89,6 +89,16 @@ impl Request {
     /// The user's last message. `None` if a tool result came after it.
     pub(super) fn user_message(&self) -> Option<String> {
         self.messages.last().map(Message::text).filter(|text| !text.is_empty())
+    }
+
+    /// The call of which `result` is the result.
+    pub(super) fn call(&self, result: &ToolResult) -> Option<&ToolUse> {
+        let blocks = self.messages.iter().flat_map(|message| &message.content);
+        let mut uses = blocks.filter_map(|block| match block {
+            Block::ToolUse(tool_use) => Some(tool_use),
+            Block::ReasoningContent(_) | Block::Text(_) | Block::ToolResult(_) => None,
+        });
+        uses.find(|tool_use| tool_use.tool_use_id == result.tool_use_id)
     }
 
     pub(super) fn offers(&self, tool: &str) -> bool {

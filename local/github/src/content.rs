@@ -55,7 +55,9 @@ static CONTENTS: LazyLock<HashMap<&'static str, Content>> = LazyLock::new(|| {
         ("octo-alice/garden", garden()),
         ("octo-alice/weather-station", weather_station()),
         ("octo-alice/diary", diary()),
+        ("octo-bob/boat", boat()),
         ("octo-bob/chess", chess()),
+        ("octo-bob/ledger", ledger()),
         ("octo-carol/bare", bare()),
         ("octo-carol/sample-001", difficult::long()),
         ("octo-mallory/trap", hostile::trap()),
@@ -211,6 +213,76 @@ fn chess() -> Content {
             change: Some(Change { branch: "openings", diff: None, merged: false }),
             ..Thread::default()
         }],
+    }
+}
+
+const KEEL: &str = "diff --git a/hull.scad b/hull.scad\n--- a/hull.scad\n+++ b/hull.scad\n\
+     @@ -1,2 +1,2 @@\n length = 4200;\n-keel = 300;\n+keel = 450;\n";
+
+fn boat() -> Content {
+    Content {
+        files: vec![
+            file("README.md", "# Boat\n\nPlans for a small boat of plywood, 4.2 m long.\n"),
+            file("hull.scad", "length = 4200;\nkeel = 300;\n\nhull(length, keel);\n"),
+            file(
+                "parts/list.md",
+                "- 6 sheets of plywood, 9 mm\n- 2 l of epoxy\n- TODO: the mast\n",
+            ),
+        ],
+        commits: vec![
+            Commit {
+                author: "octo-bob",
+                at: "2026-08-14T16:20:00Z",
+                message: "Count the sheets of plywood again",
+                files: &["parts/list.md"],
+            },
+            Commit {
+                author: "octo-alice",
+                at: "2022-07-01T09:30:00Z",
+                message: "Say how long it is\n\nNobody could tell from the plans.",
+                files: &["README.md"],
+            },
+        ],
+        threads: vec![
+            Thread {
+                title: "It heels too far in a breeze",
+                body: Some("With two people on one side the water comes in."),
+                author: Some("octo-alice"),
+                at: "2026-08-01T17:00:00Z",
+                labels: vec!["safety"],
+                comments: vec![(
+                    Some("octo-bob"),
+                    "2026-08-02T08:15:00Z",
+                    "A deeper keel would help. See #2.",
+                )],
+                ..Thread::default()
+            },
+            Thread {
+                title: "A deeper keel",
+                body: Some("For #1: 450 mm instead of 300."),
+                author: Some("octo-bob"),
+                at: "2026-08-03T19:00:00Z",
+                change: Some(Change { branch: "keel", diff: Some(KEEL), merged: false }),
+                ..Thread::default()
+            },
+        ],
+    }
+}
+
+fn ledger() -> Content {
+    Content {
+        files: vec![
+            file("README.md", "# Ledger\n\nWho owes what, and since when.\n"),
+            file("2026.csv", "date,who,what\n2026-09-30,alice,12.50\n2026-10-02,carol,-3.00\n"),
+            file("balance.py", "# TODO: currencies\nprint(sum(map(float, amounts())))\n"),
+        ],
+        commits: vec![Commit {
+            author: "octo-bob",
+            at: "2026-10-02T11:55:00Z",
+            message: "Carol has paid",
+            files: &["2026.csv"],
+        }],
+        threads: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@
 //! hour for a user).
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     time::{Duration, SystemTime},
 };
 
@@ -304,6 +304,38 @@ impl Grants {
             Some(_) => "a user access token of a GitHub App",
         };
         expires.is_none_or(|expires| now < expires).then_some((consent.account.login, kind))
+    }
+
+    /// Who has authorized which app, and for which scopes; a GitHub App has none.
+    pub(super) fn authorized(
+        &self,
+        now: SystemTime,
+    ) -> BTreeMap<(&'static str, String), Vec<String>> {
+        let mut all: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for token in self.tokens.values() {
+            if token.expires.is_some_and(|expires| now >= expires) {
+                continue;
+            }
+            let scopes = all.entry((token.consent.account.login, token.client_id.clone()));
+            let scopes = scopes.or_default();
+            if self.kind(&token.client_id) == Some(AppKind::OAuth) {
+                scopes.extend(token.consent.scopes.iter().map(str::to_owned));
+            }
+            scopes.sort_unstable();
+            scopes.dedup();
+        }
+        all
+    }
+
+    /// Ends what `account` has authorized an app for: every token of it. Returns whether there was any.
+    pub(super) fn end(&mut self, account: &str, client_id: &str) -> bool {
+        let before = self.tokens.len() + self.refreshes.len();
+        let is_it = |client: &str, consent: &Consent| {
+            client == client_id && consent.account.login == account
+        };
+        self.tokens.retain(|_, token| !is_it(&token.client_id, &token.consent));
+        self.refreshes.retain(|_, refresh| !is_it(&refresh.client_id, &refresh.consent));
+        self.tokens.len() + self.refreshes.len() < before
     }
 
     /// Forgets every token.

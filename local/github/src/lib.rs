@@ -2,6 +2,7 @@
 
 mod accounts;
 mod authorization_request;
+mod authorizations;
 mod bodies;
 mod comments;
 mod content;
@@ -100,6 +101,7 @@ impl GitHub {
             .merge(repositories::routes())
             .merge(sign_on::routes())
             .merge(revocation::routes())
+            .merge(authorizations::routes())
             .merge(installations::routes())
             .merge(web::routes())
             .merge(rest::routes())

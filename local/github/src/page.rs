@@ -38,7 +38,8 @@ pub(super) fn consent(request: &AuthorizationRequest, scopes: Option<&Scopes>) -
          <form method=\"post\" action=\"/login/oauth/authorize\">\n{hidden}\
          {choice}{accounts}\
          <p><button type=\"submit\" name=\"decision\" value=\"cancel\">Cancel</button></p>\n\
-         </form>\n"
+         </form>\n\
+         <p><a href=\"/settings/applications\">What apps are authorized for already</a></p>\n"
     );
     page(StatusCode::OK, WHAT, &main)
 }

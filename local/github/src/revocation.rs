@@ -62,6 +62,13 @@ impl Revocations {
     }
 }
 
+impl Revocations {
+    /// Writes to the security log of `account` that `kind` was revoked.
+    pub(super) fn note(&mut self, account: &'static str, kind: &'static str, at: String) {
+        self.log.push((account, kind, at));
+    }
+}
+
 #[derive(Deserialize)]
 struct Credentials {
     credentials: Vec<String>,
@@ -100,7 +107,7 @@ async fn revoke(
     }
     for (account, kind) in revoked {
         tracing::info!(target: STEP, step = "credential_revoked", account, kind, "revoked");
-        github.revocations().log.push((account, kind, rfc3339(now)));
+        github.revocations().note(account, kind, rfc3339(now));
     }
     (StatusCode::ACCEPTED, limit).into_response()
 }

@@ -129,7 +129,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// A name that an interface may have; a secret in the place of a name is none.
+/// A name that an interface may have; a secret in its place is concealed.
 fn name(text: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     match text.len() <= LONGEST_NAME && text.chars().all(is_name) {

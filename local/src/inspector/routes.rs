@@ -36,9 +36,13 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const FILES: &[(&str, &str, &str)] = &[
     ("style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
     ("main.js", SCRIPT, include_str!("page/main.js")),
+    ("attacks.js", SCRIPT, include_str!("page/attacks.js")),
     ("detail.js", SCRIPT, include_str!("page/detail.js")),
     ("diagram.js", SCRIPT, include_str!("page/diagram.js")),
     ("dom.js", SCRIPT, include_str!("page/dom.js")),
+    ("hops.js", SCRIPT, include_str!("page/hops.js")),
+    ("list.js", SCRIPT, include_str!("page/list.js")),
+    ("replay.js", SCRIPT, include_str!("page/replay.js")),
 ];
 
 #[derive(Clone)]

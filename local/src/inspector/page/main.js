@@ -1,173 +1,147 @@
 // The inspector: hops as they come, those that are chosen, and what one can do with them.
 
-import { detail, outcome } from "./detail.js";
-import { lanes, legend, row } from "./diagram.js";
+import { offer } from "./attacks.js";
+import { detail, hint } from "./detail.js";
+import { lanes, legend, lines } from "./diagram.js";
 import { element } from "./dom.js";
+import * as hops from "./hops.js";
+import * as list from "./list.js";
+import * as replay from "./replay.js";
 
 const at = (id) => document.getElementById(id);
-const [list, scroll, aside, flow, person, replay] = ["hops", "scroll", "detail", "flow", "person", "replay"].map(at);
-const BEAT = 600;
-const hops = new Map();
-let [selected, timer] = [undefined, undefined];
+const [aside, flow, person, live] = ["detail", "flow", "person", "live"].map(at);
+const FRAME = 16;
+/** After everything was forgotten, all that is kept is told again: it is drawn at once. */
+const ALL = 100;
+let timer;
+let told;
 
-at("lanes").append(lanes());
+at("lines").append(lines());
 at("legend").append(...legend());
 
-const isShown = (hop) => [[flow, "flow"], [person, "person"]].every(([select, name]) => !select.value || hop[name] === select.value);
-const shown = () => [...hops.values()].filter(isShown).sort((a, b) => a.number - b.number);
-
-/** A hop that is new, or better known than before. */
-function hear(hop) {
-  const isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
-  hops.set(hop.number, hop);
-  // A flow that no browser has begun is of no interest.
-  for (const [select, value] of [[flow, hop.from === "browser" && hop.flow], [person, hop.person]]) {
-    if (value && ![...select.options].some((option) => option.value === value)) select.append(element("option", { value }, value.slice(0, 24)));
-  }
-  if (timer) return;
-  const before = at(`hop-${hop.number}`);
-  if (!isShown(hop)) before?.remove();
-  else if (before) before.replaceWith(row(hop));
-  else {
-    const next = [...list.children].find((it) => Number(it.id.slice(4)) > hop.number);
-    list.insertBefore(row(hop), next ?? null);
-  }
-  if (selected === hop.number) choose(hop.number);
-  count();
-  if (isAtEnd) scroll.scrollTop = scroll.scrollHeight;
+function soon(wait = FRAME) {
+  if (wait === ALL) clearTimeout(timer);
+  else if (timer) return;
+  timer = setTimeout(draw, wait);
 }
 
-function drawAll() {
-  list.replaceChildren(...shown().map(row));
-  if (selected !== undefined && at(`hop-${selected}`)) choose(selected);
-  count();
-}
-
-/** How many there are, how long it took, and how much of that was the person's own time. */
-function count() {
-  const all = shown();
-  at("empty").hidden = hops.size > 0;
-  if (!all.length) return void (at("count").textContent = "");
-  const ended = (hop) => hop.at + (hop.milliseconds ?? 0);
-  const visits = all.filter((hop) => hop.from === "browser");
-  let own = 0;
-  for (const [number, visit] of visits.entries()) {
-    if (number) own += Math.max(0, visit.at - Math.max(...visits.slice(0, number).map(ended)));
-  }
-  const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
-  const whole = Math.max(...all.map(ended)) - all[0].at;
-  at("count").textContent = `${all.length} hops · ${seconds(whole)} (${seconds(own)} yours)`;
-}
-
-function choose(number) {
-  selected = number;
-  list.querySelectorAll("[aria-selected=true]").forEach((it) => it.setAttribute("aria-selected", "false"));
-  const chosen = at(`hop-${number}`);
-  if (!chosen) return;
-  chosen.setAttribute("aria-selected", "true");
-  list.setAttribute("aria-activedescendant", chosen.id);
-  aside.replaceChildren(...detail(hops.get(number)));
-}
-
-list.addEventListener("click", (event) => {
-  const hop = event.target.closest(".hop");
-  if (hop) choose(Number(hop.id.slice(4)));
-});
-list.addEventListener("keydown", (event) => {
-  const rows = [...list.children];
-  const now = rows.findIndex((it) => it.id === `hop-${selected}`);
-  const next = { ArrowDown: now + 1, ArrowUp: Math.max(now - 1, 0), Home: 0, End: rows.length - 1 }[event.key];
-  if (next === undefined || !rows[next]) return;
-  event.preventDefault();
-  choose(Number(rows[next].id.slice(4)));
-  rows[next].scrollIntoView({ block: "nearest" });
-});
-for (const select of [flow, person]) select.addEventListener("change", drawAll);
-
-/** One hop after another; what happens meanwhile is shown afterwards. */
-function play() {
-  if (timer) return stop();
-  const all = shown();
-  list.replaceChildren();
-  replay.textContent = "Stop";
-  const next = () => {
-    const hop = all.shift();
-    if (!hop) return stop();
-    list.append(row(hop));
-    choose(hop.number);
-    list.lastChild.scrollIntoView({ block: "nearest" });
-    timer = setTimeout(next, BEAT);
-  };
-  next();
-}
-
-function stop() {
+function draw() {
   clearTimeout(timer);
   timer = undefined;
-  replay.textContent = "Replay slowly";
-  drawAll();
+  const replayed = replay.part();
+  const all = replayed ?? hops.shown();
+  list.draw(all);
+  if (replayed) list.choose(replayed.at(-1)?.number);
+  offerChoices();
+  at("count").textContent = hops.figures(all);
+  const persons = new Set(all.map((hop) => hop.person).filter(Boolean));
+  at("lanes").replaceChildren(lanes(persons.size === 1 ? [...persons][0] : ""));
+  const isFiltered = Boolean(flow.value || person.value);
+  at("empty").hidden = Boolean(all.length) || isFiltered;
+  at("unmatched").hidden = Boolean(all.length) || !isFiltered;
+  tell();
 }
-replay.addEventListener("click", play);
 
+/** The chosen hop, as it is known now; an attack's end stays until something is chosen. */
+function tell() {
+  const number = list.chosen();
+  if (number === undefined) return;
+  const hop = hops.get(number);
+  if (hop === told) return;
+  told = hop;
+  if (!hop) list.choose(undefined);
+  aside.replaceChildren(...(hop ? detail(hop) : hint()));
+}
+
+function offerChoices() {
+  const choices = hops.choices();
+  for (const select of [flow, person]) {
+    const offered = choices[select.id];
+    if (select.value && !offered.has(select.value)) offered.set(select.value, select.selectedOptions[0].text);
+    for (const option of [...select.options].slice(1)) if (!offered.has(option.value)) option.remove();
+    for (const [value, text] of offered) {
+      const known = [...select.options].find((option) => option.value === value);
+      if (!known) select.append(element("option", { value }, text));
+      else if (known.text !== text) known.text = text;
+    }
+  }
+}
+
+list.onChoice((number) => {
+  list.choose(number);
+  tell();
+});
+
+function filter() {
+  replay.halt();
+  hops.show({ flow: flow.value, person: person.value });
+  draw();
+}
+for (const select of [flow, person]) select.addEventListener("change", filter);
+addEventListener("resize", () => soon());
+replay.begin(hops.shown, draw);
+
+const say = (words) => (at("said").textContent = words);
 const post = (path) => fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
 
-at("clear").addEventListener("click", async () => {
-  await post("/clear");
-  aside.replaceChildren();
-  selected = undefined;
-});
-at("mermaid").addEventListener("click", async ({ target }) => {
-  const reply = await fetch(`/mermaid?${new URLSearchParams({ flow: flow.value, person: person.value })}`);
-  await navigator.clipboard.writeText(await reply.text());
-  target.textContent = "Copied";
-  setTimeout(() => (target.textContent = "Copy as Mermaid"), 2000);
-});
-
-const [menu, attacks] = [at("attack"), at("attacks")];
-function toggle(isOpen) {
-  attacks.hidden = !isOpen;
-  menu.setAttribute("aria-expanded", isOpen);
+function show(contents) {
+  list.choose(undefined);
+  told = undefined;
+  aside.replaceChildren(...contents);
+  aside.scrollTop = 0;
 }
-menu.addEventListener("click", () => toggle(attacks.hidden));
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || attacks.hidden) return;
-  toggle(false);
-  menu.focus();
-});
 
-async function run(attack) {
-  toggle(false);
-  menu.focus();
-  menu.disabled = true;
-  aside.replaceChildren(element("h2", {}, attack.title), element("p", {}, attack.story), element("p", { role: "status" }, "The attack is running …"));
-  selected = undefined;
+/** Runs `act`, and says how it ended. */
+const attempt = (act, done, failed) => async () => {
   try {
-    const reply = await post(`/attacks/${attack.name}`);
-    const told = await reply.json();
-    aside.replaceChildren(...(reply.ok ? outcome(attack, told) : [element("h2", {}, attack.title), element("p", { role: "alert" }, told.detail)]));
+    await act();
+    say(done);
   } catch (error) {
-    aside.replaceChildren(element("p", { role: "alert" }, `The attack could not be run: ${error.message}`));
+    say(`${failed}: ${error.message}`);
   }
-  menu.disabled = false;
+};
+at("clear").addEventListener("click", attempt(async () => {
+  const reply = await post("/clear");
+  if (!reply.ok) throw new Error(reply.statusText);
+  flow.value = person.value = "";
+  filter();
+  show(hint());
+}, "Cleared", "Not cleared"));
+at("mermaid").addEventListener("click", attempt(async () => {
+  const reply = await fetch(`/mermaid?${new URLSearchParams({ flow: flow.value, person: person.value })}`);
+  if (!reply.ok) throw new Error(reply.statusText);
+  await navigator.clipboard.writeText(await reply.text());
+}, "Copied", "Not copied"));
+
+offer({ post, show, say }).catch((error) => say(`The attacks are not known: ${error.message}`));
+
+let events;
+
+function connect() {
+  events = new EventSource("/events");
+  events.addEventListener("open", () => {
+    live.textContent = "● live";
+    live.className = "on";
+    hops.forget();
+    soon(ALL);
+  });
+  events.addEventListener("error", () => {
+    live.textContent = "○ reconnecting …";
+    live.className = "";
+  });
+  events.addEventListener("hop", (event) => {
+    hops.hear(JSON.parse(event.data));
+    soon();
+  });
+  events.addEventListener("cleared", () => {
+    hops.forget();
+    soon(ALL);
+  });
 }
 
-fetch("/attacks").then((reply) => (reply.ok ? reply.json() : [])).then((all) => {
-  menu.hidden = !all.length;
-  attacks.append(...all.map((attack) => element("li", {}, element("button", { type: "button", onclick: () => run(attack) }, attack.title, element("small", {}, attack.row)))));
+// A browser has six connections to one address: a tab that nobody looks at keeps none of them.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) events.close();
+  else connect();
 });
-
-const events = new EventSource("/events");
-const live = at("live");
-events.addEventListener("open", () => {
-  live.textContent = "● live";
-  live.className = "on";
-});
-events.addEventListener("error", () => {
-  live.textContent = "not connected, trying again …";
-  live.className = "";
-});
-events.addEventListener("hop", (event) => hear(JSON.parse(event.data)));
-events.addEventListener("cleared", () => {
-  hops.clear();
-  if (!timer) drawAll();
-});
+connect();

@@ -48,6 +48,8 @@ const SHOWN: &[Member] = &[
     ("fullName", "/full_name"),
     ("private", "/private"),
     ("description", "/description"),
+    ("language", "/language"),
+    ("url", "/html_url"),
     ("updatedAt", "/updated_at"),
 ];
 

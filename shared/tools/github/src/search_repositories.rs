@@ -15,6 +15,7 @@ pub(crate) struct SearchRepositories;
 
 const SHOWN: &[Member] = &[
     ("fullName", "/full_name"),
+    ("url", "/html_url"),
     ("private", "/private"),
     ("description", "/description"),
     ("language", "/language"),
