@@ -50,7 +50,7 @@ async function flow(page) {
   await github.getByRole("button", { name: "Authorize as octo-alice" }).click();
   await github.getByRole("heading", { name: "You are connected" }).waitFor();
   await page.getByRole("button", { name: "I have authorized it" }).click();
-  await page.getByText("octo-alice/garden").waitFor();
+  await page.getByText("You have 3 repositories").waitFor();
   assert.equal(await page.locator("aside").count(), 0);
   step("a consent is given, and the run resumed");
 
@@ -60,7 +60,7 @@ async function flow(page) {
   assert.deepEqual(JSON.parse(await page.locator("aside code").innerText()), input);
   page.once("dialog", (dialog) => dialog.accept("it rains"));
   await page.getByRole("button", { name: "Decline" }).click();
-  await page.getByText("the user declined it").waitFor();
+  await page.getByText("you declined it").waitFor();
   step("an action is shown exactly, and declined with a reason");
 
   await say(page, create);

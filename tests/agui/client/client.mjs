@@ -78,7 +78,7 @@ step("an action is approved and done");
 answer = await say(alice, `${ISSUE} Mow the lawn`);
 answer = await run(alice, { resume: [declined(alice.pendingInterrupts[0], "it rains")] });
 assert.equal(answer.outcome, "success");
-assert.match(answer.said, /The reason that they gave: "it rains"/);
+assert.match(answer.said, /you declined it, because “it rains”/);
 step("an action is declined, and the model is told why");
 
 answer = await say(alice, `${ISSUE} One; ${ISSUE} Two`);
