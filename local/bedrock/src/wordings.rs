@@ -94,8 +94,8 @@ impl<'a> Words<'a> {
     pub(super) fn place(&self, is_known: impl Fn(&str) -> bool) -> Option<&'a str> {
         let tokens: Vec<&str> = self.tokens().into_iter().map(without_possession).collect();
         let is_introduced = |at: usize| {
-            let before = tokens[..at].iter().rev().map(|it| it.to_ascii_lowercase());
-            let before = before.skip_while(|it| BETWEEN.contains(&it.as_str())).next();
+            let mut before = tokens[..at].iter().rev().map(|it| it.to_ascii_lowercase());
+            let before = before.find(|it| !BETWEEN.contains(&it.as_str()));
             before.is_some_and(|it| BEFORE_A_PLACE.contains(&it.as_str()))
         };
         let full: Vec<usize> = (0..tokens.len()).filter(|at| is_full_name(tokens[*at])).collect();
@@ -114,8 +114,8 @@ impl<'a> Words<'a> {
         };
         let known = tokens.iter().copied().find(|token| is_bare(token) && is_known(token));
         let plain = (1..tokens.len()).find(|at| {
-            let before = tokens[..*at].iter().rev().map(|it| it.to_ascii_lowercase());
-            let before = before.skip_while(|it| BETWEEN.contains(&it.as_str())).next();
+            let mut before = tokens[..*at].iter().rev().map(|it| it.to_ascii_lowercase());
+            let before = before.find(|it| !BETWEEN.contains(&it.as_str()));
             let is_after = before.is_some_and(|it| matches!(it.as_str(), "in" | "of" | "inside"));
             is_after && is_bare(tokens[*at])
         });
