@@ -1,7 +1,7 @@
 //! The inspector: every request between the browser, the load balancer, the two services and everything
 //! around them, as it happens. For development only; it is part of no deployment.
 //!
-//! A [layer](layer) where each part is served records what passes, the [audit trail](trail) says what
+//! A [layer] where each part is served records what passes, the [audit trail](trail) says what
 //! was checked, and the [page](routes) draws both. No secret gets into it ([redaction]).
 
 mod hop;
