@@ -1,8 +1,8 @@
 //! The inspector: every request between the browser, the load balancer, the two services and everything
 //! around them, as it happens. For development only; it is part of no deployment.
 //!
-//! A [layer] where each part is served records what passes, the [audit trail](trail) says what
-//! was checked, and the [page](routes) draws both. No secret gets into it ([redaction]).
+//! A `layer` where each part is served records what passes, the audit `trail` says what
+//! was checked, and the page of `routes` draws both. No secret gets into it (`redaction`).
 
 mod hop;
 mod layer;
