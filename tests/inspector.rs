@@ -1,7 +1,7 @@
 //! The inspector of `local`: what passes between the parts, on every platform, for the person at this machine
 //! (M9, M14, M15, M19).
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use local::options::Platform;
 use reqwest::{Client, StatusCode, header::HOST};
@@ -131,9 +131,12 @@ async fn m19_open_opens_the_application_and_the_inspector_in_a_terminal() {
     let inspector = inspector(&terminal).await;
     let all = || fs::read_to_string(&opened).unwrap_or_default();
     // The browser is a program of its own, which nobody waits for.
-    while all().lines().count() < 2 {
-        tokio::task::yield_now().await;
-    }
+    let both = async {
+        while all().lines().count() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), both).await.expect("both are opened");
     assert!(all().contains(&inspector) && all().contains("http://localhost:"), "{}", all());
 
     let terminal = Terminal::run(Platform::InProcess, &["--open"], &[("PATH", "/nowhere")]).await;
