@@ -33,6 +33,9 @@ const MODEL: &str = "scripted-stand-in";
 /// The variable with the key to a model's server.
 pub(crate) const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 
+/// The path of the page after consent.
+pub(crate) const BINDING: &str = "/oauth2/session-binding";
+
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
 const PASSED_ON: [&str; 21] = [
@@ -83,7 +86,7 @@ pub fn functions(addresses: &Addresses, issuer: &str, client_id: &str) -> BTreeM
         ("ALB_PUBLIC_KEYS_URL", origin(&addresses.public_keys)),
         ("OIDC_ISSUER", issuer.to_owned()),
         ("OIDC_CLIENT_ID", client_id.to_owned()),
-        ("SESSION_BINDING_URL", format!("{application}/oauth2/session-binding")),
+        ("SESSION_BINDING_URL", format!("{application}{BINDING}")),
         ("CONSENT_KEY", CONSENT_KEY.to_owned()),
         ("WORKLOAD_IDENTITY_NAME", WORKLOAD_IDENTITY.to_owned()),
         ("GITHUB_PROVIDER_NAME", GITHUB_PROVIDER.to_owned()),

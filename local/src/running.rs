@@ -139,7 +139,7 @@ fn services(addresses: &Addresses, clock: &Clock, is_github_app: bool) -> (GitHu
     let github = GitHub::new(addresses.github.clone(), clock.clone());
     let agentcore = AgentCore::new(addresses.agentcore.clone(), clock.clone());
     let mut return_url = addresses.application.clone();
-    return_url.set_path("/oauth2/session-binding");
+    return_url.set_path(environment::BINDING);
     agentcore.create_workload_identity(environment::WORKLOAD_IDENTITY, &[return_url]);
     let callback = agentcore.create_github_provider(
         environment::GITHUB_PROVIDER,

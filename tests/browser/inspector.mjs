@@ -101,8 +101,7 @@ await withWorld({ local, executablePath, options: ["--port", "0"] }, async ({ br
     await page.getByRole("button", { name: "Attack this flow" }).click();
     const attack = page.locator("#attacks").getByRole("button", { name: title }).first();
     await attack.click();
-    await aside.getByText(/Stopped by: /).waitFor();
-    console.log(`# ${await aside.getByText(/Stopped by: /).innerText()} (${check})`);
+    await aside.getByText(`Stopped by: ${check}`, { exact: true }).waitFor();
   }
   await accessible(page, "an attack");
   await page.getByLabel("Person").selectOption("alice");

@@ -4,7 +4,8 @@
 use serde::Serialize;
 use serde_json::Value;
 use session::{
-    CallState, Conversation, Decision, Message, Role, ToolResult, ToolStatus, json_bytes, shortened,
+    Block, CallState, Conversation, Decision, Message, Role, ToolResult, ToolStatus, json_bytes,
+    shortened,
 };
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -22,8 +23,7 @@ pub(crate) struct ShownMessage {
 }
 
 impl ShownMessage {
-    /// The message, if there is something to be shown of it.
-    fn new(message: &Message) -> Option<Self> {
+    fn new(message: &Message) -> Self {
         let role = match message.role {
             Role::User => Speaker::User,
             Role::Assistant => Speaker::Assistant,
@@ -35,8 +35,7 @@ impl ShownMessage {
             status: ShownStatus::Waiting,
             decision: None,
         });
-        let shown = Self { role, text: message.text(), tools: tools.collect() };
-        (!shown.text.is_empty() || !shown.tools.is_empty()).then_some(shown)
+        Self { role, text: message.text(), tools: tools.collect() }
     }
 
     #[cfg(test)]
@@ -129,7 +128,7 @@ pub(crate) fn transcript(conversation: &Conversation) -> Vec<ShownMessage> {
     let mut shown: Vec<ShownMessage> = Vec::new();
     for message in messages(conversation) {
         message.tool_results().for_each(|result| note(&mut shown, result));
-        shown.extend(ShownMessage::new(message));
+        shown.extend(is_shown(message).then(|| ShownMessage::new(message)));
     }
     for call in conversation.pending.iter().flat_map(|pending| &pending.calls) {
         match &call.state {
@@ -147,7 +146,13 @@ pub(crate) fn transcript(conversation: &Conversation) -> Vec<ShownMessage> {
 
 /// How many messages of a [`transcript`] these are.
 pub(crate) fn count<'a>(messages: impl IntoIterator<Item = &'a Message>) -> usize {
-    messages.into_iter().filter(|message| ShownMessage::new(message).is_some()).count()
+    messages.into_iter().filter(|message| is_shown(message)).count()
+}
+
+/// Whether there is something to be shown of a message: words, which are never blank, or a call.
+fn is_shown(message: &Message) -> bool {
+    let is_part = |block: &Block| matches!(block, Block::Text(_) | Block::ToolUse(_));
+    message.content.iter().any(is_part)
 }
 
 /// What the user has said to calls, by the calls' ids.

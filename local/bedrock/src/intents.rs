@@ -4,6 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     conversation::Known,
+    phrases::{
+        CODE_QUERY, COMMENT, COMMITS, CREATE, ISSUES, PROFILE, PULL_REQUESTS, READ, REPOSITORIES,
+        REPOSITORY_QUERY, SEARCH_CODE, SEARCH_REPOSITORIES, SHOW,
+    },
     wordings::{Words, free_text},
 };
 
@@ -15,146 +19,6 @@ pub(super) struct Draft {
     /// What was said where a repository would be named, if it is no `OWNER/NAME`.
     pub(super) unclear: Option<String>,
 }
-
-const CREATE: &[&str] = &[
-    "create an issue",
-    "create a new issue",
-    "create issue",
-    "open an issue",
-    "open a new issue",
-    "open issue in",
-    "file an issue",
-    "file a new issue",
-    "report an issue",
-    "raise an issue",
-    "add an issue",
-    "make an issue",
-    "write an issue",
-    "create a bug",
-    "open a bug",
-    "file a bug",
-    "report a bug",
-];
-const COMMENT: &[&str] = &[
-    "comment on",
-    "add a comment",
-    "write a comment",
-    "leave a comment",
-    "reply to",
-    "comment to",
-];
-const SEARCH_REPOSITORIES: &[&str] = &[
-    "search repo",
-    "search for repo",
-    "search project",
-    "search for project",
-    "search github for",
-    "find repo",
-    "find me repo",
-    "find some repo",
-    "find public repo",
-    "find project",
-    "look for repo",
-    "look for project",
-    "repositories about",
-    "repos about",
-    "projects about",
-];
-const REPOSITORY_QUERY: &[&str] = &[
-    "repositories for ",
-    "repositories about ",
-    "repositories on ",
-    "repositories with ",
-    "repositories named ",
-    "repositories called ",
-    "repos for ",
-    "repos about ",
-    "repos on ",
-    "repos with ",
-    "projects for ",
-    "projects about ",
-    "projects on ",
-    "projects with ",
-    "search github for ",
-];
-const SEARCH_CODE: &[&str] = &[
-    "search code",
-    "search the code",
-    "search all code",
-    "search my code",
-    "search for code",
-    "code search",
-    "code that contains",
-    "code containing",
-    "grep ",
-    "which files contain",
-    "files that contain",
-    "files containing",
-    "find code",
-    "in the code",
-    "in all code",
-];
-const CODE_QUERY: &[&str] = &[
-    "files contain ",
-    "files that contain ",
-    "files containing ",
-    "code that contains ",
-    "code containing ",
-    "code with ",
-    "grep for ",
-    "grep ",
-    "for ",
-    "find ",
-    "where is ",
-    "search ",
-];
-const PULL_REQUESTS: &[&str] = &["pull request", "merge request", "pr ", "prs", "pr?"];
-const ISSUES: &[&str] = &[
-    "issue",
-    "what's open",
-    "what’s open",
-    "what is open",
-    "bugs",
-    "open bug",
-    "tickets",
-    "known problems",
-];
-const COMMITS: &[&str] = &[
-    "commit",
-    "what changed",
-    "what has changed",
-    "changed lately",
-    "recent changes",
-    "latest changes",
-    "last changes",
-    "history of",
-    "what's new in",
-    "what’s new in",
-    "what is new in",
-];
-const READ: &[&str] = &[
-    "read ",
-    "readme",
-    "cat ",
-    "files of",
-    "files in",
-    "files are",
-    "files does",
-    "list the files",
-    "list files",
-    "show the file",
-    "show me the file",
-    "folder ",
-    "what is in",
-    "what's in",
-    "what’s in",
-    "content of",
-    "contents of",
-];
-const SHOW: &[&str] = &["show ", "print ", "display ", "see ", "open "];
-const PROFILE: &[&str] =
-    &["profile", "account", "who am i", "my name at", "am i signed in", "am i logged in"];
-const REPOSITORIES: &[&str] = &["repo", "my repo", "project", "what do i have at github"];
 
 /// The calls that `text` asks for, in an order that does not depend on that of its words.
 pub(super) fn of(text: &str, known: &Known) -> Vec<Draft> {

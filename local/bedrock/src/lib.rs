@@ -12,6 +12,7 @@ mod missing;
 mod model_answer;
 mod models;
 mod obedience;
+mod phrases;
 pub mod real;
 mod request;
 mod script;

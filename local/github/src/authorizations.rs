@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::Deserialize;
 use stand_in::{
-    STEP,
+    STEP, is_of_another_site,
     page::{escape, page},
 };
 
@@ -70,12 +70,9 @@ async fn revoke(
     headers: HeaderMap,
     Form(Choice { account, client_id }): Form<Choice>,
 ) -> Response {
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    let is_own = matches!(site, None | Some("same-origin" | "none"));
     let person = Account::people().find(|person| person.login == account);
-    let Some(Account { login: account, .. }) = person.filter(|_| is_own) else {
-        return wrong_request();
-    };
+    let person = person.filter(|_| !is_of_another_site(&headers));
+    let Some(Account { login: account, .. }) = person else { return wrong_request() };
     if github.grants().end(account, &client_id) {
         let kind = "the authorization of an app";
         tracing::info!(target: STEP, step = "credential_revoked", account, kind, "revoked");

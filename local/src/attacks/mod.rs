@@ -18,7 +18,7 @@ mod people;
 mod prefetch;
 mod provider_link;
 mod replay;
-mod routes;
+pub(crate) mod routes;
 mod scene;
 mod sign_in_link;
 mod someone_elses_consent;

@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::json;
+use stand_in::is_of_another_site;
 
 use crate::parts::Addresses;
 
@@ -28,11 +29,10 @@ async fn attack(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let says = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if !matches!(says("sec-fetch-site"), None | Some("same-origin" | "none")) {
+    if is_of_another_site(&headers) {
         return refuse(StatusCode::FORBIDDEN, "A page of another site may not run an attack.");
     }
-    if says(CONTENT_TYPE.as_str()) != Some("application/json") {
+    if headers.get(CONTENT_TYPE).is_none_or(|it| it != "application/json") {
         let detail = "The content type has to be application/json.";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
     }
@@ -49,7 +49,7 @@ async fn attack(
 }
 
 /// A problem (RFC 9457).
-fn refuse(status: StatusCode, detail: &str) -> Response {
+pub(crate) fn refuse(status: StatusCode, detail: &str) -> Response {
     let problem = json!({ "status": status.as_u16(), "detail": detail });
     (status, [(CONTENT_TYPE, "application/problem+json")], Json(problem)).into_response()
 }

@@ -7,9 +7,7 @@ use url::Url;
 use crate::browser::{BrowsingError, Visit};
 
 use crate::concealed::shown;
-
-/// The page on which a flow is completed.
-pub(super) const BINDING: &str = "/oauth2/session-binding";
+pub(super) use crate::environment::BINDING;
 
 /// The headings of the page `/consent`, which has no code of its own, and the code in the audit trail.
 const HEADINGS: [(&str, &str); 2] = [

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::{
     Router,
-    body::{Body, HttpBody, to_bytes},
+    body::{Body, Bytes, HttpBody, to_bytes},
     extract::{Request, State},
     http::{Method, StatusCode, header::CONTENT_LENGTH},
     middleware::{Next, from_fn_with_state},
@@ -20,6 +20,7 @@ use super::{
     redaction::message,
     request::{Seen, flow, outcome},
 };
+use crate::environment::BINDING;
 
 /// A larger body is not looked at.
 const LARGEST: usize = 64 * 1024;
@@ -53,7 +54,7 @@ async fn record(
         let is_agents = hop.from == Place::Agent;
         is_agents.then(|| recorder.person_at_work()).flatten()
     });
-    let forwarded = (to == Place::LoadBalancer).then(|| behind(&hop));
+    let forwarded = (to == Place::LoadBalancer).then(|| behind(&hop, head.uri.path()));
     let number = recorder.begin(hop);
     let inner = forwarded.map(|hop| recorder.begin(hop));
     let started = Instant::now();
@@ -66,17 +67,17 @@ async fn record(
     }
     let person = forwarded.and_then(|it| it.person.clone());
     let json = serde_json::from_slice(&answer).unwrap_or(Value::Null);
+    let (status, headers) = (response.status(), response.headers());
     recorder.change(number, |hop| {
         hop.milliseconds = Some(took);
-        hop.status = Some(response.status().as_u16());
+        hop.status = Some(status.as_u16());
         hop.person = hop.person.take().or(person);
         hop.flow = hop.flow.take().or_else(|| flow("", &json));
-        let status = response.status();
         if to == Place::LoadBalancer && (status.is_client_error() || status.is_server_error()) {
             hop.kind = Kind::Refused;
         }
-        hop.answered = format!("{}\n{}", response.status(), message(response.headers(), &answer));
-        if let Some(note) = outcome(hop, response.status(), response.headers(), &json) {
+        hop.answered = format!("{status}\n{}", message(headers, &answer));
+        if let Some(note) = outcome(hop, status, headers, &json) {
             hop.note = joined(&hop.note, &note);
         }
     });
@@ -95,11 +96,8 @@ pub(super) fn joined(one: &str, other: &str) -> String {
 }
 
 /// The hop from the load balancer to the service behind it.
-fn behind(hop: &Hop) -> Hop {
-    let to = match hop.title.ends_with(" /oauth2/session-binding") {
-        true => Place::Binder,
-        false => Place::Agent,
-    };
+fn behind(hop: &Hop, path: &str) -> Hop {
+    let to = if path == BINDING { Place::Binder } else { Place::Agent };
     Hop { at: now(), from: Place::LoadBalancer, to, note: String::new(), ..hop.clone() }
 }
 
@@ -130,7 +128,7 @@ fn end_behind(
 }
 
 /// The response, and its body if it is small and whole.
-async fn looked_at(response: Response) -> (Response, axum::body::Bytes) {
+async fn looked_at(response: Response) -> (Response, Bytes) {
     let is_small = response.body().size_hint().exact().is_some_and(|it| it <= LARGEST as u64);
     if !is_small {
         return (response, Default::default());

@@ -36,7 +36,9 @@ struct Ring {
 pub(super) enum Change {
     /// A hop began, ended, or is better known.
     Hop(Box<Hop>),
-    /// It is no hop, or all are forgotten: a page asks for the rest again.
+    /// The hop of this number did not take place.
+    Forgotten(u64),
+    /// All are forgotten.
     Cleared,
 }
 
@@ -52,10 +54,13 @@ impl Recorder {
         self.0.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Called while the ring is locked, so that a page hears of changes in their order.
-    fn tell(&self, change: Change) {
-        // If nobody looks, nobody is told.
-        let _nobody_looks = self.0.changes.send(change);
+    /// Called while the ring is locked, so that a page hears of changes in their order. If nobody looks,
+    /// nothing is copied.
+    fn tell(&self, change: impl FnOnce() -> Change) {
+        if self.0.changes.receiver_count() > 0 {
+            // Nobody may look any more.
+            let _nobody_looks = self.0.changes.send(change());
+        }
     }
 
     /// Keeps a hop that begins. Returns its number.
@@ -64,45 +69,52 @@ impl Recorder {
         let number = ring.next;
         ring.next += 1;
         let hop = Hop { number, ..hop };
-        ring.hops.push_back(hop.clone());
+        self.tell(|| Change::Hop(Box::new(hop.clone())));
+        ring.hops.push_back(hop);
         if ring.hops.len() > KEPT {
             ring.hops.pop_front();
         }
-        self.tell(Change::Hop(Box::new(hop)));
         number
     }
 
     /// Changes the hop `number`, if it is still kept.
     pub(super) fn change(&self, number: u64, change: impl FnOnce(&mut Hop)) {
-        self.change_where(|hop| hop.number == number, change);
+        let mut ring = self.ring();
+        let hop = ring.hops.iter_mut().rev().find(|hop| hop.number == number);
+        if let Some(hop) = hop {
+            self.changed(hop, change);
+        }
     }
 
     /// Changes the newest hop to one of `places`: one that is under way, if there is one.
     pub(super) fn change_latest(&self, places: &[Place], change: impl FnOnce(&mut Hop)) {
+        let mut ring = self.ring();
         let is_there = |hop: &Hop| places.contains(&hop.to);
-        let has_open = self.ring().hops.iter().any(|hop| is_there(hop) && hop.is_open());
-        self.change_where(|hop| is_there(hop) && (hop.is_open() || !has_open), change);
+        let open = ring.hops.iter().rposition(|hop| is_there(hop) && hop.is_open());
+        let at = open.or_else(|| ring.hops.iter().rposition(is_there));
+        let hop = at.and_then(|at| ring.hops.get_mut(at));
+        if let Some(hop) = hop {
+            self.changed(hop, change);
+        }
     }
 
-    fn change_where(&self, is_it: impl Fn(&Hop) -> bool, change: impl FnOnce(&mut Hop)) {
-        let mut ring = self.ring();
-        let Some(hop) = ring.hops.iter_mut().rev().find(|hop| is_it(hop)) else { return };
+    fn changed(&self, hop: &mut Hop, change: impl FnOnce(&mut Hop)) {
         change(hop);
-        self.tell(Change::Hop(Box::new(hop.clone())));
+        self.tell(|| Change::Hop(Box::new(hop.clone())));
     }
 
     /// Forgets the hop `number`: it did not take place.
     pub(super) fn forget(&self, number: u64) {
         let mut ring = self.ring();
         ring.hops.retain(|hop| hop.number != number);
-        self.tell(Change::Cleared);
+        self.tell(|| Change::Forgotten(number));
     }
 
     /// Forgets everything.
     pub(super) fn clear(&self) {
         let mut ring = self.ring();
         ring.hops.clear();
-        self.tell(Change::Cleared);
+        self.tell(|| Change::Cleared);
     }
 
     /// The person of the turn that is under way; `None` if there are several persons'.

@@ -1,16 +1,16 @@
 //! What a request to a stand-in is called, who sent it, and what its answer means.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use serde_json::Value;
 use url::form_urlencoded;
+use vault::SessionUri;
 
 use super::{
     hop::{Hop, Kind, Place},
     recorder::now,
     redaction::{address, cut, message},
 };
-use crate::concealed::concealed;
+use crate::{concealed::concealed, environment::BINDING};
 
 /// How many characters of a message are shown beside an arrow.
 const WORDS: usize = 60;
@@ -92,7 +92,7 @@ impl Seen<'_> {
             Place::LoadBalancer => {
                 let kind = match path {
                     "/consent" => Kind::Consent,
-                    "/oauth2/session-binding" => Kind::Bound,
+                    BINDING => Kind::Bound,
                     "/oauth2/idpresponse" => Kind::Identity,
                     _ => Kind::Plain,
                 };
@@ -191,15 +191,13 @@ pub(super) fn outcome(
     Some(cut(&note, LONGEST_NOTE))
 }
 
-/// The fingerprint of the flow whose session is named in a query or a document: the first 16 hex digits
-/// of its SHA-256, as in the audit trail.
+/// The fingerprint of the flow whose session is named in a query or a document, as in the audit trail.
 pub(super) fn flow(query: &str, json: &Value) -> Option<String> {
     let is_session = |name: &str| ["request_uri", "session_id"].contains(&name);
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let named = pairs.find(|(name, _)| is_session(name)).map(|(_, value)| value.into_owned());
     let session = named.or_else(|| json["sessionUri"].as_str().map(str::to_owned))?;
-    let hash = digest(&SHA256, session.as_bytes());
-    Some(hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Some(SessionUri::parse(session).ok()?.fingerprint())
 }
 
 #[cfg(test)]
@@ -265,15 +263,15 @@ mod tests {
 
     #[test]
     fn a_flow_has_the_fingerprint_of_the_audit_trail() {
-        // printf urn:one | sha256sum
-        let expected = "8e6c";
+        // printf urn:ietf:params:oauth:request_uri:one | sha256sum
+        let expected = "a4ea28586dcebba9";
         for (query, json) in [
-            ("request_uri=urn%3Aone", json!(null)),
-            ("state=x&session_id=urn%3Aone", json!(null)),
-            ("", json!({ "sessionUri": "urn:one" })),
+            ("request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Aone", json!(null)),
+            ("state=x&session_id=urn:ietf:params:oauth:request_uri:one", json!(null)),
+            ("", json!({ "sessionUri": "urn:ietf:params:oauth:request_uri:one" })),
         ] {
             let flow = flow(query, &json).unwrap();
-            assert!(flow.starts_with(expected) && flow.len() == 16, "{flow}");
+            assert_eq!(flow, expected);
         }
         assert_eq!(flow("state=x", &json!({})), None);
     }

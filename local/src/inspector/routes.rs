@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{Path, Query, Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
@@ -18,7 +18,7 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
-use serde_json::json;
+use stand_in::is_of_another_site;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{
@@ -26,7 +26,10 @@ use super::{
     mermaid,
     recorder::{Change, Recorder},
 };
-use crate::{attacks, parts::Addresses};
+use crate::{
+    attacks::{self, routes::refuse},
+    parts::Addresses,
+};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -71,8 +74,7 @@ pub(crate) fn router(recorder: Recorder, addresses: Addresses) -> Router {
 async fn guard(State(it): State<Inspector>, request: Request, next: Next) -> Response {
     if !is_own(&it.addresses, request.headers(), request.uri().path()) {
         let detail = "The inspector is for the person at this machine: open its own address.";
-        return (StatusCode::FORBIDDEN, Json(json!({ "status": 403, "detail": detail })))
-            .into_response();
+        return refuse(StatusCode::FORBIDDEN, detail);
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -89,8 +91,7 @@ fn is_own(addresses: &Addresses, headers: &HeaderMap, path: &str) -> bool {
     let own = ["127.0.0.1", "localhost"].map(|host| format!("{host}:{port}"));
     let is_own = says(HOST.as_str()).is_some_and(|host| own.iter().any(|it| it == host));
     let is_visit = says("sec-fetch-mode") == Some("navigate") && path == "/";
-    let is_ours = matches!(says("sec-fetch-site"), None | Some("same-origin" | "none"));
-    is_own && (is_ours || is_visit)
+    is_own && (is_visit || !is_of_another_site(headers))
 }
 
 async fn page(State(it): State<Inspector>) -> Response {
@@ -106,8 +107,7 @@ async fn file(Path(name): Path<String>) -> Response {
 }
 
 async fn clear(State(it): State<Inspector>, headers: HeaderMap) -> StatusCode {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if media_type != Some("application/json") {
+    if headers.get(CONTENT_TYPE).is_none_or(|it| it != "application/json") {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE;
     }
     it.recorder.clear();
@@ -149,7 +149,10 @@ async fn events(State(it): State<Inspector>) -> Sse<impl Stream<Item = Result<Ev
 async fn told(recorder: &Recorder, changes: &mut Receiver<Change>) -> Option<Vec<Event>> {
     match changes.recv().await {
         Ok(Change::Hop(hop)) => Some(vec![event(&hop)]),
-        // What is left is told again, as is everything to a page that is too far behind.
+        Ok(Change::Forgotten(number)) => {
+            Some(vec![Event::default().event("forgotten").data(number.to_string())])
+        }
+        // A page that is too far behind is told everything again.
         Ok(Change::Cleared) | Err(RecvError::Lagged(_)) => {
             let cleared = Event::default().event("cleared").data("{}");
             let (hops, later) = recorder.watch();

@@ -123,7 +123,7 @@ fn checks(reason: &str) -> Vec<Check> {
     let mut all: Vec<Check> = CHECKS.iter().enumerate().map(check).collect();
     if !reason.is_empty() && failed.is_none() {
         // The visit was right, and something else was not.
-        let detail = format!("refused all the same: {reason}");
+        let detail = format!("refused for another reason: {reason}");
         all.push(Check { name: "vault", passed: Some(false), detail });
     }
     all

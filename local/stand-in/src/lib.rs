@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod error_chain;
+mod other_site;
 pub mod page;
 mod token;
 
 pub use clock::Clock;
 pub use error_chain::error_chain;
+pub use other_site::is_of_another_site;
 pub use token::random_token;
 
 /// The region in which every stand-in pretends to be.

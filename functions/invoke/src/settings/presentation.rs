@@ -91,16 +91,14 @@ fn page_text(text: &str) -> Result<String, &'static str> {
 }
 
 fn suggestions(json: &str) -> Result<Vec<Suggestion>, &'static str> {
-    let read: Vec<Suggestion> = serde_json::from_str(json).unwrap_or_default();
-    let is_empty = json.trim() == "[]";
-    let texts = || read.iter().flat_map(|it| [&it.ask, &it.needs]);
-    let fits = (is_empty || !read.is_empty())
-        && read.len() <= MOST_SUGGESTIONS
-        && read.iter().all(|it| !it.ask.trim().is_empty())
-        && texts().all(|text| page_text(text).is_ok());
-    fits.then_some(read).ok_or(
-        r#"must be a JSON list of at most 8 {"ask": "…", "needs": "…"}, each text of at most 500 characters on one line"#,
-    )
+    const RULE: &str = r#"must be a JSON list of at most 8 {"ask": "…", "needs": "…"}, each text of at most 500 characters on one line"#;
+    let read: Vec<Suggestion> = serde_json::from_str(json).map_err(|_| RULE)?;
+    let is_text = |text: &str| page_text(text).is_ok();
+    let fits = read.len() <= MOST_SUGGESTIONS
+        && read
+            .iter()
+            .all(|it| !it.ask.trim().is_empty() && is_text(&it.ask) && is_text(&it.needs));
+    fits.then_some(read).ok_or(RULE)
 }
 
 #[cfg(test)]

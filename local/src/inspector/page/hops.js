@@ -10,6 +10,7 @@ export function hear(hop) {
   known.set(hop.number, hop);
   if (known.size > KEPT) known.delete(known.keys().next().value);
 }
+export const remove = (number) => known.delete(number);
 export const forget = () => known.clear();
 export const get = (number) => known.get(number);
 export const show = (chosen) => Object.assign(filter, chosen);

@@ -133,6 +133,10 @@ function connect() {
     hops.hear(JSON.parse(event.data));
     soon();
   });
+  events.addEventListener("forgotten", (event) => {
+    hops.remove(Number(event.data));
+    soon();
+  });
   events.addEventListener("cleared", () => {
     hops.forget();
     soon(ALL);

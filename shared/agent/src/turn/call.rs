@@ -132,7 +132,7 @@ impl TurnCall {
         }
     }
 
-    /// Answers the call; what the user has said to it stays with the result.
+    /// Finishes the call with `result`, which keeps what the user has said to it.
     pub(super) fn finish(&mut self, mut result: ToolResult) {
         result.decision = result.decision.or(self.decision.take());
         self.progress = Progress::Finished(result);
