@@ -8,12 +8,12 @@ use agent::{
     turn::Turn,
 };
 use edge::ConsentAddress;
-use session::{Confirmation, Role, SessionId, ToolUse};
+use session::{Confirmation, Question, QuestionKind, Role, SessionId, ToolUse};
 use time::OffsetDateTime;
 
 use crate::invocation::{
     AuthorizationReason, AuthorizationRequired, ConfirmationReason, ConfirmationRequired,
-    InterruptAnswer, InvocationAnswer, Status,
+    InputReason, InputRequired, InterruptAnswer, InvocationAnswer, Status,
 };
 
 /// Collects a turn's events into the plain answer: the model's last message of each turn, and
@@ -71,7 +71,7 @@ pub(crate) fn new(
     }
 }
 
-/// Returns the interrupts of `turn`: the consents and approvals that it waits for.
+/// Returns the interrupts of `turn`: the consents, approvals and answers that it waits for.
 pub(crate) fn interrupts(
     turn: &Turn,
     consents: Vec<Consent>,
@@ -79,7 +79,7 @@ pub(crate) fn interrupts(
 ) -> Result<Vec<InterruptAnswer>, TurnError> {
     let consents = consents.into_iter().map(|consent| authorization(turn, consent, address));
     let confirmations = turn.confirmations().map(confirmation);
-    consents.chain(confirmations).collect()
+    consents.chain(confirmations).chain(turn.questions().map(question).map(Ok)).collect()
 }
 
 fn authorization(
@@ -115,6 +115,22 @@ fn confirmation(
         call: call.tool_use_id.clone(),
         expires_at: OffsetDateTime::from_unix_timestamp(expires).map_err(internal)?,
     }))
+}
+
+fn question((call, server, question): (&ToolUse, &str, &Question)) -> InterruptAnswer {
+    let (schema, url) = match question.kind.clone() {
+        QuestionKind::Form(schema) => (Some(schema), None),
+        QuestionKind::Page(url) => (None, Some(url)),
+    };
+    InterruptAnswer::InputRequired(InputRequired {
+        reason: InputReason::default(),
+        id: question.interrupt.clone(),
+        server: server.to_owned(),
+        message: question.message.clone(),
+        schema,
+        url,
+        call: call.tool_use_id.clone(),
+    })
 }
 
 /// The only one there is.

@@ -172,12 +172,8 @@ pub(crate) async fn remove(
 
 /// The providers of which a tool needs a token.
 fn providers(service: &Service) -> BTreeMap<ProviderName, Arc<Provider>> {
-    let tools = service.sources.iter().flat_map(|source| source.tools());
-    let providers = tools.filter_map(|tool| {
-        let provider = Arc::clone(&tool.spec().needs.as_ref()?.provider);
-        Some((provider.name().clone(), provider))
-    });
-    providers.collect()
+    let providers = service.sources.iter().flat_map(|source| source.providers());
+    providers.map(|provider| (provider.name().clone(), provider)).collect()
 }
 
 /// The connections of one user, in one request.

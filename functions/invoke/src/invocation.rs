@@ -59,8 +59,9 @@ pub(crate) struct ResumeEntry {
     pub(crate) interrupt_id: Uuid,
     /// What you say to it.
     pub(crate) status: ResumeStatus,
-    /// As AG-UI sends it. Why you do not want it is read from its `reason`, for the model; nothing else
-    /// is: an approval is for the action as it was shown.
+    /// As AG-UI sends it: the values that a tool's server has asked for. If you decline, why is read from
+    /// its `reason`, for the model. Otherwise it is not read: an approval is for the action as it was
+    /// shown.
     pub(crate) payload: Option<Value>,
 }
 
@@ -107,10 +108,12 @@ pub(crate) enum Status {
 #[schema(discriminator(property_name = "reason", mapping(
     ("authorization_required" = "#/components/schemas/AuthorizationRequired"),
     ("confirmation_required" = "#/components/schemas/ConfirmationRequired"),
+    ("input_required" = "#/components/schemas/InputRequired"),
 )))]
 pub(crate) enum InterruptAnswer {
     AuthorizationRequired(AuthorizationRequired),
     ConfirmationRequired(ConfirmationRequired),
+    InputRequired(InputRequired),
 }
 
 /// The user has not yet allowed what a tool needs. Open `url`, then send the `sessionId`.
@@ -183,6 +186,41 @@ pub(crate) struct ConfirmationRequired {
 pub(crate) enum ConfirmationReason {
     #[default]
     ConfirmationRequired,
+}
+
+/// A tool's server asks the user something. It may be anybody's: show who asks. Answer with `resume`, and with
+/// the values in its `payload`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InputRequired {
+    // As above.
+    #[schema(inline)]
+    pub(crate) reason: InputReason,
+    /// Names the interrupt.
+    pub(crate) id: String,
+    /// Who asks.
+    pub(crate) server: String,
+    /// What the server says.
+    pub(crate) message: String,
+    /// Which values it wants: a JSON Schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Object>)]
+    pub(crate) schema: Option<Value>,
+    /// Or which page is to be visited. Show its whole address before it is opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
+    pub(crate) url: Option<String>,
+    /// The call that asks.
+    #[serde(skip)]
+    pub(crate) call: String,
+}
+
+/// The user has to answer.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InputReason {
+    #[default]
+    InputRequired,
 }
 
 /// Tokens of the language model.
@@ -261,10 +299,14 @@ pub(crate) fn answers(entries: Vec<ResumeEntry>) -> Result<Answers, Problem> {
     let mut answers = Answers::new();
     for ResumeEntry { interrupt_id, status, payload } in entries {
         let reason = payload.as_ref().and_then(|payload| payload["reason"].as_str());
+        let reason = reason.map(str::to_owned);
         let verdict = match (status, reason) {
-            (ResumeStatus::Resolved, _) => Verdict::Resolved,
+            (ResumeStatus::Resolved, _) => match payload {
+                Some(values @ Value::Object(_)) => Verdict::Answered(values),
+                _ => Verdict::Resolved,
+            },
             (ResumeStatus::Cancelled, None) => Verdict::Cancelled,
-            (ResumeStatus::Cancelled, Some(why)) => Verdict::CancelledBecause(why.to_owned()),
+            (ResumeStatus::Cancelled, Some(why)) => Verdict::CancelledBecause(why),
         };
         if answers.insert(interrupt_id.to_string(), verdict).is_some() {
             return Err(Problem::field("resume", "resume answers an interrupt twice."));

@@ -30,7 +30,7 @@ mod turns;
 
 use std::sync::Arc;
 
-use agent::granted_sets::GrantedSets;
+use agent::{granted_sets::GrantedSets, tool::ToolSource};
 use clock::Clock;
 use edge::{
     ConfigError, Handler, Source,
@@ -39,10 +39,11 @@ use edge::{
 use lambda_http::Request;
 use tokio::sync::OnceCell;
 use tools_github::GitHubTools;
+use tools_mcp::McpTools;
 
 use crate::{limits::Limits, settings::Settings};
 pub use crate::{
-    settings::{CONVERSATIONS, GITHUB, MODEL, PRESENTATION, TURNS},
+    settings::{CONVERSATIONS, GITHUB, MCP, MODEL, PRESENTATION, TURNS},
     state::Service,
 };
 
@@ -54,11 +55,12 @@ impl Function for Service {
         let started = clock.now();
         let settings = Settings::read(source, clock)?;
         let settings::GitHub { provider, app, api } = &settings.github;
-        let github = GitHubTools::new(api.clone(), provider.clone(), app.clone());
+        let github = GitHubTools::new(api.clone(), Arc::clone(provider), app.clone());
+        let mcp: Arc<dyn ToolSource> = Arc::<McpTools>::clone(&settings.mcp);
         let limits = Limits::new(&settings.turns, settings.inbound.clock.clone());
         Ok(Self {
             settings,
-            sources: vec![Arc::new(github)],
+            sources: vec![Arc::new(github), mcp],
             granted_sets: GrantedSets::new(),
             clients: OnceCell::new(),
             model: None,

@@ -2,10 +2,11 @@
 //! [`Inbound`] and [`Aws`].
 
 mod guardrail;
+mod mcp;
 mod model_provider;
 mod presentation;
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use agent::provider::Provider;
 use clock::Clock;
@@ -16,6 +17,7 @@ use edge::{
 };
 use session::ContextTokens;
 use tools_github::{App, AppName};
+use tools_mcp::McpTools;
 use url::Url;
 use vault::{ProviderName, endpoint};
 
@@ -65,6 +67,12 @@ edge::variables! {
 }
 
 edge::variables! {
+    /// Which MCP servers have tools for the agent.
+    pub MCP = "MCP servers", read by "the agentic workload":
+    MCP_SERVERS: Optional, "servers over streamable HTTP whose tools the agent may use with the user's own token: JSON as MCP clients have it, or the path of a file with it after `@`. `{\"calendar\": {\"url\": \"https://…/mcp\", \"auth\": {\"provider\": \"…\", \"label\": \"…\", \"scopes\": […], \"more_scopes\": […]}, \"tools\": […], \"read_only\": […]}}`. `provider`: the credential provider in AgentCore Identity (left out with `auth`: the server is given no token); `more_scopes`: what may be asked for once the server says that a call needs it; `tools`: those that are offered (all); `read_only`: those that are believed to read only, all others are confirmed";
+}
+
+edge::variables! {
     /// What the operator adds to the agent's own rules, and what the chat page says.
     pub PRESENTATION = "Instructions and page", read by "the agentic workload":
     AGENT_INSTRUCTIONS: Optional, "what the model is told after our own rules, in every request: at most 16384 bytes, with no control characters but line feeds. It is no secret: a user can have the model tell it";
@@ -86,6 +94,8 @@ pub(crate) struct Settings {
     pub(crate) model: Model,
     pub(crate) turns: Turns,
     pub(crate) github: GitHub,
+    /// What MCP servers have.
+    pub(crate) mcp: Arc<McpTools>,
     pub(crate) presentation: Presentation,
     /// What the model is told before any conversation.
     pub(crate) system_prompt: String,
@@ -132,7 +142,7 @@ pub(crate) struct Turns {
 /// Where GitHub is ([`GITHUB`]).
 #[derive(Debug)]
 pub(crate) struct GitHub {
-    pub(crate) provider: Provider,
+    pub(crate) provider: Arc<Provider>,
     /// Unless it is an OAuth app.
     pub(crate) app: Option<App>,
     pub(crate) api: Url,
@@ -148,6 +158,7 @@ impl Settings {
         let model = Model::read(&mut reader);
         let turns = Turns::read(&mut reader);
         let github = GitHub::read(&mut reader);
+        let mcp = mcp::read(&mut reader, github.as_ref().map(|it| &it.provider)).map(Arc::new);
         let presentation = Presentation::read(&mut reader);
         let read = || {
             let (inbound, presentation) = inbound.zip(presentation)?;
@@ -161,6 +172,7 @@ impl Settings {
                 model: model?,
                 turns: turns?,
                 github: github?,
+                mcp: mcp?,
             })
         };
         let settings = read();
@@ -215,7 +227,7 @@ impl GitHub {
         let provider = tools_github::provider(name?, app.as_ref());
         let provider =
             provider.map_err(|error| reader.mistake(&GITHUB_PROVIDER_NAME, error)).ok()?;
-        Some(Self { provider, app, api })
+        Some(Self { provider: Arc::new(provider), app, api })
     }
 }
 

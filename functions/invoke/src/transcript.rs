@@ -134,14 +134,19 @@ pub(crate) fn transcript(conversation: &Conversation) -> Vec<ShownMessage> {
         match &call.state {
             CallState::Finished(result) => note(&mut shown, result),
             CallState::Started { decision, .. } => {
-                tool(&mut shown, &call.tool_use_id).into_iter().for_each(|tool| {
-                    tool.decision = decision.as_ref().and_then(ShownDecision::new);
-                });
+                decided(&mut shown, &call.tool_use_id, decision);
             }
+            CallState::Asking(asking) => decided(&mut shown, &call.tool_use_id, &asking.decision),
             CallState::Untried | CallState::Waiting(_) | CallState::Unconfirmed(_) => {}
         }
     }
     shown
+}
+
+fn decided(shown: &mut [ShownMessage], id: &str, decision: &Option<Decision>) {
+    if let Some(tool) = tool(shown, id) {
+        tool.decision = decision.as_ref().and_then(ShownDecision::new);
+    }
 }
 
 /// How many messages of a [`transcript`] these are.
@@ -165,6 +170,7 @@ pub(crate) fn decisions(
     let open = pending.filter_map(|call| match &call.state {
         CallState::Finished(result) => Some((&call.tool_use_id, &result.decision)),
         CallState::Started { decision, .. } => Some((&call.tool_use_id, decision)),
+        CallState::Asking(asking) => Some((&call.tool_use_id, &asking.decision)),
         CallState::Untried | CallState::Waiting(_) | CallState::Unconfirmed(_) => None,
     });
     results

@@ -12,9 +12,10 @@ use agent::{
     run::Runner,
     stop::Stop,
     toolbox::Toolbox,
-    turn::{Answers, ResumeError, Rules, Turn, Verdict},
+    turn::{Answers, ResumeError, Rules, Turn},
 };
 use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
+use futures_util::future::join_all;
 use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
 use telemetry::Audit;
@@ -132,19 +133,24 @@ async fn converse(
     service.limits.check_tokens(user.id(), now)?;
     let inbound = &service.settings.inbound;
     let principal = inbound.principal(user)?;
+    let authorizer = Authorizer {
+        vault: &clients.vault,
+        keys: &inbound.consent_keys,
+        clock: &inbound.clock,
+        asker: Asker { user: user.id(), principal: &principal, browser },
+        granted_sets: &service.granted_sets,
+        sessions: &clients.sessions,
+    };
+    let learned = join_all(service.sources.iter().map(|source| source.learn(&authorizer)));
+    // What is not known in time is found out by a call.
+    let _in_time = timeout_at(deadline, learned).await;
     let runner = Runner {
         model: clients.model.get(),
         system: &service.settings.system_prompt,
         context: &clients.context,
         max_tokens: service.settings.model.max_answer_tokens,
-        authorizer: Authorizer {
-            vault: &clients.vault,
-            keys: &inbound.consent_keys,
-            clock: &inbound.clock,
-            asker: Asker { user: user.id(), principal: &principal, browser },
-            granted_sets: &service.granted_sets,
-            sessions: &clients.sessions,
-        },
+        authorizer,
+        sources: &service.sources,
         session: &session,
         clock: &inbound.clock,
         deadline,
@@ -152,7 +158,7 @@ async fn converse(
     };
     let rules = Rules {
         user: user.id().clone(),
-        tools: Toolbox::from_sources(&service.sources),
+        tools: Toolbox::for_user(&service.sources, user.id()),
         confirm: service.settings.turns.confirm_actions,
         // A run's new message is no answer to what it leaves open.
         may_wait: message.is_none() || run.is_some(),
@@ -189,7 +195,7 @@ impl Work<'_> {
         let turn = Turn::resume(pending, answers, rules, now);
         let turn = turn.map_err(|error| self.refuse(&error))?;
         for (interrupt, verdict) in answers {
-            let resolved = *verdict == Verdict::Resolved;
+            let resolved = verdict.is_resolved();
             self.audit(interrupt, if resolved { "resolved" } else { "cancelled" });
         }
         Ok(Some(turn))

@@ -38,7 +38,7 @@ use url::Url;
 use uuid::Uuid;
 
 use self::{
-    provider::Provider,
+    provider::{Endpoints, Provider, Vendor},
     refusal::{ApiRefusal, Kind},
     state::State,
     workload::WorkloadIdentity,
@@ -125,11 +125,32 @@ impl AgentCore {
         github: &Url,
     ) -> Url {
         let client = (client_id.to_owned(), client_secret.to_owned());
-        let provider = Provider::github(name, github, client, self.now());
+        let endpoints = Endpoints::github(github);
+        let now = self.now();
+        let provider = Provider::new(Vendor::GithubOauth2, name, endpoints, client, now);
         let callback = provider.callback(&self.base);
         let mut state = self.state();
         state.github.get_or_insert_with(|| github.clone());
         state.providers.insert(name.to_owned(), provider);
+        callback
+    }
+
+    /// Creates a provider of the vendor `CustomOauth2` whose authorization server is at `server`, with the
+    /// endpoints `/authorize` and `/token`. Returns the callback to register.
+    #[must_use]
+    pub fn create_custom_provider(
+        &self,
+        name: &str,
+        client_id: &str,
+        client_secret: &str,
+        server: &Url,
+    ) -> Url {
+        let client = (client_id.to_owned(), client_secret.to_owned());
+        let endpoints = Endpoints::at(server, "/authorize", "/token");
+        let now = self.now();
+        let provider = Provider::new(Vendor::CustomOauth2, name, endpoints, client, now);
+        let callback = provider.callback(&self.base);
+        self.state().providers.insert(name.to_owned(), provider);
         callback
     }
 

@@ -54,7 +54,7 @@ impl Endpoints {
         Self::at(base, "/stand-in/authorize", "/stand-in/token")
     }
 
-    fn at(origin: &Url, authorization: &str, token: &str) -> Self {
+    pub(super) fn at(origin: &Url, authorization: &str, token: &str) -> Self {
         let at = |path: &str| {
             let mut url = origin.clone();
             url.set_path(path);
@@ -90,17 +90,17 @@ pub(super) struct Provider {
 }
 
 impl Provider {
-    /// GitHub at the stand-in for it, with a callback of its own.
-    pub(super) fn github(
+    /// A provider with these endpoints, and with a callback of its own.
+    pub(super) fn new(
+        vendor: Vendor,
         name: &str,
-        github: &Url,
+        endpoints: Endpoints,
         (client_id, client_secret): (String, String),
         now: SystemTime,
     ) -> Self {
-        let endpoints = Endpoints::github(github);
         let discovery = endpoints.as_discovery();
         Self {
-            vendor: Vendor::GithubOauth2,
+            vendor,
             client_id,
             client_secret,
             client_authentication: ClientAuthentication::Post,

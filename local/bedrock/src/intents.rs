@@ -48,7 +48,7 @@ fn clause_calls(text: &str, known: &Known) -> Vec<Draft> {
     if about.is_none() && words.has(REPOSITORIES) {
         drafts.push(repositories(&words));
     }
-    // Nothing here offers these; tests bring them as a second provider's tools.
+    // Tests bring these as a second provider's tools; for those of an MCP server see `servers`.
     if words.has(&["my calendar"]) {
         drafts.push(draft("calendar_list_events"));
     }

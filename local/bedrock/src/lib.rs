@@ -16,6 +16,7 @@ mod phrases;
 pub mod real;
 mod request;
 mod script;
+mod servers;
 mod summaries;
 #[cfg(test)]
 mod tests;

@@ -85,7 +85,7 @@ impl Runner<'_> {
             let prompt = Prompt {
                 system: self.system,
                 messages: context.view(history, turn.messages()),
-                tools: turn.tools().specs(),
+                tools: turn.tools().specs(history.iter().chain(turn.messages())),
                 max_tokens: self.max_tokens,
             };
             let answer = self.model.answer(prompt, listener);

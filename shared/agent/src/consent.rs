@@ -25,6 +25,7 @@ use crate::{
     granted_sets::GrantedSets,
     provider::Provider,
     scopes::{Scopes, joined},
+    tool::Needs,
 };
 
 /// For whom a turn runs, and in which browser they may consent.
@@ -94,6 +95,20 @@ pub struct Authorizer<'a> {
 }
 
 impl Authorizer<'_> {
+    /// The asker's token for `needs`, if they are known to have consented and the vault has it. No consent
+    /// is asked for. `None`, too, if that can't be found out.
+    pub async fn stored_token(&self, needs: &Needs) -> Option<AccessToken> {
+        let provider = &needs.provider;
+        let loaded = self.sessions.connection(self.asker.user, provider.name().as_str()).await;
+        let connection = loaded.ok().map(|loaded| loaded.connection)?;
+        if !connection.is_connected() {
+            return None;
+        }
+        let stored = self.stored_tokens(provider, &connection).await.ok()?;
+        let serves = |it: &StoredToken| provider.allow(&it.scopes, &needs.scopes);
+        stored.into_iter().find(serves).map(|it| it.token)
+    }
+
     /// The tokens of the asker at `provider` that may be used, as far as the vault has them. No consent is
     /// asked for: a flow that the vault begins is dropped.
     ///

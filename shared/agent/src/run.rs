@@ -17,12 +17,14 @@ use crate::{
     context::Context,
     error::TurnError,
     event::{Event, Listener},
+    inquiry::Inquiry,
     lease::Lease,
     model::{Model, Usage},
     scopes::{Scopes, joined},
     stop::Stop,
     tokens::{ConsentState, Found, Tokens},
-    tool::{Preview, Reply, Tool},
+    tool::{Preview, Reply, Tool, ToolSource},
+    toolbox::Toolbox,
     turn::{Action, Attempt, Step, TokenNeed, Turn},
     visible,
 };
@@ -43,6 +45,8 @@ pub struct Runner<'a> {
     pub max_tokens: u32,
     /// Where tokens come from.
     pub authorizer: Authorizer<'a>,
+    /// Where tools come from, if there may be others after a call.
+    pub sources: &'a [Arc<dyn ToolSource>],
     /// Which conversation.
     pub session: &'a SessionId,
     /// What time it is.
@@ -95,7 +99,10 @@ impl Runner<'_> {
                 }
                 Step::Try(attempts) => {
                     tokio::select! {
-                        tried = self.in_time(self.try_all(turn, &attempts, &mut tokens)) => tried?,
+                        tried = self.in_time(self.try_all(turn, &attempts, &mut tokens)) => {
+                            tried?;
+                            self.renew_tools(turn, &attempts);
+                        }
                         () = self.stop.stopped() => {
                             for Attempt { tool, need, .. } in &attempts {
                                 self.record(tool, need.as_ref(), "stopped", None);
@@ -167,16 +174,27 @@ impl Runner<'_> {
         Ok(())
     }
 
+    /// One of `attempts` may have brought other tools.
+    fn renew_tools(&self, turn: &mut Turn, attempts: &[Attempt]) {
+        let brings = |tool: &Tool| matches!(tool, Tool::Read(tool) if tool.brings_tools());
+        if attempts.iter().any(|attempt| brings(&attempt.tool)) {
+            turn.offer(Toolbox::for_user(self.sources, self.authorizer.asker.user));
+        }
+    }
+
     /// Reports the result of a call to the turn.
     fn settle(&self, turn: &mut Turn, made: MadeCall<'_>, tokens: &mut Tokens<'_>) {
         let MadeCall { attempt, token, made } = made;
-        let Attempt { call, tool, need } = attempt;
+        let Attempt { call, tool, need, .. } = attempt;
         let id = &call.tool_use_id;
         match made {
             Made::Read(mut reply) => {
                 let known = learned(tokens, token.as_deref(), reply.allows.take());
                 let request_id = reply.request_id.take();
-                let outcome = turn.was_read(id, known.as_ref(), reply);
+                let outcome = match asked(&mut reply) {
+                    Some(inquiry) => turn.asks(id, inquiry, fresh_id),
+                    None => turn.was_read(id, known.as_ref(), reply),
+                };
                 self.record(tool, need.as_ref(), outcome, request_id.as_deref());
             }
             Made::Previewed(mut reply) => {
@@ -205,7 +223,7 @@ impl Runner<'_> {
         action: &Action,
         tokens: &mut Tokens<'_>,
     ) -> Result<(), TurnError> {
-        let Action { call, tool, need } = action;
+        let Action { call, tool, need, given } = action;
         if let Some(need) = need {
             tokens.begin_round();
             match tokens.check(&need.provider).await {
@@ -227,10 +245,17 @@ impl Runner<'_> {
             Some(need) => Some(tokens.used_for(need).ok_or_else(lost)?),
             None => None,
         };
-        let mut reply = tool.apply(&call.input, token.as_deref()).await;
-        let known = token.as_deref().map(|token| tokens.known(token));
+        let token = token.as_deref();
+        let mut reply = match given {
+            Some(given) => tool.go_on(&call.input, given, token).await,
+            None => tool.apply(&call.input, token).await,
+        };
+        let known = token.map(|token| tokens.known(token));
         let request_id = reply.request_id.take();
-        let outcome = turn.was_applied(&call.tool_use_id, known.as_ref(), reply);
+        let outcome = match asked(&mut reply) {
+            Some(inquiry) => turn.asks(&call.tool_use_id, inquiry, fresh_id),
+            None => turn.was_applied(&call.tool_use_id, known.as_ref(), reply),
+        };
         self.record(&Tool::Write(Arc::clone(tool)), need.as_ref(), outcome, request_id.as_deref());
         Ok(())
     }
@@ -265,13 +290,21 @@ impl Attempt {
 async fn try_one(attempt: &Attempt, token: Option<Arc<AccessToken>>) -> MadeCall<'_> {
     let input = &attempt.call.input;
     let made = match &attempt.tool {
-        Tool::Read(tool) => Made::Read(tool.read(input, token.as_deref()).await),
+        Tool::Read(tool) => Made::Read(match &attempt.given {
+            Some(given) => tool.go_on(input, given, token.as_deref()).await,
+            None => tool.read(input, token.as_deref()).await,
+        }),
         Tool::Write(tool) => Made::Previewed(match visible::refusal(input) {
             Some(failure) => Reply::failed(failure),
             None => tool.preview(input, token.as_deref()).await,
         }),
     };
     MadeCall { attempt, token, made }
+}
+
+/// What the provider asks the user, if that is its reply.
+fn asked(reply: &mut Reply<Value>) -> Option<Inquiry> {
+    reply.outcome.as_mut().err()?.inquiry.take().map(|inquiry| *inquiry)
 }
 
 /// What is known of a token after a reply that says what it `allows`.

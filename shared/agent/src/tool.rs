@@ -6,13 +6,20 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use identity::UserId;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use vault::{AccessToken, ProviderName};
 
-use crate::{account::AccountApi, provider::Provider, scopes::Scopes};
+use crate::{
+    account::AccountApi,
+    consent::Authorizer,
+    inquiry::{Given, Inquiry},
+    provider::Provider,
+    scopes::Scopes,
+};
 
 /// What the model calls a tool by: 1 to 64 of `A-Z a-z 0-9 _ -`, as the Converse API has it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +42,12 @@ impl ToolName {
             at += 1;
         }
         Self(Cow::Borrowed(name))
+    }
+
+    /// A name from elsewhere; `None` if it is no tool's.
+    #[must_use]
+    pub fn parse(name: String) -> Option<Self> {
+        session::is_tool_name(&name).then_some(Self(Cow::Owned(name)))
     }
 
     /// The name as text.
@@ -80,6 +93,11 @@ pub struct InputSchema {
     check: fn(&Value) -> Result<(), String>,
 }
 
+/// Whether `input` is an object, which is all that is known to be right.
+fn is_object(input: &Value) -> Result<(), String> {
+    input.is_object().then_some(()).ok_or_else(|| "it has to be a JSON object".to_owned())
+}
+
 impl InputSchema {
     /// The schema of the type that the tool reads its input into, so that the two can't differ.
     #[must_use]
@@ -97,6 +115,13 @@ impl InputSchema {
             Err(error) => Err(error.to_string()),
         };
         Self { json: Value::Object(top), check }
+    }
+
+    /// A schema that another server has made; its `json` has to be one that models take. Whether an
+    /// input is of it is that server's to say.
+    #[must_use]
+    pub fn from_server(json: Value) -> Self {
+        Self { json, check: is_object }
     }
 
     /// The schema as JSON.
@@ -125,6 +150,22 @@ pub trait ReadTool: Send + Sync {
         input: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Value>>;
+
+    /// Goes on with a call that had asked something, with what the user has `given`. Only a tool that
+    /// asks is ever called like this.
+    fn go_on<'a>(
+        &'a self,
+        input: &'a Value,
+        _given: &'a Given,
+        token: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Reply<Value>> {
+        self.read(input, token)
+    }
+
+    /// Whether there may be other tools after it was called.
+    fn brings_tools(&self) -> bool {
+        false
+    }
 }
 
 /// A tool that changes something.
@@ -147,6 +188,17 @@ pub trait WriteTool: Send + Sync {
         input: &'a Value,
         token: Option<&'a AccessToken>,
     ) -> BoxFuture<'a, Reply<Value>>;
+
+    /// Goes on with a change that had asked something before it was made, with what the user has
+    /// `given`. Only a tool that asks is ever called like this.
+    fn go_on<'a>(
+        &'a self,
+        input: &'a Value,
+        _given: &'a Given,
+        token: Option<&'a AccessToken>,
+    ) -> BoxFuture<'a, Reply<Value>> {
+        self.apply(input, token)
+    }
 }
 
 /// What would be done.
@@ -208,13 +260,43 @@ impl PartialEq for Tool {
 /// Where tools come from. A source that is made at start has the same ones for everyone; one that
 /// stands for another server may have each user's own.
 pub trait ToolSource: fmt::Debug + Send + Sync {
-    /// The tools that there are now.
+    /// The tools that there are for everyone.
     fn tools(&self) -> Vec<Tool>;
+
+    /// What other servers have for `user`, as far as it is known now.
+    fn servers(&self, _user: &UserId) -> Vec<ServerTools> {
+        Vec::new()
+    }
+
+    /// Finds out what other servers have for the asker, unless it is known. A server that needs a
+    /// consent first is not asked. Takes bounded time, and what fails is said by
+    /// [`servers`](Self::servers).
+    fn learn<'a>(&'a self, _asker: &'a Authorizer<'a>) -> BoxFuture<'a, ()> {
+        ready(()).boxed()
+    }
+
+    /// The credential providers whose tokens its tools need.
+    fn providers(&self) -> Vec<Arc<Provider>> {
+        let tools = self.tools();
+        let needs = tools.iter().filter_map(|tool| tool.spec().needs.as_ref());
+        needs.map(|needs| Arc::clone(&needs.provider)).collect()
+    }
 
     /// Where `provider` is asked about tokens; `None` if this source can't ask it.
     fn account_api(&self, _provider: &ProviderName) -> Option<&dyn AccountApi> {
         None
     }
+}
+
+/// What one server has for a user.
+#[derive(Debug, Clone)]
+pub struct ServerTools {
+    /// Begins the name of each of its tools.
+    pub prefix: String,
+    /// Its tools; if they are not known, the one that connects the user.
+    pub tools: Vec<Tool>,
+    /// Why its tools are not known, in a sentence for the model.
+    pub unknown: Option<String>,
 }
 
 /// The result of one call to a provider.
@@ -254,6 +336,8 @@ pub struct Failure {
     pub notice: Option<Box<Notice>>,
     /// What the provider said of the token. Unless it is [`TokenVerdict::Fine`], nothing was done.
     pub token: TokenVerdict,
+    /// It is no failure: the provider wants to know something of the user first.
+    pub inquiry: Option<Box<Inquiry>>,
 }
 
 /// What a user is told beside the answer. It is not shown to the model, saved or logged.
@@ -274,6 +358,8 @@ pub enum TokenVerdict {
     NotAccepted,
     /// It may be too weak: one of these scopes would have been taken.
     Accepts(Scopes),
+    /// It is too weak: it has to allow all of these.
+    Lacks(Scopes),
     /// There is no such thing, or the token is too weak to be shown it; the provider does not say
     /// which.
     Hidden {
@@ -288,7 +374,15 @@ impl Failure {
     /// A failure that another token would not avoid.
     #[must_use]
     pub fn new(code: &'static str, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), notice: None, token: TokenVerdict::Fine }
+        let token = TokenVerdict::Fine;
+        Self { code, text: text.into(), notice: None, token, inquiry: None }
+    }
+
+    /// The call goes on once the user has answered.
+    #[must_use]
+    pub fn asks(inquiry: Inquiry) -> Self {
+        let inquiry = Some(Box::new(inquiry));
+        Self { inquiry, ..Self::new("input_required", "It asks the user something first.") }
     }
 }
 

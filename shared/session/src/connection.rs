@@ -120,6 +120,12 @@ impl Connection {
         self.grants.get(scopes).map(|grant| grant.since.into())
     }
 
+    /// Whether the user has consented to something, as far as that is known, and has not disconnected since.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        !self.grants.is_empty()
+    }
+
     /// The flows that began after the last disconnect, the newest last.
     #[must_use]
     pub fn begun(&self) -> &[BegunFlow] {

@@ -37,6 +37,8 @@ pub use message::{
     WITHHELD,
 };
 pub use names::{fit_tool_name, is_tool_name};
-pub use pending::{Call, CallState, Confirmation, Pending, Wait};
+pub use pending::{
+    Approved, Asking, Call, CallState, Confirmation, Pending, Question, QuestionKind, Wait,
+};
 pub use store::{Loaded, Sessions};
 pub use window::{ContextTokens, InvalidContextTokens};

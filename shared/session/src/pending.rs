@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::message::{Decision, Message, ToolResult};
 
@@ -41,6 +42,8 @@ pub enum CallState {
     Waiting(Wait),
     /// It changes something, and waits for the user's approval.
     Unconfirmed(Confirmation),
+    /// Its server wants to know something of the user before it goes on.
+    Asking(Box<Asking>),
     /// It changes something, and a request has taken it on. Never made again.
     #[serde(rename_all = "camelCase")]
     Started {
@@ -87,4 +90,61 @@ pub struct Confirmation {
     pub digest: String,
     /// When an approval no longer counts, in Unix seconds.
     pub expires: u64,
+}
+
+/// What a call's server wants to know of the user before it goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asking {
+    /// Who asks, as the operator has named it.
+    pub server: String,
+    /// What.
+    pub questions: Vec<Question>,
+    /// The server's own state, which goes back to it unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// How often the call has asked, this time included.
+    pub rounds: u32,
+    /// The user's approval of the change, with which it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approved>,
+    /// What the user has said to the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// One question of a server's to the user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// Names the interrupt towards the user; random, and never shown to the model.
+    pub interrupt: String,
+    /// What the server calls it.
+    pub key: String,
+    /// What the server says to the user.
+    pub message: String,
+    /// What it wants.
+    pub kind: QuestionKind,
+    /// The user's answer, as MCP's `ElicitResult`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
+}
+
+/// What a question wants.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum QuestionKind {
+    /// Values, by this JSON Schema: an object of plain members.
+    Form(Value),
+    /// A visit to the page at this address.
+    Page(String),
+}
+
+/// An action that the user has approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// The interrupt that they answered.
+    pub interrupt: String,
+    /// What exactly they approved, as a hash.
+    pub digest: String,
 }

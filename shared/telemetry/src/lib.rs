@@ -18,7 +18,7 @@ use tracing_subscriber::{
 };
 
 /// Whose `debug` and `trace` lines may be written.
-const OWN: [&str; 13] = [
+const OWN: [&str; 14] = [
     "agent",
     "audit",
     "bind_session",
@@ -31,6 +31,7 @@ const OWN: [&str; 13] = [
     "session",
     "telemetry",
     "tools_github",
+    "tools_mcp",
     "vault",
 ];
 
@@ -59,7 +60,8 @@ where
 fn holds_no_secret(line: &Metadata<'_>) -> bool {
     let target = line.target();
     let from = target.split_once("::").map_or(target, |(first, _)| first);
-    *line.level() <= Level::INFO || OWN.contains(&from)
+    // An MCP client writes what servers say, and the ids of its sessions.
+    from != "rmcp" && (*line.level() <= Level::INFO || OWN.contains(&from))
 }
 
 #[cfg(test)]
@@ -96,6 +98,7 @@ mod tests {
                 event!(target: "lambda_runtime::layers", Level::TRACE, "secret");
                 event!(target: "aws_smithy_runtime::client", Level::DEBUG, "secret");
                 event!(target: "edges_of_another", Level::DEBUG, "secret");
+                event!(target: "rmcp::service", Level::ERROR, "secret");
                 event!(target: "lambda_runtime", Level::ERROR, "plain");
                 event!(target: "edge::request", Level::DEBUG, "own");
             });

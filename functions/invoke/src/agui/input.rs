@@ -208,7 +208,8 @@ mod tests {
         assert_eq!(entry("cancelled", because.clone()), declined);
         assert_eq!(entry("cancelled", json!({ "reason": 7 })), Verdict::Cancelled);
         assert_eq!(entry("cancelled", json!("no")), Verdict::Cancelled);
-        assert_eq!(entry("resolved", because), Verdict::Resolved);
+        assert_eq!(entry("resolved", because.clone()), Verdict::Answered(because));
+        assert_eq!(entry("resolved", json!("yes")), Verdict::Resolved);
         assert!(
             parse(&json!([]), &json!([{ "interruptId": "x", "status": "resolved" }])).is_none()
         );

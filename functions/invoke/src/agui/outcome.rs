@@ -4,7 +4,9 @@ use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::event::{Interrupt, Outcome};
-use crate::invocation::{AuthorizationRequired, ConfirmationRequired, InterruptAnswer};
+use crate::invocation::{
+    AuthorizationRequired, ConfirmationRequired, InputRequired, InterruptAnswer,
+};
 
 /// Why a run ended that was not stopped.
 pub(super) fn outcome(interrupts: Vec<InterruptAnswer>) -> Outcome {
@@ -18,6 +20,7 @@ fn interrupt(interrupt: InterruptAnswer) -> Interrupt {
     match interrupt {
         InterruptAnswer::AuthorizationRequired(consent) => authorization(consent),
         InterruptAnswer::ConfirmationRequired(action) => confirmation(action),
+        InterruptAnswer::InputRequired(question) => input(question),
     }
 }
 
@@ -62,6 +65,24 @@ fn confirmation(action: ConfirmationRequired) -> Interrupt {
         metadata: json!({
             "tool": tool, "input": input, "account": account, "details": details,
         }),
+    }
+}
+
+/// The server's words are in the message, and who says them is in the metadata.
+fn input(question: InputRequired) -> Interrupt {
+    let InputRequired { id, server, message, schema, url, call, .. } = question;
+    let mut metadata = json!({ "server": server });
+    if let Some(url) = url {
+        metadata["url"] = url.into();
+    }
+    Interrupt {
+        id,
+        reason: "input_required",
+        message,
+        tool_call_id: Some(call),
+        response_schema: schema,
+        expires_at: None,
+        metadata,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_lc_rs::digest;
 use identity::UserId;
 use serde_json::json;
-use session::{Confirmation, ToolUse};
+use session::{Approved, Confirmation, ToolUse};
 
 use crate::tool::Preview;
 
@@ -22,6 +22,16 @@ pub(super) struct Approval {
 impl Approval {
     pub(super) fn from_confirmation(confirmation: &Confirmation) -> Self {
         Self { interrupt: confirmation.interrupt.clone(), digest: confirmation.digest.clone() }
+    }
+
+    pub(super) fn from_saved(saved: &Approved) -> Self {
+        let Approved { interrupt, digest } = saved.clone();
+        Self { interrupt, digest }
+    }
+
+    pub(super) fn to_saved(&self) -> Approved {
+        let Self { interrupt, digest } = self.clone();
+        Approved { interrupt, digest }
     }
 
     /// Whether it is this action, as it is previewed now, that was approved.

@@ -15,17 +15,21 @@
 //!                                                            Claimed ── applied ──▶ Finished
 //! ```
 //!
+//! A reader that is read, or a writer that is applied, may ask the user something first (`AwaitingInput`,
+//! `inquiry.rs`): answered, it is `Pending` again, with its approval.
+//!
 //! Saved and taken up again, a `Claimed` call without a result is finished as *outcome unknown*: it is
 //! never applied twice. One whose token the provider refused is `Pending` again, without its approval:
 //! nothing was done. Declined, a call is finished as *not run*.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use session::{CallState, Confirmation, Decision, ToolResult, ToolUse, Wait};
+use session::{Asking, CallState, Confirmation, Decision, ToolResult, ToolUse, Wait};
 use vault::{Scope, TokenFingerprint};
 
 use super::{approval::Approval, texts};
 use crate::{
+    inquiry::Given,
     provider::Provider,
     scopes::{Scopes, named},
     tool::{Needs, Tool},
@@ -78,6 +82,12 @@ pub(super) struct OpenCall {
     pub(super) need: Option<TokenNeed>,
     /// The interrupt by which its consent was asked for before.
     pub(super) interrupt: Option<String>,
+    /// The user's approval, once it was used.
+    pub(super) approval: Option<Approval>,
+    /// What the user has given, if it had asked.
+    pub(super) given: Option<Given>,
+    /// How often it has asked.
+    pub(super) rounds: u32,
     pub(super) stage: Stage,
 }
 
@@ -90,6 +100,8 @@ pub(super) enum Stage {
     AwaitingConsent { interrupt: String },
     /// It was previewed and needs an approval.
     AwaitingApproval(Confirmation),
+    /// Its server wants to know something of the user.
+    AwaitingInput(Box<Asking>),
     /// It may be claimed.
     Approved,
     /// It is claimed, by this request, and has to be applied now.
@@ -104,9 +116,15 @@ impl TurnCall {
                 tool: tool.clone(),
                 need: tool.spec().needs.as_ref().map(TokenNeed::new),
                 interrupt: None,
+                approval: None,
+                given: None,
+                rounds: 0,
                 stage: Stage::Pending(None),
             }),
-            None => Progress::Finished(texts::no_such_tool(&tool_use.tool_use_id)),
+            None => Progress::Finished(match tools.why_unknown(&tool_use.name) {
+                Some(why) => texts::server_unknown(&tool_use.tool_use_id, why),
+                None => texts::no_such_tool(&tool_use.tool_use_id),
+            }),
         };
         Self { tool_use, progress, decision: None }
     }
@@ -180,6 +198,10 @@ impl TurnCall {
             Stage::Pending(_) | Stage::Approved => CallState::Untried,
             Stage::AwaitingConsent { interrupt } => CallState::Waiting(open.to_wait(interrupt)),
             Stage::AwaitingApproval(confirmation) => CallState::Unconfirmed(confirmation.clone()),
+            Stage::AwaitingInput(asking) => {
+                let decision = self.decision.clone();
+                CallState::Asking(Box::new(Asking { decision, ..(**asking).clone() }))
+            }
             Stage::Claimed => CallState::Started { until, decision: self.decision.clone() },
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
+use identity::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -115,5 +116,5 @@ impl ToolSource for Fixtures {
 }
 
 pub(super) fn tools() -> Toolbox {
-    Toolbox::from_sources(&[Arc::new(Fixtures)])
+    Toolbox::for_user(&[Arc::new(Fixtures)], &UserId::parse("alice").unwrap())
 }

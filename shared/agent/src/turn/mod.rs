@@ -13,6 +13,7 @@ mod consent;
 mod fit;
 #[cfg(test)]
 mod fixtures;
+mod inquiry;
 #[cfg(test)]
 mod interleavings;
 mod reply;
@@ -40,6 +41,7 @@ use self::{
 };
 pub(crate) use self::{call::TokenNeed, consent::Impossible, reply::KnownToken};
 use crate::{
+    inquiry::Given,
     tool::{Preview, Tool, WriteTool},
     toolbox::Toolbox,
 };
@@ -84,6 +86,8 @@ pub(crate) struct Attempt {
     pub(crate) tool: Tool,
     /// Which token it needs, if any.
     pub(crate) need: Option<TokenNeed>,
+    /// What the user has given to it, if it had asked.
+    pub(crate) given: Option<Given>,
 }
 
 /// A claimed call, which is to be applied.
@@ -93,6 +97,8 @@ pub(crate) struct Action {
     pub(crate) tool: Arc<dyn WriteTool>,
     /// Which token it needs: the one that it was previewed with.
     pub(crate) need: Option<TokenNeed>,
+    /// What the user has given to it, if it had asked.
+    pub(crate) given: Option<Given>,
 }
 
 /// What is next.
@@ -179,6 +185,7 @@ impl Turn {
             call: call.clone(),
             tool: open.tool.clone(),
             need: open.need.clone(),
+            given: open.given.clone(),
         };
         calls.map(attempt).collect()
     }
@@ -200,6 +207,7 @@ impl Turn {
         let Stage::Pending(approval) = &open.stage else { return None };
         let covers = |approval: &Approval| approval.covers(&user, &tool_use, &preview);
         if !confirm || approval.as_ref().is_some_and(covers) {
+            open.approval = approval.clone();
             open.stage = Stage::Approved;
             return None;
         }
@@ -274,6 +282,11 @@ impl Turn {
         &self.rules.tools
     }
 
+    /// There are other tools from here on. Calls that were made keep theirs.
+    pub(crate) fn offer(&mut self, tools: Toolbox) {
+        self.rules.tools = tools;
+    }
+
     fn open_mut(&mut self, id: &str) -> Option<&mut OpenCall> {
         self.calls.iter_mut().find(|call| call.tool_use.tool_use_id == id)?.open_mut()
     }
@@ -282,7 +295,8 @@ impl Turn {
 fn claimed((call, open): (&ToolUse, &OpenCall)) -> Option<Action> {
     match (&open.stage, &open.tool) {
         (Stage::Claimed, Tool::Write(tool)) => {
-            Some(Action { call: call.clone(), tool: Arc::clone(tool), need: open.need.clone() })
+            let (call, tool) = (call.clone(), Arc::clone(tool));
+            Some(Action { call, tool, need: open.need.clone(), given: open.given.clone() })
         }
         _ => None,
     }

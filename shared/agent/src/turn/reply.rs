@@ -133,7 +133,7 @@ impl Turn {
 
     /// Tells the model of a failure, or makes the call need another token.
     fn failed(&mut self, id: &str, token: Option<&KnownToken>, failure: Failure) -> &'static str {
-        let Failure { code, text, notice, token: verdict } = failure;
+        let Failure { code, text, notice, token: verdict, inquiry: _ } = failure;
         // Nor is the user told what to change at the provider for a name that is not theirs.
         let is_meant = match &verdict {
             TokenVerdict::Hidden { said_as, .. } => self.user_said(said_as),
@@ -146,6 +146,7 @@ impl Turn {
             TokenVerdict::Fine => None,
             TokenVerdict::NotAccepted => Some(Scopes::new()),
             TokenVerdict::Accepts(accepted) => self.more_scopes(id, token, accepted),
+            TokenVerdict::Lacks(lacking) => self.lacking_scopes(id, lacking),
             TokenVerdict::Hidden { accepts, .. } if is_meant => {
                 self.more_scopes(id, token, accepts)
             }
@@ -177,6 +178,14 @@ impl Turn {
         let has_one = accepted.iter().cloned().any(allows);
         let wider: Scopes = needs.at_most.intersection(accepted).cloned().collect();
         (!has_one && !wider.is_empty()).then_some(wider)
+    }
+
+    /// The scopes that the token has to allow, if the tool may ask for all of them.
+    fn lacking_scopes(&mut self, id: &str, lacking: &Scopes) -> Option<Scopes> {
+        let open = self.open_mut(id)?;
+        let needs = open.tool.spec().needs.as_ref()?;
+        let may_ask: Scopes = needs.scopes.union(&needs.at_most).cloned().collect();
+        needs.provider.allow(&may_ask, lacking).then(|| lacking.clone())
     }
 
     /// The token can't be used, and nothing was done. Once, that leads to a consent; an approval

@@ -8,7 +8,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use session::{Call, CallState, Decision, Pending, ToolUse};
+use serde_json::Value;
+use session::{Call, CallState, Decision, Pending, Question, ToolUse};
 
 use super::{
     Rules, Turn,
@@ -26,6 +27,9 @@ const LONGEST_CLAIM: Duration = Duration::from_secs(60 * 60);
 pub enum Verdict {
     /// Consent was given, or the action is approved.
     Resolved,
+    /// The same, with values: what a tool has asked for. Where no values were asked for, they count for
+    /// nothing.
+    Answered(Value),
     /// Declined.
     Cancelled,
     /// Declined, and why, in the user's words.
@@ -54,18 +58,24 @@ impl Verdict {
     /// It as it is kept: said at `now`, to what `account` was to do.
     fn decision(&self, account: Option<&str>, now: SystemTime) -> Decision {
         Decision {
-            approved: *self == Self::Resolved,
+            approved: self.is_resolved(),
             at: approval::seconds(now),
             account: account.map(str::to_owned),
             reason: self.reason().map(str::to_owned),
         }
     }
 
+    /// Whether the user has consented, approved or answered.
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        matches!(self, Self::Resolved | Self::Answered(_))
+    }
+
     /// Why not, in the user's words.
     fn reason(&self) -> Option<&str> {
         match self {
             Self::CancelledBecause(reason) => Some(reason),
-            Self::Resolved | Self::Cancelled => None,
+            Self::Resolved | Self::Answered(_) | Self::Cancelled => None,
         }
     }
 }
@@ -125,13 +135,16 @@ impl Turn {
                     call.decided(Some(said.decision(None, now)));
                     call.finish(texts::authorization_declined(&id));
                 }
-                Some(Verdict::Resolved) | None => call.waited(wait),
+                Some(Verdict::Resolved | Verdict::Answered(_)) | None => call.waited(wait),
             },
+            Some(CallState::Asking(asking)) => {
+                self.take_up_asking(&mut call, (**asking).clone(), answers);
+            }
             Some(CallState::Unconfirmed(asked)) => match answer(&asked.interrupt) {
                 Some(said) => {
                     call.decided(Some(said.decision(Some(&asked.account), now)));
                     match said {
-                        Verdict::Resolved => {
+                        Verdict::Resolved | Verdict::Answered(_) => {
                             let approval = Approval::from_confirmation(asked);
                             call.set(Stage::Pending(Some(approval)));
                         }
@@ -162,9 +175,9 @@ fn check(calls: &[Call], answers: &Answers, now: SystemTime) -> Result<(), Resum
     }
     for (interrupt, verdict) in answers {
         let not_open = || ResumeError::NotOpen(interrupt.clone());
-        let asked = calls.iter().find(|call| interrupt_of(&call.state) == Some(interrupt));
+        let asked = calls.iter().find(|call| is_open(&call.state, interrupt));
         if let CallState::Unconfirmed(asked) = &asked.ok_or_else(not_open)?.state
-            && *verdict == Verdict::Resolved
+            && verdict.is_resolved()
             && approval::has_expired(asked, now)
         {
             return Err(ResumeError::Expired(interrupt.clone()));
@@ -173,10 +186,15 @@ fn check(calls: &[Call], answers: &Answers, now: SystemTime) -> Result<(), Resum
     Ok(())
 }
 
-fn interrupt_of(state: &CallState) -> Option<&String> {
+/// Whether `interrupt` waits for an answer.
+fn is_open(state: &CallState, interrupt: &str) -> bool {
     match state {
-        CallState::Waiting(wait) => Some(&wait.interrupt),
-        CallState::Unconfirmed(asked) => Some(&asked.interrupt),
-        CallState::Untried | CallState::Started { .. } | CallState::Finished(_) => None,
+        CallState::Waiting(wait) => wait.interrupt == interrupt,
+        CallState::Unconfirmed(asked) => asked.interrupt == interrupt,
+        CallState::Asking(asking) => {
+            let is_it = |it: &Question| it.interrupt == interrupt && it.answer.is_none();
+            asking.questions.iter().any(is_it)
+        }
+        CallState::Untried | CallState::Started { .. } | CallState::Finished(_) => false,
     }
 }

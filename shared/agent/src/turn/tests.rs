@@ -148,6 +148,8 @@ mod replies;
 
 mod providers;
 
+mod inquiry;
+
 #[test]
 fn every_turn_is_one_that_a_model_accepts() {
     let mut turn = calling(&[("a", REPOSITORIES), ("b", ISSUE), ("c", "nothing")]);

@@ -133,6 +133,24 @@ pub(super) fn no_such_tool(id: &str) -> ToolResult {
     error(id, "There is no such tool.")
 }
 
+/// `why` is a sentence of ours.
+pub(super) fn server_unknown(id: &str, why: &str) -> ToolResult {
+    error(id, &format!("Not run: {why}"))
+}
+
+/// The user does not want to tell a server what it asks.
+pub(super) fn input_declined(id: &str, server: &str) -> ToolResult {
+    error(id, &format!("Not run: the user declined what {server} asks of them.{ASK_FIRST}"))
+}
+
+pub(super) fn input_missing(id: &str, server: &str) -> ToolResult {
+    error(id, &format!("Not run: {server} asks the user something, and has no answer yet."))
+}
+
+pub(super) fn asks_too_often(id: &str, server: &str) -> ToolResult {
+    error(id, &format!("Not run: {server} has asked the user too often.{ASK_FIRST}"))
+}
+
 pub(super) fn too_many_at_once(id: &str) -> ToolResult {
     error(id, "Not run: at most 8 calls of one message are run. Ask again for this one.")
 }

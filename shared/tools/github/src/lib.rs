@@ -58,9 +58,9 @@ impl GitHubTools {
     /// The tools at the REST API `api`, with tokens of `provider`, which are those of an OAuth app or of
     /// this GitHub App. Nothing goes over the network.
     #[must_use]
-    pub fn new(api: Url, provider: Provider, app: Option<App>) -> Self {
+    pub fn new(api: Url, provider: Arc<Provider>, app: Option<App>) -> Self {
         let (github, name) = (Arc::new(GitHub::new(api, app)), provider.name().clone());
-        Self { tools: all::all(&github, &Arc::new(provider)), github, provider: name }
+        Self { tools: all::all(&github, &provider), github, provider: name }
     }
 }
 
@@ -82,7 +82,7 @@ impl fmt::Debug for GitHubTools {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::Arc};
 
     use agent::tool::{Tool, ToolSource};
     use url::Url;
@@ -93,7 +93,7 @@ mod tests {
     fn tools(app: Option<App>) -> Vec<Tool> {
         let name = ProviderName::parse("github").unwrap();
         let provider = provider(name, app.as_ref()).unwrap();
-        GitHubTools::new(api(), provider, app).tools()
+        GitHubTools::new(api(), Arc::new(provider), app).tools()
     }
 
     fn api() -> Url {

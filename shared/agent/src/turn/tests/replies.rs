@@ -193,3 +193,18 @@ fn each_token_that_the_vault_has_is_tried_once_before_a_consent_is_forced() {
     turn.was_read("a", Some(&named("new")), failing(TokenVerdict::NotAccepted));
     assert!(told(&turn)[0].contains("says no"), "the consent was forced already");
 }
+
+#[test]
+fn m22_a_token_that_lacks_scopes_leads_to_a_consent_to_all_of_them_if_the_tool_may_ask() {
+    let lacks = |scopes: &[&str]| {
+        let mut turn = calling(&[("a", ISSUE)]);
+        let verdict = TokenVerdict::Lacks(named(scopes.iter().copied()));
+        turn.was_read("a", Some(&token(None)), failing(verdict));
+        turn
+    };
+    assert_eq!(joined(&need(&lacks(&["repo"])).scopes), "public_repo repo");
+    for more in [&["admin:everything"] as &[&str], &["repo", "admin:everything"]] {
+        let turn = lacks(more);
+        assert!(matches!(turn.next_step(), Step::CallModel), "no consent is asked for: {more:?}");
+    }
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod challenge;
+mod configuration;
+mod connect;
+mod failure;
+mod listing;
+mod names;
+mod result;
+mod schema;
+mod server;
+mod source;
+mod tool;
+mod wire;
+
+pub use crate::{configuration::McpServers, source::McpTools};
