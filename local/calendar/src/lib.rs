@@ -1,12 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 mod authorization;
+mod bearer;
+mod events;
 mod grants;
+mod mcp;
+mod overlaps;
 mod page;
 mod people;
 mod pkce;
 mod scopes;
 mod token;
+mod tools;
 
 use std::{
     fmt,
@@ -23,7 +28,8 @@ use stand_in::Clock;
 use url::Url;
 use uuid::Uuid;
 
-use self::grants::Grants;
+pub use self::events::Event;
+use self::{events::Events, grants::Grants, overlaps::Questions, people::Person};
 
 /// The stand-in for a calendar; cheap to clone.
 #[derive(Clone)]
@@ -31,18 +37,29 @@ pub struct Calendar {
     address: Url,
     clock: Clock,
     grants: Arc<Mutex<Grants>>,
+    events: Arc<Mutex<Events>>,
+    questions: Arc<Mutex<Questions>>,
 }
 
 impl Calendar {
-    /// A stand-in at `address`, with no app registered.
+    /// A stand-in at `address`, with no app registered, and three events for each person in the days from now.
     #[must_use]
     pub fn new(address: Url, clock: Clock) -> Self {
-        Self { address, clock, grants: Arc::default() }
+        let events = Arc::new(Mutex::new(Events::new(clock.now())));
+        let (grants, questions) = Default::default();
+        Self { address, clock, grants, events, questions }
     }
 
     /// Registers an app, and the one callback to which it may be redirected.
     pub fn register_app(&self, client_id: &str, client_secret: &str, callback: Url) {
         self.grants().register(client_id, client_secret, callback);
+    }
+
+    /// Returns the events of a person by their start: none if there is no such person.
+    #[must_use]
+    pub fn events_of(&self, login: &str) -> Vec<Event> {
+        let person = Person::named(login);
+        person.map(|person| self.events().between(person, None, None)).unwrap_or_default()
     }
 
     /// Revokes every token.
@@ -55,6 +72,8 @@ impl Calendar {
     pub fn router(&self) -> axum::Router {
         authorization::routes()
             .merge(token::routes())
+            .merge(bearer::routes(self))
+            .merge(page::routes())
             .layer(middleware::map_response(with_request_id))
             .with_state(self.clone())
     }
@@ -76,6 +95,14 @@ impl Calendar {
 
     fn grants(&self) -> MutexGuard<'_, Grants> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn events(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn questions(&self) -> MutexGuard<'_, Questions> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> SystemTime {

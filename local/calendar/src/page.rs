@@ -1,16 +1,48 @@
 //! The HTML pages. Nobody is signed in at this stand-in, so the consent page has one button for each account,
 //! and the front page shows everybody's events.
 
-use axum::{http::StatusCode, response::Response};
+use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use stand_in::page::{escape, page};
 
 use super::{
+    Calendar,
     authorization::AuthorizationRequest,
+    events::{Event, write_time},
     people::{PEOPLE, Person},
     scopes::{Scope, Scopes},
 };
 
 const WHAT: &str = "a calendar";
+
+/// The front page.
+pub(super) fn routes() -> Router<Calendar> {
+    Router::new().route("/", get(front))
+}
+
+/// What this is, and everybody's events.
+async fn front(State(calendar): State<Calendar>) -> Response {
+    let entry = |event: &Event| {
+        let guests = match event.guests.is_empty() {
+            true => String::new(),
+            false => format!(", with {}", escape(&event.guests.join(", "))),
+        };
+        let title = escape(&event.title);
+        let (start, end) = (write_time(event.start), write_time(event.end));
+        format!("<li><strong>{title}</strong>: {start} to {end}{guests}</li>\n")
+    };
+    let list = |(person, events): (Person, Vec<Event>)| {
+        let entries: String = events.iter().map(entry).collect();
+        format!("<h2>{}</h2>\n<ul>\n{entries}</ul>\n", escape(person.login()))
+    };
+    let lists: String = calendar.events().all().map(list).collect();
+    let resource = escape(&calendar.resource());
+    let main = format!(
+        "<h1>Calendars</h1>\n\
+         <p>An MCP server at <code>{resource}</code> and its own authorization server. Nobody signs in \
+         here, so that everybody's events are shown.</p>\n{lists}"
+    );
+    page(StatusCode::OK, WHAT, &main)
+}
 
 /// The page on which a person allows an app what it asks for, or does not.
 pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Response {
