@@ -1,0 +1,9 @@
+//! The calendar over real sockets: its authorization server with plain HTTP, its MCP server as JSON-RPC.
+
+mod access;
+mod authorization;
+mod client;
+mod events;
+mod harness;
+mod overlaps;
+mod tokens;
