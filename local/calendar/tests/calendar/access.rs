@@ -48,8 +48,11 @@ async fn an_invented_token_and_a_refresh_token_are_refused() {
     }
     let response = list(&world).bearer_auth("invented").send().await.unwrap();
     assert!(challenge(&response).starts_with("Bearer error=\"invalid_token\", resource_metadata="));
-    let basic = list(&world).basic_auth("alice", tokens["access_token"].as_str());
-    assert_eq!(basic.send().await.unwrap().status(), 401);
+    let access_token = tokens["access_token"].as_str().unwrap();
+    for header in [format!("Basic {access_token}"), access_token.to_owned()] {
+        let response = list(&world).header("authorization", header).send().await.unwrap();
+        assert_eq!(response.status(), 401);
+    }
 }
 
 #[tokio::test]
