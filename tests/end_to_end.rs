@@ -11,6 +11,7 @@ mod attacks_on_flows;
 mod bad_input;
 mod bearer;
 mod binder;
+mod calendar;
 mod confirmation;
 mod connection_routes;
 mod consent;

@@ -162,8 +162,9 @@ impl Settings {
         let presentation = Presentation::read(&mut reader);
         let read = || {
             let (inbound, presentation) = inbound.zip(presentation)?;
+            let mcp = mcp?;
             Some(Self {
-                system_prompt: presentation.system_prompt(&inbound.agent),
+                system_prompt: presentation.system_prompt(&inbound.agent, mcp.has_servers()),
                 inbound,
                 presentation,
                 aws,
@@ -172,7 +173,7 @@ impl Settings {
                 model: model?,
                 turns: turns?,
                 github: github?,
-                mcp: mcp?,
+                mcp,
             })
         };
         let settings = read();

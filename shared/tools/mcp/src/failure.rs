@@ -31,7 +31,7 @@ pub(crate) enum Trouble {
     Refused(String),
     /// The server's own error.
     Error(ErrorData),
-    /// It is not reached, or its answer is none.
+    /// It is not reached, or its answer can not be read.
     Lost(String),
 }
 
