@@ -65,7 +65,7 @@ export class Wire {
 }
 
 /** An official client with the user's answers to questions; `mode` is auto, legacy or { pin }. */
-export async function connect(url, { token, mode = "auto", answer, wire, capabilities, options }) {
+export async function connect(url, { token, mode = "auto", answer, wire, capabilities, options, timeout }) {
   const client = new Client(
     { name: "check", version: "1.0.0" },
     {
@@ -80,7 +80,7 @@ export async function connect(url, { token, mode = "auto", answer, wire, capabil
     requestInit: { headers },
     ...(wire && { fetch: wire.fetch }),
   });
-  await client.connect(transport);
+  await client.connect(transport, { timeout });
   return client;
 }
 
