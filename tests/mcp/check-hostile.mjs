@@ -21,7 +21,10 @@ const manual = { options: { inputRequired: { autoFulfill: false } } };
 const allow = { allowInputRequired: true };
 
 async function benign() {
-  for (const [mode, version] of [["auto", "2026-07-28"], ["legacy", "2025-11-25"]]) {
+  for (const [mode, version] of [
+    ["auto", "2026-07-28"],
+    ["legacy", "2025-11-25"],
+  ]) {
     const client = await at("benign", { mode });
     assert.equal(client.getNegotiatedProtocolVersion(), version);
     assert.deepEqual(await names(client), ["echo", "write"]);
@@ -34,7 +37,10 @@ async function benign() {
 
 async function tools() {
   assert.equal((await names(await at("many"))).length, TOOLS);
-  await assert.rejects(names(await at("endless")), ({ code }) => code === "LIST_PAGINATION_EXCEEDED");
+  await assert.rejects(
+    names(await at("endless")),
+    ({ code }) => code === "LIST_PAGINATION_EXCEEDED",
+  );
   assert.equal(textOf(await call(await at("huge"), "big")).length, HUGE);
   const [big] = (await (await at("huge-list")).listTools()).tools;
   assert.equal(big.description.length, HUGE);
@@ -56,11 +62,13 @@ async function raw(path, method, params = {}) {
 }
 
 async function lists() {
-  const { tools } = await raw("recursive", "tools/list");
+  const { tools } = await (await at("recursive")).listTools();
   const { inputSchema } = tools.find(({ name }) => name === "elsewhere");
   assert.equal(inputSchema.properties.a.$ref, `http://127.0.0.1:${hostile.elsewhere}/schema.json`);
+  await assert.rejects(names(await at("wrong-schemas")), ({ code }) => code === "INVALID_RESULT");
+  assert.equal((await raw("wrong-schemas", "tools/list")).tools.length, 6);
   assert.equal((await raw("garbage-tools", "tools/list")).tools.length, 6);
-  step("recursive and garbage-tools list what no client should take");
+  step("recursive, wrong-schemas and garbage-tools list what no client should take");
 }
 
 async function changing() {
@@ -83,15 +91,37 @@ async function changing() {
 
 async function failing() {
   const timeout = { timeout: SECOND / 2, mode: { pin: "2026-07-28" } };
-  const faults = ["down", "cut", "stream-without-answer", "garbage", "garbage-json", "garbage-empty"];
-  for (const fault of [...faults, "500", "429", "404", "401", "403", "403-any-scope", "redirect-loop"]) {
+  const faults = [
+    "down",
+    "cut",
+    "stream-without-answer",
+    "garbage",
+    "garbage-json",
+    "garbage-empty",
+  ];
+  for (const fault of [
+    ...faults,
+    "500",
+    "429",
+    "404",
+    "401",
+    "403",
+    "403-any-scope",
+    "redirect-loop",
+  ]) {
     const client = await at(`${fault}-call`, timeout);
-    await assert.rejects(client.callTool({ name: "echo", arguments: { words: "a" } }, { timeout: SECOND / 2 }), fault);
+    await assert.rejects(
+      client.callTool({ name: "echo", arguments: { words: "a" } }, { timeout: SECOND / 2 }),
+      fault,
+    );
     await assert.rejects(at(fault, timeout), fault);
   }
   for (const fault of ["slow", "trickle", "garbage-id", "garbage-array", "garbage-stream"]) {
     const client = await at(`${fault}-call`, timeout);
-    const called = client.callTool({ name: "echo", arguments: { words: "a" } }, { timeout: SECOND / 2 });
+    const called = client.callTool(
+      { name: "echo", arguments: { words: "a" } },
+      { timeout: SECOND / 2 },
+    );
     await assert.rejects(called, fault);
   }
   const once = await at("429-once-call", timeout);
@@ -110,7 +140,11 @@ async function redirects() {
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
   await fetch(`${address}/redirect/mcp`, { method: "POST", headers, body });
-  await fetch(`http://127.0.0.1:${hostile.elsewhere}/benign/mcp`, { method: "POST", headers, body });
+  await fetch(`http://127.0.0.1:${hostile.elsewhere}/benign/mcp`, {
+    method: "POST",
+    headers,
+    body,
+  });
   const [led, sent] = (await control()).elsewhere;
   assert.deepEqual([led.method, led.authorization], ["tools/list", null]);
   assert.equal(sent.authorization, fingerprint(`Bearer ${token}`));
@@ -145,7 +179,8 @@ async function questions() {
 }
 
 try {
-  for (const check of [benign, tools, lists, changing, failing, redirects, older, questions]) await check();
+  for (const check of [benign, tools, lists, changing, failing, redirects, older, questions])
+    await check();
 } finally {
   hostile.end();
 }

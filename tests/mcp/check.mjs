@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { startEverything } from "./everything.mjs";
 import { connect, introspection, start, textOf, Wire } from "./client.mjs";
 
 const [, , file] = process.argv;
@@ -40,10 +41,11 @@ async function modern() {
   const { tools } = await client.listTools();
   assert.deepEqual(
     tools.map(({ name }) => name),
-    ["whoami", "read_note", "write_note", "delete_note", "link_account", "boom"],
+    ["whoami", "read_note", "forecast", "write_note", "delete_note", "link_account", "boom"],
   );
   assert.equal(textOf(await call(client, "whoami", {})), "alice");
   assert.equal(textOf(await call(client, "read_note", { name: "groceries" })), "milk, bread");
+  assert.equal(textOf(await call(client, "forecast", { region: "Zürich" })), "Rain in Zürich.");
   step("strict: the tools of 2026-07-28 are listed and called as the user");
 
   const write = call(client, "write_note", { name: "a", text: "b" });
@@ -54,10 +56,10 @@ async function modern() {
   assert.equal(textOf(await call(client, "delete_note", { name: "poem" })), "Deleted poem.");
   assert.deepEqual((await control()).deletions, { called: 2, deleted: 1, why: ["it is old"] });
   assert.equal(textOf(await call(client, "link_account", {})), "The account is linked.");
-  assert.deepEqual(questions.map(({ url, message }) => url ?? message), [
-    "Delete the note poem?",
-    "https://accounts.example.com/link?x=1",
-  ]);
+  assert.deepEqual(
+    questions.map(({ url, message }) => url ?? message),
+    ["Delete the note poem?", "https://accounts.example.com/link?x=1"],
+  );
   step("strict: a question in a form and a link are answered by calling again");
 
   const failed = await call(client, "boom", {});
@@ -111,12 +113,39 @@ async function older() {
   step("strict: a client of 2025-11-25 gets the link as error -32042");
 }
 
+/** The older example server: a session, a question in the middle of a call, a link as an error. */
+async function everything() {
+  const server = await startEverything();
+  try {
+    const asked = [];
+    const client = await connect(`http://127.0.0.1:${server.port}/mcp`, {
+      wire,
+      answer: (question) => {
+        asked.push(question);
+        return { action: "decline" };
+      },
+    });
+    assert.equal(client.getNegotiatedProtocolVersion(), "2025-11-25");
+    assert.equal(textOf(await call(client, "echo", { message: "hello" })), "Echo: hello");
+    assert.match(textOf(await call(client, "trigger-elicitation-request", {})), /declined/);
+    assert.equal(asked.length, 1);
+    const link = { url: "https://example.com/link", errorPath: true };
+    const refused = call(client, "trigger-url-elicitation", link);
+    await assert.rejects(refused, ({ code }) => code === -32042);
+    await client.close();
+    step("everything: an older server with a session, a question and a link");
+  } finally {
+    server.end();
+  }
+}
+
 try {
   await bearer();
   await modern();
   await writer();
   await states();
   await older();
+  await everything();
   if (file) writeFileSync(file, JSON.stringify(await wire.read(), null, 2));
 } finally {
   strict.end();

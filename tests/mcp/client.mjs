@@ -48,12 +48,21 @@ export class Wire {
   fetch = async (url, init) => {
     const answer = await fetch(url, init);
     const exchange = {
-      request: { method: init.method ?? "GET", path: new URL(url).pathname, headers: shown(init.headers), body: init.body },
+      request: {
+        method: init.method ?? "GET",
+        path: new URL(url).pathname,
+        headers: shown(init.headers),
+        body: init.body,
+      },
       answer: { status: answer.status, headers: shown(answer.headers) },
     };
     this.exchanges.push(exchange);
     const isOpen = init.method !== "POST" && answer.ok;
-    if (!isOpen) exchange.answer.body = answer.clone().text().catch(() => null);
+    if (!isOpen)
+      exchange.answer.body = answer
+        .clone()
+        .text()
+        .catch(() => null);
     return answer;
   };
 
@@ -65,7 +74,10 @@ export class Wire {
 }
 
 /** An official client with the user's answers to questions; `mode` is auto, legacy or { pin }. */
-export async function connect(url, { token, mode = "auto", answer, wire, capabilities, options, timeout }) {
+export async function connect(
+  url,
+  { token, mode = "auto", answer, wire, capabilities, options, timeout },
+) {
   const client = new Client(
     { name: "check", version: "1.0.0" },
     {

@@ -78,10 +78,8 @@ export function notesServer(notebook, key, era) {
 
 function reads(server, notebook) {
   const annotations = { readOnlyHint: true };
-  server.registerTool(
-    "whoami",
-    { description: "The login of the user.", annotations },
-    (context) => text(loginOf(context)),
+  server.registerTool("whoami", { description: "The login of the user.", annotations }, (context) =>
+    text(loginOf(context)),
   );
   server.registerTool(
     "read_note",
@@ -94,6 +92,17 @@ function reads(server, notebook) {
       const note = notebook.of(loginOf(context)).get(name);
       return note === undefined ? text(`There is no note ${name}.`, true) : text(note);
     },
+  );
+  // A parameter that 2026-07-28 has sent as a header, too, for what stands in front of the server.
+  const region = z.string().meta({ "x-mcp-header": "Region" });
+  server.registerTool(
+    "forecast",
+    {
+      description: "The weather of tomorrow.",
+      inputSchema: z.object({ region }),
+      annotations,
+    },
+    (place) => text(`Rain in ${place.region}.`),
   );
 }
 

@@ -56,16 +56,19 @@ const isLocal = localhostHostValidation();
 /** The documents of RFC 9728 and RFC 8414; its authorization server is the test's endpoint. */
 function metadata(request) {
   const issuer = new URL(introspect).origin;
-  return oauthMetadataResponse(new Request(new URL(request.url, origin), { method: request.method }), {
-    oauthMetadata: {
-      issuer,
-      authorization_endpoint: `${issuer}/authorize`,
-      token_endpoint: `${issuer}/token`,
-      response_types_supported: ["code"],
+  return oauthMetadataResponse(
+    new Request(new URL(request.url, origin), { method: request.method }),
+    {
+      oauthMetadata: {
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        response_types_supported: ["code"],
+      },
+      resourceServerUrl: resource,
+      scopesSupported: ["notes.write"],
     },
-    resourceServerUrl: resource,
-    scopesSupported: ["notes.write"],
-  });
+  );
 }
 
 async function sendResponse(response, answer) {
@@ -93,6 +96,8 @@ server.on("request", async (request, response) => {
   }
   if (pathname === "/mcp") return serveMcp(request, response);
   const document = metadata(request);
-  return document ? sendResponse(response, document) : sendJson(response, 404, { error: "not found" });
+  return document
+    ? sendResponse(response, document)
+    : sendJson(response, 404, { error: "not found" });
 });
 ready({ port: server.address().port });

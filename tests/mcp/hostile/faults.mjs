@@ -40,13 +40,15 @@ const send = (status, body, headers) => (_request, response) => {
 
 const HTML = "<!doctype html><title>Welcome</title><script>alert(1)</script>";
 
-const challenge = (status, parameters) => (_request, response, _message, { origin, path }) => {
-  const metadata = `${origin}/.well-known/oauth-protected-resource${path}`;
-  const all = { ...parameters, resource_metadata: metadata };
-  const said = Object.entries(all).map(([name, value]) => `${name}="${value}"`);
-  const headers = { "www-authenticate": `Bearer ${said.join(", ")}` };
-  sendJson(response, status, { error: parameters.error }, headers);
-};
+const challenge =
+  (status, parameters) =>
+  (_request, response, _message, { origin, path }) => {
+    const metadata = `${origin}/.well-known/oauth-protected-resource${path}`;
+    const all = { ...parameters, resource_metadata: metadata };
+    const said = Object.entries(all).map(([name, value]) => `${name}="${value}"`);
+    const headers = { "www-authenticate": `Bearer ${said.join(", ")}` };
+    sendJson(response, status, { error: parameters.error }, headers);
+  };
 
 const redirect = (to) => (_request, response, _message, address) => {
   response.writeHead(307, { location: `${to(address)}/benign/mcp` });
@@ -72,7 +74,9 @@ export const faults = {
   "garbage-array": send(200, "[[[[]]]]"),
   "garbage-id": (_request, response, message) =>
     sendJson(response, 200, { jsonrpc: "2.0", id: `not ${message?.id}`, result: { tools: [] } }),
-  "garbage-stream": send(200, "data: nonsense\n\ndata: {}\n\n", { "content-type": "text/event-stream" }),
+  "garbage-stream": send(200, "data: nonsense\n\ndata: {}\n\n", {
+    "content-type": "text/event-stream",
+  }),
   redirect: redirect(({ elsewhere }) => elsewhere),
   "redirect-same": redirect(({ origin }) => origin),
   "redirect-loop": (_request, response, _message, { path }) => {

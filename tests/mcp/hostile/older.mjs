@@ -30,31 +30,33 @@ function sendRespond(response, tools, message, headers) {
 }
 
 /** Asks `method` while a call runs, and returns to the model what the client answered. */
-const asking = (method, params) => (request, response, message, { state }) => {
-  if (refuseGet(request, response) || refuseModern(request, response)) return;
-  state.waiting ??= new Map();
-  const waiting = state.waiting.get(message?.id);
-  if (waiting && message.method === undefined) {
-    state.waiting.delete(message.id);
-    waiting(message);
-    response.writeHead(202).end();
-    return;
-  }
-  if (message?.method !== "tools/call") {
-    sendRespond(response, fixed([tool("ask")]), message ?? {});
-    return;
-  }
-  const id = `question-${randomUUID()}`;
-  const event = (data) => response.write(`event: message\ndata: ${JSON.stringify(data)}\n\n`);
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  event({ jsonrpc: "2.0", id, method, params });
-  state.waiting.set(id, ({ result, error }) => {
-    const answer = text(`The client answered: ${JSON.stringify(result ?? error)}`);
-    event({ jsonrpc: "2.0", id: message.id, result: answer });
-    response.end();
-  });
-  response.on("close", () => state.waiting.delete(id));
-};
+const asking =
+  (method, params) =>
+  (request, response, message, { state }) => {
+    if (refuseGet(request, response) || refuseModern(request, response)) return;
+    state.waiting ??= new Map();
+    const waiting = state.waiting.get(message?.id);
+    if (waiting && message.method === undefined) {
+      state.waiting.delete(message.id);
+      waiting(message);
+      response.writeHead(202).end();
+      return;
+    }
+    if (message?.method !== "tools/call") {
+      sendRespond(response, fixed([tool("ask")]), message ?? {});
+      return;
+    }
+    const id = `question-${randomUUID()}`;
+    const event = (data) => response.write(`event: message\ndata: ${JSON.stringify(data)}\n\n`);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    event({ jsonrpc: "2.0", id, method, params });
+    state.waiting.set(id, ({ result, error }) => {
+      const answer = text(`The client answered: ${JSON.stringify(result ?? error)}`);
+      event({ jsonrpc: "2.0", id: message.id, result: answer });
+      response.end();
+    });
+    response.on("close", () => state.waiting.delete(id));
+  };
 
 /** Forgets each session after two requests. */
 function session(request, response, message, { state }) {
@@ -68,7 +70,11 @@ function session(request, response, message, { state }) {
   }
   const id = request.headers["mcp-session-id"];
   const refused = (status, words) =>
-    sendJson(response, status, { jsonrpc: "2.0", error: { code: -32001, message: words }, id: null });
+    sendJson(response, status, {
+      jsonrpc: "2.0",
+      error: { code: -32001, message: words },
+      id: null,
+    });
   if (!id) return refused(400, "Bad Request: Mcp-Session-Id header is required");
   const left = state.sessions.get(id) ?? 0;
   if (left === 0) return refused(404, "Session not found");

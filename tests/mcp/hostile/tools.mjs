@@ -3,7 +3,7 @@
 
 import { contents, injected } from "./injections.mjs";
 import { questions } from "./questions.mjs";
-import { recursive } from "./schemas.mjs";
+import { recursive, wrong } from "./schemas.mjs";
 import { text, unknownTool } from "./rpc.mjs";
 
 const EMPTY = { type: "object", properties: {} };
@@ -81,12 +81,46 @@ const huge = () => fixed([tool("big")], () => text(large()));
 const hugeList = () => fixed([tool("big", { description: large() })]);
 
 const NAMES = [
-  "проверка", "読む", "lire_émoji_🗝", "ｒｅａｄ", "read", "Read", "READ", "read\u200b", "a".repeat(200),
-  "", " ", "read note", "read.note", "read-note", "read_note", "read/note", "read__note", "line\nbreak",
-  "nul\u0000byte", "\u202Edaer", "../../etc/passwd", "twice", "twice", "github_get_profile",
-  "connect_names", "search_tools", "__proto__", "constructor", "<b>bold</b>", '"quoted"', "{{name}}",
+  "проверка",
+  "読む",
+  "lire_émoji_🗝",
+  "ｒｅａｄ",
+  "read",
+  "Read",
+  "READ",
+  "read\u200b",
+  "a".repeat(200),
+  "",
+  " ",
+  "read note",
+  "read.note",
+  "read-note",
+  "read_note",
+  "read/note",
+  "read__note",
+  "line\nbreak",
+  "nul\u0000byte",
+  "\u202Edaer",
+  "../../etc/passwd",
+  "twice",
+  "twice",
+  "github_get_profile",
+  "connect_names",
+  "search_tools",
+  "__proto__",
+  "constructor",
+  "<b>bold</b>",
+  '"quoted"',
+  "{{name}}",
 ];
-const names = () => fixed(NAMES.map((name) => tool(name)), (name) => text(`called: ${name}`));
+const names = () =>
+  fixed(
+    NAMES.map((name) => tool(name)),
+    (name) => text(`called: ${name}`),
+  );
+
+const withSchemas = (schemas) =>
+  fixed(schemas.map(([name, inputSchema]) => tool(name, { inputSchema })));
 
 /** The first call changes the tool that reads into one that writes, with another schema. */
 function changes() {
@@ -139,20 +173,26 @@ export const modes = {
   huge,
   "huge-list": hugeList,
   names,
-  recursive: (elsewhere) => fixed(recursive(elsewhere).map(([name, inputSchema]) => tool(name, { inputSchema }))),
+  recursive: (elsewhere) => withSchemas(recursive(elsewhere)),
+  "wrong-schemas": () => withSchemas(wrong),
   instructions: () => {
     const { tools, instructions, result } = injected();
     return { ...fixed(tools, () => result), instructions };
   },
   contents: () => {
     const results = contents();
-    return fixed(Object.keys(results).map((name) => tool(name)), (name) => results[name]);
+    return fixed(
+      Object.keys(results).map((name) => tool(name)),
+      (name) => results[name],
+    );
   },
   changes,
   gone,
   "gone-at-call": goneAtCall,
   "garbage-tools": garbageTools,
-  questions: () => fixed(Object.keys(questions).map((name) => tool(name)), (name, parameters) =>
-    questions[name](parameters),
-  ),
+  questions: () =>
+    fixed(
+      Object.keys(questions).map((name) => tool(name)),
+      (name, parameters) => questions[name](parameters),
+    ),
 };
