@@ -3,7 +3,7 @@
 const object = (properties, rest = {}) => ({ type: "object", properties, ...rest });
 const deep = (depth) => (depth === 0 ? { type: "string" } : object({ inner: deep(depth - 1) }));
 
-/** Schemas by the name of their tool, each legal in MCP (an object); a reference to another server goes to `elsewhere`. */
+/** Schemas by the name of their tool, each legal in MCP: an object. Some lead to `elsewhere`. */
 export function recursive(elsewhere) {
   const node = object({ child: { $ref: "#/$defs/node" } });
   return [
