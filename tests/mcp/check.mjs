@@ -109,6 +109,7 @@ async function older() {
   assert.equal(textOf(await call(client, "whoami", {})), "bob");
   await assert.rejects(call(client, "link_account", {}), ({ code }) => code === -32042);
   assert.equal(textOf(await call(client, "link_account", {})), "The account is linked.");
+  await wire.read();
   await client.close();
   step("strict: a client of 2025-11-25 gets the link as error -32042");
 }
@@ -132,6 +133,7 @@ async function everything() {
     const link = { url: "https://example.com/link", errorPath: true };
     const refused = call(client, "trigger-url-elicitation", link);
     await assert.rejects(refused, ({ code }) => code === -32042);
+    await wire.read();
     await client.close();
     step("everything: an older server with a session, a question and a link");
   } finally {
