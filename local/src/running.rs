@@ -9,10 +9,11 @@ use github_local::GitHub;
 use load_balancer_local::{OidcClient, Proof, Settings, public_keys};
 use openid_local::IdentityProvider;
 use stand_in::Clock;
+use tokio::net::TcpListener;
 
 use crate::{
     environment::{self, functions},
-    inspector::{self, Place},
+    inspector::{self, Place, Recorder},
     options::{ModelChoice, Oidc, Options},
     parts::{Addresses, Listeners},
     platforms::{Services, Sockets, Targets},
@@ -112,13 +113,28 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         bind_session: targets.bind_session,
         clock,
     };
-    let load_balancer = recorded(load_balancer_local::router(settings), Place::LoadBalancer);
-    running.stand_ins.serve(listeners.application, load_balancer);
-    if let Some(recorder) = options.recorder {
-        let inspector = inspector::router(recorder, running.addresses.clone());
-        running.stand_ins.serve(listeners.inspector, inspector);
-    }
+    let at = (listeners.application, listeners.inspector);
+    running.serve_application(at, settings, options.recorder);
     Ok(running)
+}
+
+impl Running {
+    /// Serves what a browser opens: the application behind its load balancer, and the inspector.
+    fn serve_application(
+        &mut self,
+        (application, inspector): (TcpListener, TcpListener),
+        settings: Settings,
+        recorder: Option<Recorder>,
+    ) {
+        let load_balancer = load_balancer_local::router(settings);
+        let load_balancer =
+            inspector::recorded(load_balancer, Place::LoadBalancer, recorder.as_ref());
+        self.stand_ins.serve(application, load_balancer);
+        if let Some(recorder) = recorder {
+            let page = inspector::router(recorder, self.addresses.clone());
+            self.stand_ins.serve(inspector, page);
+        }
+    }
 }
 
 /// The variables of both services.
