@@ -5,7 +5,7 @@ mod order;
 use std::{sync::Arc, time::Duration};
 
 use agent::{
-    consent::{Asker, Authorizer, Consent},
+    consent::{Asker, Authorizer, Consent, Origin},
     error::TurnError,
     lease::Lease,
     model::Usage,
@@ -137,7 +137,7 @@ async fn converse(
         vault: &clients.vault,
         keys: &inbound.consent_keys,
         clock: &inbound.clock,
-        asker: Asker { user: user.id(), principal: &principal, browser },
+        asker: Asker { user: user.id(), principal: &principal, origin: Origin::Browser(browser) },
         granted_sets: &service.granted_sets,
         sessions: &clients.sessions,
     };
@@ -160,6 +160,7 @@ async fn converse(
         user: user.id().clone(),
         tools: Toolbox::for_user(&service.sources, user.id()),
         confirm: service.settings.turns.confirm_actions,
+        is_one_call: false,
         // A run's new message is no answer to what it leaves open.
         may_wait: message.is_none() || run.is_some(),
     };

@@ -99,7 +99,11 @@ impl<'a> Reader<'a> {
 
     /// Notes what is wrong with `variable`.
     pub fn mistake<P>(&mut self, variable: &Variable<P>, what: impl Display) {
-        self.mistakes.push(format!("{}: {what}", variable.name));
+        let mistake = format!("{}: {what}", variable.name);
+        // What is read for two purposes is wrong once.
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
     }
 
     /// Everything that was wrong.

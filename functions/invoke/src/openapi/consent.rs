@@ -18,6 +18,7 @@ const NOT_BOUND: &[(Kind, Code)] = &[
     (Kind::Forbidden, Code::NoFlow),
     (Kind::Forbidden, Code::AnotherUser),
     (Kind::Forbidden, Code::AnotherBrowser),
+    (Kind::Forbidden, Code::NotContinued),
     (Kind::Forbidden, Code::NoState),
     (Kind::Forbidden, Code::WrongState),
     (Kind::Forbidden, Code::SessionRefused),
