@@ -34,7 +34,11 @@ const FIELDS: [&str; 13] = [
 const CHECKS: [(&str, &[&str], &str); 5] = [
     ("session", &["no_session", "malformed", "no_flow"], "the flow is of this session"),
     ("person", &["another_user", "not_signed_in"], "who asked is who consented"),
-    ("browser", &["another_browser", "not_continued"], "the browser that asked is the one that consented"),
+    (
+        "browser",
+        &["another_browser", "not_continued"],
+        "the browser that asked is the one that consented",
+    ),
     ("age", &["expired"], "at most ten minutes old"),
     ("state", &["no_state", "wrong_state"], "this browser brought back what only it was given"),
 ];

@@ -16,8 +16,8 @@ use session::{BegunFlow, Connection, Sessions};
 use telemetry::Audit;
 use time::OffsetDateTime;
 use vault::{
-    Access, AccessRequest, AccessToken, ClientName, ClientRequest, ConsentKeys, ConsentRequired, Flow, FlowState, NewFlow,
-    Principal, SessionUri, TokenVault, VaultError,
+    Access, AccessRequest, AccessToken, ClientName, ClientRequest, ConsentKeys, ConsentRequired,
+    Flow, FlowState, NewFlow, Principal, SessionUri, TokenVault, VaultError,
 };
 
 use crate::{

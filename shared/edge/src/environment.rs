@@ -88,6 +88,12 @@ impl<'a> Reader<'a> {
         self.source.get(variable.name).is_some()
     }
 
+    /// Whether `variable` has this value.
+    #[must_use]
+    pub fn is<P>(&self, variable: &Variable<P>, value: &str) -> bool {
+        self.source.get(variable.name).is_some_and(|own| own.trim() == value)
+    }
+
     fn parsed<P, T, E: Display>(
         &mut self,
         variable: &Variable<P>,

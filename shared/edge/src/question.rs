@@ -25,9 +25,10 @@ pub struct Question<'a> {
 
 impl Question<'_> {
     pub(crate) fn html(&self) -> String {
-        let about = self.about.iter().map(|(name, value)| {
-            format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value))
-        });
+        let about = self
+            .about
+            .iter()
+            .map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value)));
         let buttons = self.answers.iter().map(|(value, label)| {
             format!("<button type=\"button\" value=\"{value}\">{label}</button>\n")
         });

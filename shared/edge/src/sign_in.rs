@@ -61,6 +61,12 @@ fn bearer(client: Option<String>, reader: &mut Reader<'_>) -> Option<(Authentica
     Some((Authenticator::bearer(settings), issuer))
 }
 
+/// Whether `audience` is our own client, for whose tokens people sign in with `bearer`.
+#[must_use]
+pub fn is_own_client(audience: &str, reader: &Reader<'_>) -> bool {
+    reader.is(&OIDC_CLIENT_ID, audience)
+}
+
 /// Who believes the one issuer's access tokens that are made for `audience`, and the issuer; however people
 /// sign in. Those whom `ALLOW_CLAIM` leaves out may not come in.
 pub fn access_tokens(audience: String, reader: &mut Reader<'_>) -> Option<(Authenticator, String)> {

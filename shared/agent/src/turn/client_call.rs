@@ -14,7 +14,13 @@ use super::{Rules, Turn};
 impl Turn {
     /// A turn that is the call `id` of `tool` with `input`, and nothing else; `asked` says who called.
     #[must_use]
-    pub fn of_one_call(id: String, tool: String, input: Value, asked: String, rules: Rules) -> Self {
+    pub fn of_one_call(
+        id: String,
+        tool: String,
+        input: Value,
+        asked: String,
+        rules: Rules,
+    ) -> Self {
         let mut turn = Self::begin(asked, Rules { is_one_call: true, ..rules });
         let call = ToolUse { tool_use_id: id, name: tool, input };
         let content = vec![Block::ToolUse(call)];
