@@ -29,6 +29,7 @@ mod identity;
 mod inspector;
 mod issues;
 mod limits;
+mod mcp_door;
 mod model_failures;
 mod model_families;
 mod model_habits;

@@ -39,7 +39,7 @@ pub(crate) async fn answer(service: &Arc<Service>, mut request: Request) -> Resu
     let client = Client::of(request.headers());
     let session = client::session(request.body());
     let server = Server::new(Arc::clone(service), user, client, time);
-    let mut reply = server.answer(request).await;
+    let mut reply = server.answer(request).await?;
     reply::protect(reply.headers_mut());
     let session = session.filter(|_| reply.status().is_success());
     let session = session.and_then(|session| HeaderValue::from_str(&session).ok());

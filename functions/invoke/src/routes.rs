@@ -165,7 +165,8 @@ async fn signed_in(
 /// Returns the OpenAPI document. It is the same for everybody, so it needs no sign-in.
 async fn open_api(service: &Service) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
-    let document = || async { openapi::document(&inbound.site, inbound.bearer) };
+    let other_agents = service.settings.other_agents.is_some();
+    let document = || async { openapi::document(&inbound.site, inbound.bearer, other_agents) };
     let document = service.description.get_or_try_init(document).await;
     let document = document.map_err(Problem::internal)?;
     Ok(reply::body(StatusCode::OK, "application/json", document.clone()))

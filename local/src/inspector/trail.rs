@@ -15,13 +15,14 @@ use super::{
 use crate::narration::{EventFields, PROCESS, printed};
 
 /// The fields of a line that are shown, in this order. No audit event has a secret in it.
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "event",
     "user",
     "session",
     "provider",
     "scopes",
     "flow",
+    "client",
     "tool",
     "outcome",
     "provider_request",

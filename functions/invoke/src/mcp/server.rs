@@ -3,7 +3,10 @@
 //! Source: the specifications of 2026-07-28 and 2025-11-25 at modelcontextprotocol.io. What a model can do
 //! better is a result with `isError`; what a client does wrong is a JSON-RPC error.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use agent::{
     consent::{Asker, Authorizer, Origin},
@@ -11,6 +14,7 @@ use agent::{
     toolbox::Toolbox,
 };
 use edge::{Problem, Reply};
+use http_body_util::{BodyExt, Full};
 use identity::User;
 use lambda_http::Request;
 use rmcp::{
@@ -50,15 +54,18 @@ pub(super) struct Server {
     user: User,
     client: Client,
     time: Duration,
+    /// The data of an error that has a link in it. It is no part of the error that `rmcp` sees, because that one
+    /// is logged.
+    links: Arc<Mutex<Option<Value>>>,
 }
 
 impl Server {
     pub(super) fn new(service: Arc<Service>, user: User, client: Client, time: Duration) -> Self {
-        Self { service, user, client, time }
+        Self { service, user, client, time, links: Arc::default() }
     }
 
     /// Answers `request`, whose sender and body are known, in one JSON document.
-    pub(super) async fn answer(self, request: Request) -> Reply {
+    pub(super) async fn answer(self, request: Request) -> Result<Reply, Problem> {
         // Where a request may come from was checked before.
         let config = StreamableHttpServerConfig::default()
             .disable_allowed_hosts()
@@ -66,8 +73,36 @@ impl Server {
             .with_legacy_session_mode(false)
             .with_json_response(true);
         let sessions = Arc::new(NeverSessionManager::default());
+        let links = Arc::clone(&self.links);
         let server = move || Ok(self.clone());
-        StreamableHttpService::new(server, sessions, config).handle(request).await
+        let reply = StreamableHttpService::new(server, sessions, config).handle(request).await;
+        let links = links.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match links {
+            Some(links) => with_links(reply, links).await,
+            None => Ok(reply),
+        }
+    }
+
+    /// What waits, in the form that the client has.
+    fn told(&self, all: &[Waiting], form: Form) -> Result<CallToolResponse, ErrorData> {
+        match form {
+            Form::Text => Ok(in_words(all)),
+            Form::ElicitationError => {
+                let all: Vec<Value> = all.iter().map(|it| json!(elicitation(it))).collect();
+                let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+                *links = Some(json!({ "elicitations": all }));
+                let message = "The user has to do something first.";
+                Err(ErrorData::new(URL_ELICITATION_REQUIRED, message, None))
+            }
+            Form::InputRequired => {
+                let asked = all.iter().map(|it| {
+                    let asked = ElicitRequest::new(elicitation(it));
+                    (it.key.clone(), InputRequest::Elicitation(asked))
+                });
+                let state = Some("asked".to_owned());
+                Ok(InputRequiredResult::new(Some(asked.collect()), state).into())
+            }
+        }
     }
 
     /// What there is for the user.
@@ -137,7 +172,7 @@ impl ServerHandler for Server {
             // A client that was told once, and comes back before its user is done, is told in words: it could
             // ask again without end.
             Ok(CallOutcome::Waits(all)) if request.request_state.is_some() => Ok(in_words(&all)),
-            Ok(CallOutcome::Waits(all)) => told(&all, form),
+            Ok(CallOutcome::Waits(all)) => self.told(&all, form),
             Err(problem) => {
                 problem.log();
                 Ok(error(problem.in_words().1))
@@ -173,24 +208,14 @@ fn finished(result: ToolResult) -> CallToolResponse {
     told.into()
 }
 
-/// What waits, in the form that the client has.
-fn told(all: &[Waiting], form: Form) -> Result<CallToolResponse, ErrorData> {
-    match form {
-        Form::Text => Ok(in_words(all)),
-        Form::ElicitationError => {
-            let elicitations: Vec<Value> = all.iter().map(|it| json!(elicitation(it))).collect();
-            let data = json!({ "elicitations": elicitations });
-            let message = "The user has to do something first.";
-            Err(ErrorData::new(URL_ELICITATION_REQUIRED, message, Some(data)))
-        }
-        Form::InputRequired => {
-            let asked = all.iter().map(|it| {
-                (it.key.clone(), InputRequest::Elicitation(ElicitRequest::new(elicitation(it))))
-            });
-            let state = Some("asked".to_owned());
-            Ok(InputRequiredResult::new(Some(asked.collect()), state).into())
-        }
-    }
+/// The error of `reply` with its data.
+async fn with_links(reply: Reply, links: Value) -> Result<Reply, Problem> {
+    let (parts, body) = reply.into_parts();
+    let body = body.collect().await.map_err(Problem::internal)?.to_bytes();
+    let mut message: Value = serde_json::from_slice(&body).map_err(Problem::internal)?;
+    message["error"]["data"] = links;
+    let body = Full::new(message.to_string().into()).boxed();
+    Ok(Reply::from_parts(parts, body))
 }
 
 fn elicitation(it: &Waiting) -> ElicitRequestParams {
