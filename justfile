@@ -30,6 +30,10 @@ openapi:
 agui:
     bash .ci/agui
 
+# the MCP servers for tests, with the official client
+mcp:
+    bash .ci/mcp
+
 # the example page, built and in Chromium
 example-page:
     bash .ci/example-page

@@ -17,6 +17,8 @@ pub const BUCKET: &str = "countersign-local";
 pub const WORKLOAD_IDENTITY: &str = "countersign-local";
 /// The credential provider.
 pub const GITHUB_PROVIDER: &str = "github";
+/// The credential provider of the calendar.
+pub const CALENDAR_PROVIDER: &str = "calendar";
 /// The load balancer's client id at the identity provider.
 pub const OIDC_CLIENT_ID: &str = "countersign-local";
 /// … and its secret.
@@ -30,6 +32,17 @@ const CONSENT_KEY: &str = "for-development-only-this-key-is-public";
 /// The id of the scripted model.
 const MODEL: &str = "scripted-stand-in";
 
+/// What the chat page suggests where there is a calendar.
+const SUGGESTIONS: [(&str, &str); 4] = [
+    ("Which repositories do I have, private ones too?", "reads · asks you to connect GitHub once"),
+    (
+        "Which private repositories do I have, and what is in my calendar?",
+        "reads · asks you to connect GitHub and the calendar once",
+    ),
+    ("Who am I at GitHub?", "reads your profile only"),
+    ("What can you do?", "needs nothing"),
+];
+
 /// The variable with the key to a model's server.
 pub(crate) const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 
@@ -38,7 +51,7 @@ pub(crate) const BINDING: &str = "/oauth2/session-binding";
 
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
-const PASSED_ON: [&str; 22] = [
+const PASSED_ON: [&str; 23] = [
     "AGENT_INSTRUCTIONS",
     "AGENT_NAME",
     "ALLOW_CLAIM",
@@ -54,6 +67,7 @@ const PASSED_ON: [&str; 22] = [
     "MAX_TURNS",
     "MAX_TURNS_PER_USER",
     "MCP_AUDIENCE",
+    "MCP_SERVERS",
     "MODEL_ID",
     "PAGE_EXAMPLE",
     "PAGE_SUGGESTIONS",
@@ -96,6 +110,29 @@ pub fn functions(addresses: &Addresses, issuer: &str, client_id: &str) -> BTreeM
         ("MODEL_ID", MODEL.to_owned()),
     ];
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Returns the variables that name the calendar at `address` as an MCP server, and suggest a question that
+/// needs both providers.
+#[must_use]
+pub(crate) fn calendar(address: &url::Url) -> [(String, String); 2] {
+    let servers = serde_json::json!({ "calendar": {
+        "url": format!("{}mcp", address.as_str()),
+        "auth": {
+            "provider": CALENDAR_PROVIDER,
+            "label": "Calendar",
+            "scopes": ["events.read"],
+            "more_scopes": ["events.write"],
+        },
+        "read_only": ["list_events"],
+    } });
+    let suggestion = |(ask, needs): (&str, &str)| serde_json::json!({ "ask": ask, "needs": needs });
+    let suggestions: Vec<_> = SUGGESTIONS.into_iter().map(suggestion).collect();
+    let suggestions = serde_json::Value::from(suggestions);
+    [
+        ("MCP_SERVERS".to_owned(), servers.to_string()),
+        ("PAGE_SUGGESTIONS".to_owned(), suggestions.to_string()),
+    ]
 }
 
 /// Returns the variables that say which model is asked, where the stand-in for Bedrock is not.

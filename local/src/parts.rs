@@ -105,6 +105,8 @@ parts! {
     Lambda lambda: "127.0.0.1", "Lambda", None;
     /// What happens, as a page for the person who runs this.
     Inspector inspector: "127.0.0.1", "the inspector", None;
+    /// The calendar, a second provider: OAuth pages, token endpoint and MCP server.
+    Calendar calendar: "127.0.0.1", "the calendar", Some("calendar");
 }
 
 impl Addresses {

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use agentcore_local::AgentCore;
 use axum::Router;
+use calendar_local::Calendar;
 use github_local::GitHub;
 use load_balancer_local::{OidcClient, Proof, Settings, public_keys};
 use openid_local::IdentityProvider;
 use stand_in::Clock;
+use tokio::net::TcpListener;
 
 use crate::{
     environment::{self, functions},
-    inspector::{self, Place},
+    inspector::{self, Place, Recorder},
     options::{ModelChoice, Oidc, Options},
     parts::{Addresses, Listeners},
     platforms::{Services, Sockets, Targets},
@@ -23,6 +25,10 @@ use crate::{
 pub const GITHUB_APP: &str = "countersign-local";
 /// … and its secret.
 const GITHUB_APP_SECRET: &str = "for-development-only";
+/// The client id of the app at the calendar.
+const CALENDAR_APP: &str = "countersign-local";
+/// … and its secret.
+const CALENDAR_APP_SECRET: &str = "for-development-only";
 
 /// Everything that runs; it stops when this is dropped.
 #[derive(Debug)]
@@ -33,6 +39,8 @@ pub struct Running {
     pub agentcore: AgentCore,
     /// The stand-in for GitHub, so that a test can revoke tokens.
     pub github: GitHub,
+    /// The calendar, unless it is left out.
+    pub calendar: Option<Calendar>,
     /// The issuer at which people sign in.
     pub issuer: String,
     /// The variables of both services.
@@ -57,6 +65,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     }
     let s3 = storage(&options)?;
     let (github, agentcore) = services(&addresses, &clock, options.github_app);
+    let calendar = (!options.no_calendar).then(|| calendar(&addresses, &agentcore, &clock));
     let agentcore = agentcore.with_grant_lookup(options.grant_lookup);
     let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock);
     let variables = variables(&options, &addresses, &oidc);
@@ -65,6 +74,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         addresses,
         agentcore,
         github,
+        calendar,
         issuer: oidc.issuer.clone(),
         variables,
         passed_on: options.passed_on.clone(),
@@ -78,6 +88,9 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     stand_ins.serve(listeners.s3, recorded(s3, Place::S3));
     stand_ins.serve(listeners.github, recorded(running.github.router(), Place::Github));
     stand_ins.serve(listeners.agentcore, recorded(running.agentcore.router(), Place::Agentcore));
+    if let Some(calendar) = &running.calendar {
+        stand_ins.serve(listeners.calendar, recorded(calendar.router(), Place::Calendar));
+    }
     let provider = recorded(provider.router(), Place::IdentityProvider);
     stand_ins.serve(listeners.identity_provider, provider);
     stand_ins.serve(listeners.public_keys, public_keys::router());
@@ -100,13 +113,28 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         bind_session: targets.bind_session,
         clock,
     };
-    let load_balancer = recorded(load_balancer_local::router(settings), Place::LoadBalancer);
-    running.stand_ins.serve(listeners.application, load_balancer);
-    if let Some(recorder) = options.recorder {
-        let inspector = inspector::router(recorder, running.addresses.clone());
-        running.stand_ins.serve(listeners.inspector, inspector);
-    }
+    let at = (listeners.application, listeners.inspector);
+    running.serve_application(at, settings, options.recorder);
     Ok(running)
+}
+
+impl Running {
+    /// Serves what a browser opens: the application behind its load balancer, and the inspector.
+    fn serve_application(
+        &mut self,
+        (application, inspector): (TcpListener, TcpListener),
+        settings: Settings,
+        recorder: Option<Recorder>,
+    ) {
+        let load_balancer = load_balancer_local::router(settings);
+        let load_balancer =
+            inspector::recorded(load_balancer, Place::LoadBalancer, recorder.as_ref());
+        self.stand_ins.serve(application, load_balancer);
+        if let Some(recorder) = recorder {
+            let page = inspector::router(recorder, self.addresses.clone());
+            self.stand_ins.serve(inspector, page);
+        }
+    }
 }
 
 /// The variables of both services.
@@ -118,6 +146,9 @@ fn variables(
     let mut variables = functions(addresses, &oidc.issuer, &oidc.client_id);
     if options.github_app {
         variables.insert("GITHUB_APP".to_owned(), GITHUB_APP.to_owned());
+    }
+    if !options.no_calendar {
+        variables.extend(environment::calendar(&addresses.calendar));
     }
     variables.extend(options.passed_on.clone());
     variables.extend(environment::model(&options.model));
@@ -153,6 +184,18 @@ fn services(addresses: &Addresses, clock: &Clock, is_github_app: bool) -> (GitHu
         github.register_app(GITHUB_APP, GITHUB_APP_SECRET, callback);
     }
     (github, agentcore)
+}
+
+fn calendar(addresses: &Addresses, agentcore: &AgentCore, clock: &Clock) -> Calendar {
+    let calendar = Calendar::new(addresses.calendar.clone(), clock.clone());
+    let callback = agentcore.create_custom_provider(
+        environment::CALENDAR_PROVIDER,
+        CALENDAR_APP,
+        CALENDAR_APP_SECRET,
+        &addresses.calendar,
+    );
+    calendar.register_app(CALENDAR_APP, CALENDAR_APP_SECRET, callback);
+    calendar
 }
 
 fn sign_in(own: &Oidc, addresses: &Addresses, clock: &Clock) -> (OidcClient, IdentityProvider) {

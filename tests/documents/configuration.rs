@@ -14,7 +14,7 @@ use invoke::Invoke;
 use super::markdown::root;
 
 const PAGE: &str = "docs/configuration.md";
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 12] = [
     edge::aws::AWS,
     edge::sign_in::SIGN_IN,
     edge::inbound::CONSENTS,
@@ -23,6 +23,7 @@ const SECTIONS: [Section; 11] = [
     invoke::MODEL,
     invoke::TURNS,
     invoke::GITHUB,
+    invoke::MCP,
     invoke::PRESENTATION,
     container::CONTAINERS,
     edge::shell::LOGS,

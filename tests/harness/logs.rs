@@ -14,7 +14,7 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 fn levels() -> EnvFilter {
     EnvFilter::new(format!(
         "info,{PRIVATE_STEP}=off,invoke=trace,bind_session=trace,vault=trace,agent=trace,\
-         tools_github=trace,models_bedrock=trace,models_openai=trace,process=debug"
+         tools_github=trace,tools_mcp=trace,models_bedrock=trace,models_openai=trace,process=debug"
     ))
 }
 

@@ -46,6 +46,8 @@ pub struct Setup {
     pub grant_lookup: GrantLookup,
     /// Whether the app at GitHub is a GitHub App.
     pub github_app: bool,
+    /// Whether there is a calendar: a second provider and an MCP server.
+    pub calendar: bool,
 }
 
 impl Default for Setup {
@@ -56,6 +58,7 @@ impl Default for Setup {
             clock: Clock::system(),
             grant_lookup: GrantLookup::ByRequest,
             github_app: false,
+            calendar: false,
         }
     }
 }
@@ -89,7 +92,7 @@ impl World {
     /// When it can't be started.
     pub async fn with(setup: Setup) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        let Setup { platform, variables, clock, grant_lookup, github_app } = setup;
+        let Setup { platform, variables, clock, grant_lookup, github_app, calendar } = setup;
         let options = Options {
             port: 0,
             platform,
@@ -98,6 +101,7 @@ impl World {
             variables: variables.clone(),
             grant_lookup,
             github_app,
+            no_calendar: !calendar,
             ..Options::default()
         };
         let logs = Logs::kept();

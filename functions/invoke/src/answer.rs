@@ -89,7 +89,7 @@ fn authorization(
 ) -> Result<InterruptAnswer, TurnError> {
     let Consent { provider, scopes, flow, expires_at } = consent;
     let nobody_waits = || TurnError::Internal("no call waits for this consent".into());
-    Ok(InterruptAnswer::AuthorizationRequired(AuthorizationRequired {
+    Ok(InterruptAnswer::Authorization(AuthorizationRequired {
         reason: AuthorizationReason::default(),
         id: turn.consent_interrupt(&provider).ok_or_else(nobody_waits)?.to_owned(),
         provider: provider.name().to_string(),
@@ -105,7 +105,7 @@ fn confirmation(
     (call, confirmation): (&ToolUse, &Confirmation),
 ) -> Result<InterruptAnswer, TurnError> {
     let expires = i64::try_from(confirmation.expires).map_err(internal)?;
-    Ok(InterruptAnswer::ConfirmationRequired(ConfirmationRequired {
+    Ok(InterruptAnswer::Confirmation(ConfirmationRequired {
         reason: ConfirmationReason::default(),
         id: confirmation.interrupt.clone(),
         tool: call.name.clone(),
@@ -122,7 +122,7 @@ fn question((call, server, question): (&ToolUse, &str, &Question)) -> InterruptA
         QuestionKind::Form(schema) => (Some(schema), None),
         QuestionKind::Page(url) => (None, Some(url)),
     };
-    InterruptAnswer::InputRequired(InputRequired {
+    InterruptAnswer::Input(InputRequired {
         reason: InputReason::default(),
         id: question.interrupt.clone(),
         server: server.to_owned(),

@@ -111,9 +111,9 @@ pub(crate) enum Status {
     ("input_required" = "#/components/schemas/InputRequired"),
 )))]
 pub(crate) enum InterruptAnswer {
-    AuthorizationRequired(AuthorizationRequired),
-    ConfirmationRequired(ConfirmationRequired),
-    InputRequired(InputRequired),
+    Authorization(AuthorizationRequired),
+    Confirmation(ConfirmationRequired),
+    Input(InputRequired),
 }
 
 /// The user has not yet allowed what a tool needs. Open `url`, then send the `sessionId`.

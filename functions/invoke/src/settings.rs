@@ -173,8 +173,9 @@ impl Settings {
         let other_agents = OtherAgents::read(&mut reader, inbound.as_ref());
         let read = || {
             let (inbound, presentation) = inbound.zip(presentation)?;
+            let mcp = mcp?;
             Some(Self {
-                system_prompt: presentation.system_prompt(&inbound.agent),
+                system_prompt: presentation.system_prompt(&inbound.agent, mcp.has_servers()),
                 inbound,
                 presentation,
                 other_agents,
@@ -184,7 +185,7 @@ impl Settings {
                 model: model?,
                 turns: turns?,
                 github: github?,
-                mcp: mcp?,
+                mcp,
             })
         };
         let settings = read();

@@ -36,8 +36,13 @@ pub(super) const EXAMPLES: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// What the script says where nothing else is to be done; it has read `count` messages of the user's.
-pub(super) fn text(said: &str, count: usize) -> String {
+/// The same, where there is a calendar.
+const CALENDAR: (&str, &[&str]) =
+    ("Your calendar", &["What is in my calendar?", "Add an event: Dentist on 2030-12-24 at 10:00"]);
+
+/// What the script says where nothing else is to be done; it has read `count` messages of the user's, and may use
+/// a calendar or not.
+pub(super) fn text(said: &str, count: usize, has_calendar: bool) -> String {
     let said = said.trim().to_lowercase();
     let begins = |words: &[&str]| words.iter().any(|word| said.starts_with(word));
     let asks =
@@ -51,7 +56,8 @@ pub(super) fn text(said: &str, count: usize) -> String {
     } else {
         "I do not understand that. "
     };
-    let lines = EXAMPLES.iter().map(|(about, examples)| {
+    let calendar = has_calendar.then_some(&CALENDAR);
+    let lines = EXAMPLES.iter().chain(calendar).map(|(about, examples)| {
         let examples: Vec<String> = examples.iter().map(|it| format!("“{it}”")).collect();
         format!("- **{about}**: {}", examples.join(", "))
     });

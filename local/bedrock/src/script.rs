@@ -100,7 +100,7 @@ fn reply(request: &Request, lowercase: &str) -> (String, Vec<Call>) {
         calls.push(call(("approve", json!({ "status": "resolved" }))));
     }
     let text = match calls.is_empty() {
-        true => help::text(said, exchanges.len()),
+        true => help::text(said, exchanges.len(), servers::has_calendar(request)),
         false => format!("{aside}Let me look."),
     };
     (text, calls)

@@ -80,6 +80,11 @@ pub(super) fn after_connecting(request: &Request, results: &[&ToolResult]) -> Ve
     left
 }
 
+/// Whether there is a calendar, connected or not.
+pub(super) fn has_calendar(request: &Request) -> bool {
+    request.offers("calendar_list_events") || request.offers("connect_calendar")
+}
+
 fn written_out(text: &str) -> Vec<(String, Value)> {
     let calls = text.split(WRITTEN_OUT).skip(1).filter_map(|call| {
         let (tool, input) = call.split_once(' ')?;

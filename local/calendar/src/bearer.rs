@@ -77,13 +77,11 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Returns the scope that a tool needs which the body calls, and that the token has not got. What is no call is
-/// for the MCP server to judge.
+/// for the MCP server to judge, which refuses lists of messages, too.
 fn missing_scope(body: &Bytes, bearer: &Bearer) -> Option<Scope> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let messages = body.as_array().map_or(std::slice::from_ref(&body), Vec::as_slice);
-    let calls = messages.iter().filter(|message| message["method"] == "tools/call");
-    let tools = calls.filter_map(|call| call["params"]["name"].as_str());
-    tools.filter_map(tools::scope_of).find(|scope| !bearer.scopes.allow(*scope))
+    let name = body["params"]["name"].as_str().filter(|_| body["method"] == "tools/call");
+    name.and_then(tools::scope_of).filter(|scope| !bearer.scopes.allow(*scope))
 }
 
 fn refuse(calendar: &Calendar, status: StatusCode, error: &str) -> Response {

@@ -9,7 +9,7 @@ use time::{
 use super::people::{ALICE, BOB, PEOPLE, Person};
 
 /// How many events a calendar holds.
-const MAX_EVENTS: usize = 1_000;
+const MAX_EVENTS: usize = 200;
 const MAX_TITLE_CHARACTERS: usize = 200;
 const MAX_GUESTS: usize = 50;
 const MAX_GUEST_CHARACTERS: usize = 254;

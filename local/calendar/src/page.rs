@@ -38,8 +38,8 @@ async fn front(State(calendar): State<Calendar>) -> Response {
     let resource = escape(&calendar.resource());
     let main = format!(
         "<h1>Calendars</h1>\n\
-         <p>An MCP server at <code>{resource}</code> and its own authorization server. Nobody signs in \
-         here, so that everybody's events are shown.</p>\n{lists}"
+         <p>An MCP server at <code>{resource}</code> and its own authorization server. Nobody \
+         signs in here, so that everybody's events are shown.</p>\n{lists}"
     );
     page(StatusCode::OK, WHAT, &main)
 }

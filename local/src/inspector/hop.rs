@@ -14,11 +14,12 @@ pub(crate) enum Place {
     Agentcore,
     Binder,
     Github,
+    Calendar,
     IdentityProvider,
 }
 
 impl Place {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Browser,
         Self::LoadBalancer,
         Self::Agent,
@@ -27,6 +28,7 @@ impl Place {
         Self::Agentcore,
         Self::Binder,
         Self::Github,
+        Self::Calendar,
         Self::IdentityProvider,
     ];
 
@@ -40,6 +42,7 @@ impl Place {
             Self::Agentcore => "AgentCore Identity",
             Self::Binder => "Session Binding",
             Self::Github => "GitHub",
+            Self::Calendar => "Calendar",
             Self::IdentityProvider => "Identity provider",
         }
     }

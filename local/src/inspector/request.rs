@@ -59,6 +59,7 @@ impl Seen<'_> {
         match self.to {
             Place::IdentityProvider => Place::LoadBalancer,
             Place::Github if path.ends_with("/access_token") => Place::Agentcore,
+            Place::Calendar if path == "/token" => Place::Agentcore,
             Place::Agentcore if path.ends_with("/CompleteResourceTokenAuth") => Place::Binder,
             _ => Place::Agent,
         }
@@ -82,11 +83,18 @@ impl Seen<'_> {
             Place::S3 => plain(operation(self.head)),
             Place::Bedrock if path.ends_with("/converse-stream") => plain("ConverseStream".into()),
             Place::Agentcore => vault(path, json).unwrap_or_else(|| plain(path.to_owned())),
-            Place::Github if path == "/login/oauth/authorize" => {
+            Place::Calendar if path == "/mcp" => {
+                let (asked, tool) = (&json["method"], &json["params"]["name"]);
+                let words = [asked, tool].into_iter().filter_map(Value::as_str);
+                plain(words.collect::<Vec<_>>().join(" "))
+            }
+            Place::Github | Place::Calendar if path.ends_with("/authorize") => {
                 let title = if method == Method::POST { "the answer" } else { "consent page" };
                 (title.to_owned(), String::new(), Kind::Consent)
             }
-            Place::Github if path.ends_with("/access_token") => {
+            Place::Github | Place::Calendar
+                if path.ends_with("/access_token") || path == "/token" =>
+            {
                 (format!("{method} {path}"), "code → token".to_owned(), Kind::Bound)
             }
             Place::LoadBalancer => {

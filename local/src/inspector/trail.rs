@@ -109,6 +109,10 @@ impl Recorder {
                 (Place::Github, format!("{} allows {}", text("account"), text("scopes")))
             }
             "declined" => (Place::Github, "the person says no".to_owned()),
+            "calendar_authorized" => {
+                (Place::Calendar, format!("{} allows {}", text("account"), text("scopes")))
+            }
+            "calendar_declined" => (Place::Calendar, "the person says no".to_owned()),
             "signed_in" => (Place::IdentityProvider, format!("{} signs in", text("user"))),
             "issue_created" | "comment_created" => (Place::Github, "created".to_owned()),
             _ => return,

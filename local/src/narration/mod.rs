@@ -24,11 +24,12 @@ pub const PROCESS: &str = "process";
 /// The longest line.
 const COLUMNS: usize = 100;
 /// The crates whose warnings and errors are shown; those of dependencies are shown with `RUST_LOG`.
-const OWN: [&str; 20] = [
+const OWN: [&str; 22] = [
     "agent",
     "agentcore_local",
     "bedrock_local",
     "bind_session",
+    "calendar_local",
     "container",
     "edge",
     "github_local",
@@ -44,6 +45,7 @@ const OWN: [&str; 20] = [
     "session",
     "telemetry",
     "tools_github",
+    "tools_mcp",
     "vault",
 ];
 

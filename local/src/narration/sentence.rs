@@ -66,7 +66,8 @@ fn from_services(fields: &EventFields) -> Option<Step> {
                 other => other,
             };
             let scopes = scopes(fields);
-            step("assistant → GitHub", format!("{tool} for {user}{scopes}: {outcome}"))
+            let place = format!("assistant → {}", place(tool));
+            step(place, format!("{tool} for {user}{scopes}: {outcome}"))
         }
         _ => None,
     }
@@ -95,6 +96,11 @@ fn from_stand_ins(fields: &EventFields) -> Option<Step> {
             let (app, scopes) = (fields.get("app"), scopes(fields));
             step(format!("{account} → GitHub"), format!("lets {app} use the account{scopes}"))
         }
+        "calendar_authorized" => {
+            let (app, scopes) = (fields.get("app"), scopes(fields));
+            step(format!("{account} → calendar"), format!("lets {app} use the calendar{scopes}"))
+        }
+        "calendar_declined" => step("calendar", "nobody lets the app use a calendar"),
         "installed" => step(
             format!("{account} → GitHub"),
             format!("chooses repositories for the app: {}", fields.get("repositories")),
@@ -108,6 +114,15 @@ fn from_stand_ins(fields: &EventFields) -> Option<Step> {
             step("GitHub", format!("{account} has opened issue {number} in {repository}"))
         }
         _ => None,
+    }
+}
+
+/// Where `tool` does something: GitHub, or the server that begins its name.
+fn place(tool: &str) -> &str {
+    let tool = tool.strip_prefix("connect_").unwrap_or(tool);
+    match tool.split('_').next() {
+        None | Some("github") => "GitHub",
+        Some(server) => server,
     }
 }
 

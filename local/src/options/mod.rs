@@ -61,6 +61,10 @@ pub struct Options {
     #[arg(long)]
     pub github_app: bool,
 
+    /// Leave out the calendar, which is a second provider and an MCP server.
+    #[arg(long)]
+    pub no_calendar: bool,
+
     /// Open the application and the inspector in your browser, if this is a terminal.
     #[arg(long)]
     pub open: bool,
@@ -226,6 +230,7 @@ impl Default for Options {
             passed_on: BTreeMap::new(),
             grant_lookup: GrantLookup::ByRequest,
             github_app: false,
+            no_calendar: false,
             output: Output::Logged,
             recorder: None,
             open: false,

@@ -18,9 +18,9 @@ pub(super) fn outcome(interrupts: Vec<InterruptAnswer>) -> Outcome {
 
 fn interrupt(interrupt: InterruptAnswer) -> Interrupt {
     match interrupt {
-        InterruptAnswer::AuthorizationRequired(consent) => authorization(consent),
-        InterruptAnswer::ConfirmationRequired(action) => confirmation(action),
-        InterruptAnswer::InputRequired(question) => input(question),
+        InterruptAnswer::Authorization(consent) => authorization(consent),
+        InterruptAnswer::Confirmation(action) => confirmation(action),
+        InterruptAnswer::Input(question) => input(question),
     }
 }
 

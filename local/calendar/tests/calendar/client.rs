@@ -14,7 +14,7 @@ pub(crate) enum Kind {
     WithoutForms,
     /// Of 2026-07-28, and it opens links alone.
     WithLinks,
-    /// Of 2025-11-25.
+    /// Of 2025-11-25, and it shows forms, but takes no question for an answer.
     Older,
 }
 
@@ -47,20 +47,19 @@ impl McpClient<'_> {
         let mut params = params.clone();
         let version = if self.kind == Kind::Older { "2025-11-25" } else { "2026-07-28" };
         let capabilities = match self.kind {
-            Kind::WithForms => json!({ "elicitation": {} }),
+            Kind::WithForms | Kind::Older => json!({ "elicitation": {} }),
             Kind::WithLinks => json!({ "elicitation": { "url": {} } }),
-            Kind::WithoutForms | Kind::Older => json!({}),
+            Kind::WithoutForms => json!({}),
         };
         let request = self.world.browser.post(self.world.at("mcp")).bearer_auth(&self.token);
         let mut request = request
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", version);
+        params["_meta"] = json!({ "io.modelcontextprotocol/clientCapabilities": capabilities });
         if self.kind != Kind::Older {
-            params["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": version,
-                "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
-                "io.modelcontextprotocol/clientCapabilities": capabilities,
-            });
+            params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!(version);
+            params["_meta"]["io.modelcontextprotocol/clientInfo"] =
+                json!({ "name": "test", "version": "1" });
             request = request.header("mcp-method", method);
             if let Some(name) = params["name"].as_str() {
                 request = request.header("mcp-name", name);

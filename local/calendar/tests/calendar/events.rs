@@ -155,3 +155,28 @@ async fn a_tool_that_is_not_there_is_an_error_of_the_client() {
     let error = client.result("tools/call", json!({ "name": "delete_event" })).await.unwrap_err();
     assert_eq!(error["code"], -32602, "{error}");
 }
+
+#[tokio::test]
+async fn a_title_is_text_on_the_page() {
+    let world = World::new().await;
+    let client = world.full_client(Kind::Older, ALICE).await;
+    let mut arguments = lunch();
+    arguments["title"] = json!("<script>alert(1)</script>");
+    arguments["guests"] = json!(["<b>@example"]);
+    client.call("create_event", arguments).await;
+    let page = world.browser.get(world.at("")).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("&lt;script&gt;") && page.contains("&lt;b&gt;@example"), "{page}");
+    assert!(!page.contains("<script>") && !page.contains("<b>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_calendar_can_be_full() {
+    let world = World::new().await;
+    let client = world.full_client(Kind::Older, ALICE).await;
+    for year in 3000..3197 {
+        let (start, end) = (format!("{year}-01-01T00:00:00Z"), format!("{year}-01-02T00:00:00Z"));
+        let arguments = json!({ "title": "New year", "start": start, "end": end });
+        client.call("create_event", arguments).await;
+    }
+    assert_eq!(client.mistake("create_event", lunch()).await, "The calendar is full.");
+}

@@ -7,10 +7,16 @@ use super::harness::{ALICE, APP, CALLBACK, World, answer, valid_request, with};
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const TEN_MINUTES: Duration = Duration::from_secs(10 * 60);
+const NINETY_DAYS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const SECOND: Duration = Duration::from_secs(1);
 
 fn refresh(token: &str) -> [(&str, &str); 2] {
     [("grant_type", "refresh_token"), ("refresh_token", token)]
+}
+
+/// Encodes a secret for the header, which is as in a form (RFC 6749, section 2.3.1).
+fn encoded(secret: &str) -> String {
+    form_urlencoded::byte_serialize(secret.as_bytes()).collect()
 }
 
 #[tokio::test]
@@ -41,8 +47,7 @@ async fn an_app_proves_who_it_is_in_the_header_too() {
     let code = world.consent(&valid_request(), ALICE).await;
     let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK)];
     let request = || world.browser.post(world.at("token")).form(&form);
-    // RFC 6749, section 2.3.1: encoded as in a form.
-    let secret: String = form_urlencoded::byte_serialize(APP.1.as_bytes()).collect();
+    let secret = encoded(APP.1);
     let (status, wrong) = answer(request().basic_auth(APP.0, Some("wrong"))).await;
     assert_eq!((status, &wrong["error"]), (401, &"invalid_client".into()));
     let response = request().basic_auth(APP.0, Some("wrong")).send().await.unwrap();
@@ -67,10 +72,12 @@ async fn an_app_that_does_not_prove_who_it_is_gets_nothing() {
         let (status, refusal) = answer(world.browser.post(world.at("token")).form(&form)).await;
         assert_eq!((status, &refusal["error"]), (401, &"invalid_client".into()), "{form:?}");
     }
-    let form: Vec<_> = code.into_iter().chain([("client_secret", APP.1)]).collect();
-    let twice = world.browser.post(world.at("token")).form(&form).basic_auth(APP.0, Some(APP.1));
-    let (status, refusal) = answer(twice).await;
-    assert_eq!((status, &refusal["error"]), (400, &"invalid_request".into()));
+    for contradiction in [("client_secret", APP.1), ("client_id", "another")] {
+        let form: Vec<_> = code.into_iter().chain([contradiction]).collect();
+        let request = world.browser.post(world.at("token")).form(&form);
+        let (status, refusal) = answer(request.basic_auth(APP.0, Some(encoded(APP.1)))).await;
+        assert_eq!((status, &refusal["error"]), (400, &"invalid_request".into()));
+    }
 }
 
 #[tokio::test]
@@ -159,6 +166,42 @@ async fn a_refresh_token_is_used_once_and_its_second_use_ends_the_next_one() {
     assert_eq!((status, &refusal["error"]), (400, &"invalid_grant".into()));
     let (status, _) = world.token(&refresh(second["refresh_token"].as_str().unwrap())).await;
     assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn a_refresh_token_of_another_app_is_refused_and_stays_valid_for_its_own() {
+    let world = World::new().await;
+    world.calendar.register_app("other", "secret", CALLBACK.parse().unwrap());
+    let tokens = world.tokens(ALICE, "events.read").await;
+    let [grant, token] = refresh(tokens["refresh_token"].as_str().unwrap());
+    let form = [grant, token, ("client_id", "other"), ("client_secret", "secret")];
+    let (status, refusal) = answer(world.browser.post(world.at("token")).form(&form)).await;
+    assert_eq!((status, &refusal["error"]), (400, &"invalid_grant".into()));
+    assert_eq!(world.token(&[grant, token]).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_nobody_uses_lasts_ninety_days() {
+    let world = World::new().await;
+    let tokens = world.tokens(ALICE, "events.read").await;
+    world.pass(NINETY_DAYS - SECOND);
+    let (status, tokens) = world.token(&refresh(tokens["refresh_token"].as_str().unwrap())).await;
+    assert_eq!(status, 200);
+    world.pass(NINETY_DAYS);
+    let (status, _) = world.token(&refresh(tokens["refresh_token"].as_str().unwrap())).await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn a_token_is_for_the_mcp_server_and_for_no_other_resource() {
+    let world = World::new().await;
+    let tokens = world.tokens(ALICE, "events.read").await;
+    let [grant, token] = refresh(tokens["refresh_token"].as_str().unwrap());
+    let (status, refusal) =
+        world.token(&[grant, token, ("resource", "https://mcp.example/mcp")]).await;
+    assert_eq!((status, &refusal["error"]), (400, &"invalid_target".into()));
+    let resource = world.at("mcp");
+    assert_eq!(world.token(&[grant, token, ("resource", resource.as_str())]).await.0, 200);
 }
 
 #[tokio::test]

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
-use agent::tool::{InputSchema, ReadTool, Reply, Tool, ToolName, ToolSpec};
+use agent::tool::{Failure, InputSchema, ReadTool, Reply, Tool, ToolName, ToolSpec};
 use futures_util::future::{BoxFuture, FutureExt};
 use identity::UserId;
 use serde_json::{Value, json};
 use vault::AccessToken;
 
-use crate::{failure::Sent, listing::Listings};
+use crate::{
+    failure::Sent,
+    listing::{Listings, Unknown},
+};
 
 /// How many tools are named in the result; the others are found by `find_tools`.
 const MOST_NAMED: usize = 30;
@@ -39,6 +42,10 @@ pub(crate) fn tool(listings: &Arc<Listings>, user: &UserId) -> Option<Tool> {
 impl Connect {
     async fn connect(&self, token: Option<&AccessToken>) -> Reply<Value> {
         let name = &self.listings.server().name;
+        if let Some(Err(Unknown::Failed(why))) = self.listings.get(&self.user) {
+            let text = format!("{why} It is not asked again within a minute.");
+            return Reply::failed(Failure::new("unavailable", text));
+        }
         let outcome = match self.listings.ask(&self.user, token).await {
             Ok(tools) => {
                 let named: Vec<&str> = tools.iter().take(MOST_NAMED).map(Tool::name).collect();

@@ -31,7 +31,7 @@ pub(crate) enum Trouble {
     Refused(String),
     /// The server's own error.
     Error(ErrorData),
-    /// It is not reached, or its answer is none.
+    /// It is not reached, or its answer can not be read.
     Lost(String),
 }
 
@@ -113,8 +113,8 @@ impl Trouble {
             return Self::Lost(format!("has failed (HTTP {})", error.status));
         }
         let seconds = error.retry_after.as_deref().and_then(|it| it.trim().parse::<u32>().ok());
-        let when = seconds.map_or_else(|| "later".to_owned(), |it| format!("in {it} seconds"));
-        Self::Refused(format!("has had too many requests; it can be tried again {when}"))
+        let wait = seconds.map(|it| format!(", and asks to wait {it} s")).unwrap_or_default();
+        Self::Refused(format!("has had too many requests{wait}"))
     }
 
     /// In a sentence for the model, of the server that is called `server`.

@@ -91,12 +91,17 @@ impl Listings {
             }
             Err(trouble) => {
                 let sentence = trouble.sentence(&self.server.name);
-                tracing::warn!(
-                    server = self.server.name,
-                    why = sentence,
-                    "an MCP server has no list"
+                let (server, why) = (&self.server.name, &sentence);
+                tracing::warn!(server, why, "an MCP server has no list");
+                self.put(
+                    user,
+                    QUIET,
+                    Err(match trouble {
+                        // Another token may do.
+                        Trouble::NotAccepted | Trouble::Lacks(_) => Unknown::NotConnected,
+                        _ => Unknown::Failed(sentence.into()),
+                    }),
                 );
-                self.put(user, QUIET, Err(Unknown::Failed(sentence.into())));
                 Err(trouble)
             }
         }

@@ -11,7 +11,7 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value, json};
 use session::{QuestionKind, json_bytes};
-use vault::endpoint;
+use url::Url;
 
 /// How much of a result is shown, in bytes.
 const MOST_SHOWN: usize = 40_000;
@@ -19,6 +19,8 @@ const MOST_SHOWN: usize = 40_000;
 const LONGEST_QUOTE: usize = 1_000;
 /// How much of a message to the user is shown, in characters.
 const LONGEST_MESSAGE: usize = 2_000;
+/// How long the address of a page may be.
+const LONGEST_ADDRESS: usize = 2_000;
 /// How much a server may leave in a conversation: its state, and the form.
 const MOST_KEPT: usize = 32_000;
 /// How many questions it may ask at once.
@@ -90,6 +92,14 @@ fn cut(text: &str, characters: usize) -> String {
     invisible::shown_in_lines(&text)
 }
 
+/// An address that a person can judge: `https`, with nothing before its host, and not too long to be read.
+fn page(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok().filter(|url| url.scheme() == "https")?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    let is_short = url.as_str().len() <= LONGEST_ADDRESS;
+    (is_plain && is_short).then(|| url.into())
+}
+
 /// What `result` of `server` asks the user.
 pub(crate) fn asked(server: &str, result: InputRequiredResult) -> Result<Inquiry, Failure> {
     let refused = |why: &str| {
@@ -111,8 +121,8 @@ pub(crate) fn asked(server: &str, result: InputRequiredResult) -> Result<Inquiry
                 (message, QuestionKind::Form(schema))
             }
             ElicitRequestParams::UrlElicitationParams { message, url, .. } => {
-                let page = endpoint(&url).map_err(|_| refused("names a page without https"))?;
-                (message, QuestionKind::Page(page.into()))
+                let page = page(&url).ok_or_else(|| refused("names a page that can't be shown"))?;
+                (message, QuestionKind::Page(page))
             }
             _ => return Err(refused("asks in a way that is not known here")),
         };
@@ -130,7 +140,7 @@ mod tests {
     use rmcp::model::{CallToolResult, ContentBlock};
     use serde_json::json;
 
-    use super::{MOST_SHOWN, shown};
+    use super::{MOST_SHOWN, page, shown};
 
     #[test]
     fn a_result_is_data_with_its_origin_and_nothing_hidden_in_it() {
@@ -150,6 +160,24 @@ mod tests {
         let shown = shown("calendar", result).unwrap();
         assert_eq!(shown["text"].as_str().unwrap().len(), MOST_SHOWN);
         assert_eq!(shown["textLeftOut"], "40000 of 80000 bytes");
+    }
+
+    #[test]
+    fn a_page_is_one_whose_address_a_person_can_judge() {
+        assert_eq!(page("https://a.example/x?y=1").as_deref(), Some("https://a.example/x?y=1"));
+        let like = page("https://\u{430}ccounts.example/").unwrap();
+        assert!(like.starts_with("https://xn--"), "{like}");
+        let long = format!("https://a.example/{}", "a".repeat(3_000));
+        for address in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "http://a.example/",
+            "https://a.example@b.example/",
+            "not a url",
+            &long,
+        ] {
+            assert_eq!(page(address), None, "{address}");
+        }
     }
 
     #[test]

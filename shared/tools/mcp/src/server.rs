@@ -99,7 +99,7 @@ impl Server {
     /// All tools that the server has for the user of `token`, as it describes them.
     pub(crate) async fn list(&self, token: Option<&AccessToken>) -> Result<Vec<Tool>, Trouble> {
         let listed = async {
-            let session = self.open(token).await?;
+            let session = self.open(token, None).await?;
             let mut tools = Vec::new();
             let mut cursor = None;
             for _ in 0..MOST_PAGES {
@@ -120,17 +120,18 @@ impl Server {
     /// Runs `tool` once. `given` is what it had asked for.
     pub(crate) async fn call(
         &self,
-        tool: &str,
+        tool: &Arc<Tool>,
         input: &Value,
         given: Option<&Given>,
         token: Option<&AccessToken>,
         sent: Sent,
     ) -> Result<Value, Failure> {
-        let session = timeout(LISTING, self.open(token)).await;
+        let in_headers = has_header_parameters(tool).then(|| Arc::clone(tool));
+        let session = timeout(LISTING, self.open(token, in_headers)).await;
         let session = session.unwrap_or_else(|_| Err(Trouble::slow(LISTING)));
         // Nothing was sent yet that could have changed something.
         let session = session.map_err(|trouble| trouble.failure(&self.name, Sent::Reading))?;
-        let mut call = CallToolRequestParams::new(tool.to_owned());
+        let mut call = CallToolRequestParams::new(tool.name.clone());
         call.arguments = input.as_object().cloned();
         if let Some(Given { responses, state }) = given {
             call.input_responses = Some(responses.clone());
@@ -170,22 +171,30 @@ impl Server {
         Err(lost.failure(&self.name, sent))
     }
 
-    /// Opens a session, in the era that the server speaks.
-    async fn open(&self, token: Option<&AccessToken>) -> Result<Session, Trouble> {
+    /// Opens a session, in the era that the server speaks; for a call of `tool`, if some of its input goes
+    /// into headers.
+    async fn open(
+        &self,
+        token: Option<&AccessToken>,
+        tool: Option<Arc<Tool>>,
+    ) -> Result<Session, Trouble> {
         if self.era.load(Ordering::Relaxed) != OLDER {
-            let opened = self.start(token, true).await;
-            let is_older = match &opened {
-                Err(ClientInitializeError::JsonRpcError(_)) => true,
-                Err(ClientInitializeError::NoCompatibleProtocolVersion { .. }) => true,
-                _ => false,
-            };
+            let opened = self.start(token, tool.clone(), true).await;
+            let is_older = matches!(
+                &opened,
+                Err(ClientInitializeError::JsonRpcError(_)
+                    | ClientInitializeError::NoCompatibleProtocolVersion { .. })
+            );
             if !is_older {
                 let session = opened.map_err(Trouble::from_start)?;
+                if tool.is_some() {
+                    session.list_tools(None).await.map_err(Trouble::from_call)?;
+                }
                 self.era.store(MODERN, Ordering::Relaxed);
                 return Ok(session);
             }
         }
-        match self.start(token, false).await {
+        match self.start(token, tool, false).await {
             Ok(session) => {
                 self.era.store(OLDER, Ordering::Relaxed);
                 Ok(session)
@@ -201,12 +210,14 @@ impl Server {
     async fn start(
         &self,
         token: Option<&AccessToken>,
+        tool: Option<Arc<Tool>>,
         is_modern: bool,
     ) -> Result<Session, ClientInitializeError> {
         let wire = Wire {
             http: Arc::clone(&self.http),
             address: self.address.clone(),
             token: token.and_then(bearer),
+            tool,
         };
         let mut config = StreamableHttpClientTransportConfig::with_uri(self.address.to_string());
         config.retry_config = Arc::new(Never);
@@ -220,6 +231,20 @@ impl Server {
         };
         Caller { can_ask: is_modern }.serve_with_lifecycle(transport, mode).await
     }
+}
+
+/// Whether some of a tool's input goes into headers.
+fn has_header_parameters(tool: &Tool) -> bool {
+    fn is_marked(schema: &Value) -> bool {
+        match schema {
+            Value::Object(members) => {
+                members.contains_key("x-mcp-header") || members.values().any(is_marked)
+            }
+            Value::Array(items) => items.iter().any(is_marked),
+            _ => false,
+        }
+    }
+    tool.input_schema.values().any(is_marked)
 }
 
 /// A stream that broke off is not taken up again.

@@ -52,6 +52,14 @@ impl McpTools {
     }
 }
 
+impl McpTools {
+    /// Whether there is any server.
+    #[must_use]
+    pub fn has_servers(&self) -> bool {
+        !self.servers.is_empty()
+    }
+}
+
 fn needs(auth: &Auth, provider: &Arc<Provider>) -> Needs {
     Needs {
         provider: Arc::clone(provider),

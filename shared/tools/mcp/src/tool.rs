@@ -25,8 +25,8 @@ const LONGEST_DESCRIPTION: usize = 1_000;
 /// One tool of one server.
 pub(crate) struct Remote {
     server: Arc<Server>,
-    /// What the server calls it.
-    name: String,
+    /// As the server describes it.
+    listed: Arc<model::Tool>,
     spec: ToolSpec,
     /// Of all that the server says of it.
     definition: String,
@@ -58,7 +58,7 @@ pub(crate) fn tool(server: &Arc<Server>, listed: &model::Tool, only_reads: bool)
     let needs = server.needs.clone();
     let remote = Remote {
         server: Arc::clone(server),
-        name: listed.name.to_string(),
+        listed: Arc::new(without_unused(listed)),
         spec: ToolSpec { name, description, input, needs },
         definition: fingerprint(&definition),
     };
@@ -66,6 +66,14 @@ pub(crate) fn tool(server: &Arc<Server>, listed: &model::Tool, only_reads: bool)
         true => Tool::Read(Arc::new(Reader(remote))),
         false => Tool::Write(Arc::new(Writer(remote))),
     })
+}
+
+/// What is needed of `listed` for a call.
+fn without_unused(listed: &model::Tool) -> model::Tool {
+    let mut tool = model::Tool::default();
+    tool.name = listed.name.clone();
+    tool.input_schema = Arc::clone(&listed.input_schema);
+    tool
 }
 
 /// What the server says of it, after who says so.
@@ -84,7 +92,7 @@ impl Remote {
         token: Option<&AccessToken>,
         sent: Sent,
     ) -> Reply<Value> {
-        let outcome = self.server.call(&self.name, input, given, token, sent).await;
+        let outcome = self.server.call(&self.listed, input, given, token, sent).await;
         Reply { outcome, allows: None, request_id: None }
     }
 
@@ -98,7 +106,7 @@ impl Remote {
         );
         let details = BTreeMap::from([
             ("server".to_owned(), self.server.origin.clone()),
-            ("tool".to_owned(), invisible::shown(&self.name)),
+            ("tool".to_owned(), invisible::shown(&self.listed.name)),
             ("definition".to_owned(), self.definition.clone()),
         ]);
         Preview { account, details }

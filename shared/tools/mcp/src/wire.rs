@@ -24,7 +24,10 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use rmcp::{
-    model::{ClientJsonRpcMessage, ClientRequest, ErrorData, ServerJsonRpcMessage},
+    model::{
+        ClientJsonRpcMessage, ClientRequest, ErrorData, ListToolsResult, ServerJsonRpcMessage,
+        ServerResult, Tool,
+    },
     transport::streamable_http_client::{
         AuthRequiredError, HttpStatusError, InsufficientScopeError, SseError, StreamableHttpClient,
         StreamableHttpError, StreamableHttpPostResponse,
@@ -55,6 +58,9 @@ pub(crate) struct Wire {
     pub(crate) http: Arc<Http>,
     pub(crate) address: Uri,
     pub(crate) token: Option<HeaderValue>,
+    /// The tool that will be called, if some of its input goes into headers: a list that asks the server
+    /// nothing, from which `rmcp` knows which ("Server-side header parameters", `x-mcp-header`).
+    pub(crate) tool: Option<Arc<Tool>>,
 }
 
 /// Why there is no answer.
@@ -102,6 +108,16 @@ impl fmt::Debug for Http {
 }
 
 impl Wire {
+    /// The answer to a request for the server's tools, if the tool that will be called is known.
+    fn known(&self, message: &ClientJsonRpcMessage) -> Option<ServerJsonRpcMessage> {
+        let tool = self.tool.as_ref()?;
+        let ClientJsonRpcMessage::Request(request) = message else { return None };
+        let ClientRequest::ListToolsRequest(_) = request.request else { return None };
+        let listed = ListToolsResult::with_all_items(vec![Tool::clone(tool)]);
+        let result = ServerResult::ListToolsResult(listed);
+        Some(ServerJsonRpcMessage::response(result, request.id.clone()))
+    }
+
     async fn send(
         &self,
         request: http::request::Builder,
@@ -139,6 +155,9 @@ impl StreamableHttpClient for Wire {
         _: Option<String>,
         headers: HashMap<HeaderName, HeaderValue>,
     ) -> Answer<StreamableHttpPostResponse> {
+        if let Some(listed) = self.known(&message) {
+            return Ok(StreamableHttpPostResponse::Json(listed, None));
+        }
         let body = serde_json::to_vec(&message)?;
         let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
         let reply = self.send(request, session.as_deref(), headers, body).await?;
