@@ -15,7 +15,6 @@ use agent::{
     turn::{Answers, ResumeError, Rules, Turn},
 };
 use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
-use futures_util::future::join_all;
 use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
 use telemetry::Audit;
@@ -141,9 +140,7 @@ async fn converse(
         granted_sets: &service.granted_sets,
         sessions: &clients.sessions,
     };
-    let learned = join_all(service.sources.iter().map(|source| source.learn(&authorizer)));
-    // What is not known in time is found out by a call.
-    let _in_time = timeout_at(deadline, learned).await;
+    service.learn(&authorizer, deadline).await;
     let runner = Runner {
         model: clients.model.get(),
         system: &service.settings.system_prompt,

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use agent::{
-    consent::{Asker, Authorizer, Origin},
+    consent::{Asker, Authorizer, Consent, Origin},
     error::TurnError,
     event::{Event, Listener},
     lease::Lease,
@@ -18,7 +18,6 @@ use agent::{
     turn::{Answers, ResumeError, Rules, Turn, result_of_call},
 };
 use edge::{Code, Kind, Problem, reply::content_hash, shell::to_the_end};
-use futures_util::future::join_all;
 use identity::User;
 use serde_json::Value;
 use session::{Message, SessionId, Sessions, ToolResult};
@@ -117,7 +116,7 @@ impl ClientCall {
             granted_sets: &self.service.granted_sets,
             sessions: &clients.sessions,
         };
-        learn(&self.service, &authorizer, deadline).await;
+        self.service.learn(&authorizer, deadline).await;
         let runner = Runner {
             model: clients.model.get(),
             system: "",
@@ -133,26 +132,37 @@ impl ClientCall {
         let is_asked_by_client = matches!(wanted, Wanted::Result { .. });
         let mut turn = self.turn(&lease, wanted)?;
         let ran = runner.run(&mut turn, &mut lease, &mut Usage::default(), &mut Silence).await;
-        let outcome = match ran {
-            Ok(consents) => match turn.result_of_call().cloned() {
-                Some(result) if is_asked_by_client => {
-                    if lease.is_stored() {
-                        self.forget(&calls).await;
-                    }
-                    return Ok(CallOutcome::Done(result));
+        let outcome = match (ran, turn.result_of_call().cloned()) {
+            (Ok(_), Some(result)) if is_asked_by_client => {
+                if lease.is_stored() {
+                    self.forget(&calls).await;
                 }
-                Some(result) => lease.finish(&turn).await.map(|()| CallOutcome::Done(result)),
-                None => {
-                    let waits = waiting::all(&turn, consents, inbound, &self.id);
-                    lease.pause(&turn).await.map(|()| CallOutcome::Waits(waits))
-                }
-            },
-            Err(error) => Err(error),
+                Ok(CallOutcome::Done(result))
+            }
+            (Ok(consents), result) => self.keep(&mut lease, &turn, consents, result).await,
+            (Err(error), _) => Err(error),
         };
         match outcome {
             Ok(outcome) => Ok(outcome),
             Err(error) => Err(problem(error, saved_after_failure(&mut lease, &turn).await)),
         }
+    }
+
+    /// Keeps what the call waits for, or the `result` of what its user has answered.
+    async fn keep(
+        &self,
+        lease: &mut Lease<'_>,
+        turn: &Turn,
+        consents: Vec<Consent>,
+        result: Option<ToolResult>,
+    ) -> Result<CallOutcome, TurnError> {
+        if let Some(result) = result {
+            lease.finish(turn).await?;
+            return Ok(CallOutcome::Done(result));
+        }
+        let waits = waiting::all(turn, consents, &self.service.settings.inbound, &self.id);
+        lease.pause(turn).await?;
+        Ok(CallOutcome::Waits(waits))
     }
 
     async fn load<'a>(&self, calls: &'a Sessions, deadline: Instant) -> Result<Lease<'a>, Problem> {
@@ -211,12 +221,6 @@ impl ClientCall {
         let (user, session) = (self.user.id(), self.id.as_str());
         Audit::InterruptAnswered { user, session, interrupt, answer }.record();
     }
-}
-
-/// Finds out which tools other servers have, as far as that is known in time.
-pub(super) async fn learn(service: &Service, authorizer: &Authorizer<'_>, deadline: Instant) {
-    let learned = join_all(service.sources.iter().map(|source| source.learn(authorizer)));
-    let _in_time = timeout_at(deadline, learned).await;
 }
 
 /// Saves a failed call if it has done something, so that it is not repeated.

@@ -120,7 +120,7 @@ impl Server {
             granted_sets: &self.service.granted_sets,
             sessions: &clients.sessions,
         };
-        call::learn(&self.service, &authorizer, Instant::now() + self.time).await;
+        self.service.learn(&authorizer, Instant::now() + self.time).await;
         Ok(Toolbox::for_user(&self.service.sources, self.user.id()))
     }
 }
