@@ -13,8 +13,8 @@
 //!    own browser, where person and browser are right. Only alice's browser was given the
 //!    **state**, so his visit lacks it.
 //!
-//! A flow that a client asked for began in no browser. It is nobody's here until the person who asked
-//! has continued it in a browser, at the workload's page, which seals it anew for that browser.
+//! A flow that a client asked for began in no browser. It is refused here until the person who asked has
+//! continued it in a browser, at the workload's page, which seals it anew for that browser.
 
 use vault::{
     BindError, Bound, ConsentKeys, Flow, FlowRefusal, Principal, SessionBinder, SessionUri,

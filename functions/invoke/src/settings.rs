@@ -77,7 +77,7 @@ edge::variables! {
 edge::variables! {
     /// Whether agents of others may use the tools, with the same consent and confirmation.
     pub OTHER_AGENTS = "Other agents", read by "the agentic workload":
-    MCP_AUDIENCE: Optional, "opens `POST /mcp` to MCP clients: for whom the access tokens of `OIDC_ISSUER` have to be made that they bring (their `aud`, or as `BEARER_AUDIENCE_CLAIM` says), such as `https://{host}/mcp`. Another value than `OIDC_CLIENT_ID`, so that no client can approve for its user. The issuer has to name people in them as it names them to the load balancer (the same `sub`). Not set: there is no such route";
+    MCP_AUDIENCE: Optional, "opens `POST /mcp` to MCP clients: for whom the access tokens of `OIDC_ISSUER` have to be made that they bring (their `aud`, or as `BEARER_AUDIENCE_CLAIM` says), such as `https://{host}/mcp`. With `bearer` another value than `OIDC_CLIENT_ID`, so that no client can approve for its user. The issuer has to name people in them as it names them to the load balancer (the same `sub`). Not set: there is no such route";
 }
 
 edge::variables! {

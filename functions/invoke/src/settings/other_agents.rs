@@ -23,7 +23,7 @@ impl OtherAgents {
     /// Nothing if it is not configured, or can't be: then the mistake is with `reader`.
     pub(super) fn read(reader: &mut Reader<'_>, inbound: Option<&Inbound>) -> Option<Self> {
         let audience = reader.optional(&MCP_AUDIENCE, text)?;
-        if sign_in::is_own_client(&audience, reader) {
+        if inbound.is_some_and(|it| it.bearer) && sign_in::is_own_client(&audience, reader) {
             let why = "the value of OIDC_CLIENT_ID: a client's token would sign it in to the pages on \
                        which a person approves what it does";
             reader.mistake(&MCP_AUDIENCE, why);
@@ -73,8 +73,11 @@ mod tests {
     #[test]
     fn a_client_that_could_approve_for_its_user_is_refused_at_start() {
         let wrong = |more: &[(&str, &str)]| read(more).err().unwrap().to_string();
-        let same = wrong(&[("MCP_AUDIENCE", "client")]);
-        assert!(same.contains("MCP_AUDIENCE: the value of OIDC_CLIENT_ID"), "{same}");
+        let same = [("INBOUND_AUTH", "bearer"), ("MCP_AUDIENCE", "client")];
+        let told = wrong(&same);
+        assert!(told.contains("MCP_AUDIENCE: the value of OIDC_CLIENT_ID"), "{told}");
+        // Where a load balancer signs people in, a token signs nobody in.
+        assert!(read(&same[1..]).is_ok());
         let token = [("INBOUND_AUTH", "bearer"), ("VAULT_IDENTITY", "user-token")];
         let token = wrong(&[&token[..], &[("MCP_AUDIENCE", "agents")]].concat());
         assert!(token.contains("MCP_AUDIENCE: is for VAULT_IDENTITY=user-id"), "{token}");
