@@ -30,6 +30,7 @@ mod identity;
 mod inspector;
 mod issues;
 mod limits;
+mod mcp_door;
 mod mcp_servers;
 mod model_failures;
 mod model_families;

@@ -51,7 +51,7 @@ pub(crate) const BINDING: &str = "/oauth2/session-binding";
 
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
-const PASSED_ON: [&str; 22] = [
+const PASSED_ON: [&str; 23] = [
     "AGENT_INSTRUCTIONS",
     "AGENT_NAME",
     "ALLOW_CLAIM",
@@ -66,6 +66,7 @@ const PASSED_ON: [&str; 22] = [
     "MAX_CONVERSATION_BYTES",
     "MAX_TURNS",
     "MAX_TURNS_PER_USER",
+    "MCP_AUDIENCE",
     "MCP_SERVERS",
     "MODEL_ID",
     "PAGE_EXAMPLE",

@@ -14,7 +14,7 @@ use invoke::Invoke;
 use super::markdown::root;
 
 const PAGE: &str = "docs/configuration.md";
-const SECTIONS: [Section; 12] = [
+const SECTIONS: [Section; 13] = [
     edge::aws::AWS,
     edge::sign_in::SIGN_IN,
     edge::inbound::CONSENTS,
@@ -24,6 +24,7 @@ const SECTIONS: [Section; 12] = [
     invoke::TURNS,
     invoke::GITHUB,
     invoke::MCP,
+    invoke::OTHER_AGENTS,
     invoke::PRESENTATION,
     container::CONTAINERS,
     edge::shell::LOGS,

@@ -25,7 +25,7 @@ impl Document {
         static DOCUMENT: OnceLock<Document> = OnceLock::new();
         DOCUMENT.get_or_init(|| {
             let site = Site::parse("http://localhost/oauth2/session-binding").expect("a site");
-            let document = invoke::openapi::document(&site, false).expect("a document");
+            let document = invoke::openapi::document(&site, false, true).expect("a document");
             Self(serde_json::from_slice(&document).expect("JSON"))
         })
     }

@@ -12,6 +12,9 @@
 //!    holds her code on bob's session, and bob knows that session's URI. He completes it in his
 //!    own browser, where person and browser are right. Only alice's browser was given the
 //!    **state**, so his visit lacks it.
+//!
+//! A flow that a client asked for began in no browser. It is refused here until the person who asked has
+//! continued it in a browser, at the workload's page, which seals it anew for that browser.
 
 use vault::{
     BindError, Bound, ConsentKeys, Flow, FlowRefusal, Principal, SessionBinder, SessionUri,
@@ -46,6 +49,7 @@ pub(crate) fn check<'a>(
     flow.check(visitor).map_err(|refusal| match refusal {
         FlowRefusal::AnotherUser => Outcome::AnotherUser,
         FlowRefusal::AnotherBrowser => Outcome::AnotherBrowser,
+        FlowRefusal::NotContinued => Outcome::NotContinued,
         FlowRefusal::Expired => Outcome::Expired,
     })?;
     if states.is_empty() {

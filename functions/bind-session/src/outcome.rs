@@ -26,6 +26,8 @@ pub(crate) enum Outcome {
     AnotherUser,
     /// The flow was begun in another browser.
     AnotherBrowser,
+    /// A client asked for the flow, and nobody has continued it in a browser.
+    NotContinued,
     /// The flow's ten minutes are over.
     Expired,
     /// The browser brought no state, which only the one that consented has.
@@ -47,7 +49,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Connected,
         Self::AlreadyConnected,
         Self::NotSignedIn,
@@ -58,6 +60,7 @@ impl Outcome {
         Self::NoFlow,
         Self::AnotherUser,
         Self::AnotherBrowser,
+        Self::NotContinued,
         Self::Expired,
         Self::NoState,
         Self::WrongState,
@@ -94,6 +97,7 @@ impl Outcome {
             Self::NoFlow => (Kind::Forbidden, Code::NoFlow),
             Self::AnotherUser => (Kind::Forbidden, Code::AnotherUser),
             Self::AnotherBrowser => (Kind::Forbidden, Code::AnotherBrowser),
+            Self::NotContinued => (Kind::Forbidden, Code::NotContinued),
             Self::Expired => (Kind::Gone, Code::Expired),
             Self::NoState => (Kind::Forbidden, Code::NoState),
             Self::WrongState => (Kind::Forbidden, Code::WrongState),
@@ -116,6 +120,7 @@ impl Outcome {
             Self::Declined => "You did not allow it",
             Self::ProviderFailed => "The consent could not be given",
             Self::AnotherBrowser => "This was not asked for in this browser",
+            Self::NotContinued => "You have not continued this request",
             Self::AnotherUser => "This request is not yours",
             Self::Expired => "This request is too old",
             Self::NoState | Self::WrongState => "This is not where you consented",
@@ -160,6 +165,10 @@ impl Outcome {
             Self::AnotherBrowser => {
                 "Nothing was connected. Consent in the same browser in which you are talking to \
                  {agent}. If somebody sent you this link, do not use it."
+            }
+            Self::NotContinued => {
+                "Nothing was connected. Open the link that your client shows, and continue there. If \
+                 somebody sent you this link, do not use it."
             }
             Self::AnotherUser => {
                 "Nothing was connected. If somebody sent you this link, do not use it. Ask in a \

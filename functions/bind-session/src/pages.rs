@@ -46,6 +46,7 @@ pub(crate) fn page(
         visitor,
         request_id: None,
         script: Some(TELL_THE_CONVERSATION),
+        question: None,
     };
     Ok(page.into_reply(StatusCode::OK))
 }
@@ -63,6 +64,7 @@ pub(crate) fn nothing_happened(visitor: &Named, agent: &AgentName) -> Reply {
         visitor: Some(visitor),
         request_id: None,
         script: None,
+        question: None,
     };
     page.into_reply(StatusCode::OK)
 }

@@ -13,7 +13,7 @@ use std::{
 
 use agent::{
     account::{Account, AccountApi, AccountUnknown},
-    consent::{Asker, Authorizer, StoredToken},
+    consent::{Asker, Authorizer, Origin, StoredToken},
     error::TurnError,
     provider::Provider,
     scopes::{Scopes, joined},
@@ -202,7 +202,7 @@ impl<'a> Connections<'a> {
             vault: &clients.vault,
             keys: &inbound.consent_keys,
             clock: &inbound.clock,
-            asker: Asker { user: user.id(), principal, browser: None },
+            asker: Asker { user: user.id(), principal, origin: Origin::Browser(None) },
             granted_sets: &service.granted_sets,
             sessions: &clients.sessions,
         };

@@ -3,17 +3,21 @@
 //! The link in an interrupt leads here and not straight to the provider, because this page checks
 //! that person and browser are those that asked, and because the browser needs the sealed flow as a
 //! cookie before it leaves.
+//!
+//! A flow that a client asked for has no browser that asked. Its page shows the person who asked for what,
+//! and goes on with a click alone (`client_consent`).
 
 use edge::{
-    AgentName, Code, Kind, Problem, Reply, browser, open_flows::make_room, reply, request::query,
-    visit::visitor,
+    AgentName, Code, Inbound, Kind, Problem, Reply, browser, open_flows::make_room, reply,
+    request::query, visit::visitor,
 };
-use identity::User;
+use http::HeaderMap;
+use identity::{BrowserHash, User};
 use lambda_http::Request;
 use telemetry::Audit;
 use vault::{Flow, FlowRefusal};
 
-use crate::state::Service;
+use crate::{client_consent, state::Service};
 
 /// Why a visitor is not redirected to the provider.
 enum LinkRefusal {
@@ -23,40 +27,75 @@ enum LinkRefusal {
     NotTheirs(FlowRefusal),
 }
 
-/// Redirects `user` to the provider.
+/// Redirects `user` to the provider, or shows them what a client asks for.
 ///
 /// # Errors
 /// With the reason for refusing.
 pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
     let sealed = query(request, "flow").next().unwrap_or_default();
-    match check(service, request, user, &sealed) {
+    let flow = open(&sealed, inbound);
+    if let Ok(flow) = &flow
+        && flow.client_request().is_some()
+    {
+        let theirs = flow.check_person(user.id(), inbound.clock.now());
+        let theirs = theirs.map_err(LinkRefusal::NotTheirs);
+        return match theirs {
+            Ok(()) => client_consent::page(service, request.headers(), user, flow, &sealed),
+            Err(refusal) => Err(refused(&refusal, user, inbound)),
+        };
+    }
+    let checked = flow.and_then(|flow| {
+        let visitor = visitor(inbound, request.headers(), user);
+        flow.check(&visitor).map_err(LinkRefusal::NotTheirs)?;
+        Ok(flow)
+    });
+    match checked {
         Ok(flow) => {
             let fingerprint = flow.fingerprint();
-            Audit::ConsentStarted { user: user.id(), flow: &fingerprint }.record();
+            Audit::ConsentStarted { user: user.id(), flow: &fingerprint, client: None }.record();
             let mut reply = reply::see_other(flow.authorization_url().expose())?;
-            make_room(&mut reply, request.headers(), &fingerprint, inbound)?;
-            browser::carry(&mut reply, &fingerprint, sealed, &inbound.site)?;
+            carry(&mut reply, request.headers(), &fingerprint, sealed, inbound)?;
             Ok(reply)
         }
-        Err(refusal) => {
-            Audit::ConsentRefused { user: user.id(), reason: refusal.code().as_str() }.record();
-            Err(refusal.problem(&inbound.agent))
-        }
+        Err(refusal) => Err(refused(&refusal, user, inbound)),
     }
 }
 
-fn check(
-    service: &Service,
-    request: &Request,
-    user: &User,
+/// The flow in `sealed`, to be judged.
+fn open(sealed: &str, inbound: &Inbound) -> Result<Flow, LinkRefusal> {
+    Flow::open(sealed, &inbound.consent_keys).ok_or(LinkRefusal::Malformed)
+}
+
+/// Gives the browser that sent `headers` the sealed flow, which it brings back after the consent.
+pub(crate) fn carry(
+    reply: &mut Reply,
+    headers: &HeaderMap,
+    fingerprint: &str,
+    sealed: String,
+    inbound: &Inbound,
+) -> Result<(), Problem> {
+    make_room(reply, headers, fingerprint, inbound)?;
+    browser::carry(reply, fingerprint, sealed, &inbound.site)
+}
+
+/// The flow that a client asked for, in `sealed`, continued by `user` in `browser`.
+pub(crate) fn continued(
     sealed: &str,
-) -> Result<Flow, LinkRefusal> {
-    let inbound = &service.settings.inbound;
-    let flow = Flow::open(sealed, &inbound.consent_keys).ok_or(LinkRefusal::Malformed)?;
-    let visitor = visitor(inbound, request.headers(), user);
-    flow.check(&visitor).map_err(LinkRefusal::NotTheirs)?;
-    Ok(flow)
+    user: &User,
+    browser: Option<BrowserHash>,
+    inbound: &Inbound,
+) -> Result<Flow, Problem> {
+    let continued = open(sealed, inbound).and_then(|flow| {
+        let continued = flow.continued_in(user.id(), browser, inbound.clock.now());
+        continued.map_err(LinkRefusal::NotTheirs)
+    });
+    continued.map_err(|refusal| refused(&refusal, user, inbound))
+}
+
+fn refused(refusal: &LinkRefusal, user: &User, inbound: &Inbound) -> Problem {
+    Audit::ConsentRefused { user: user.id(), reason: refusal.code().as_str() }.record();
+    refusal.problem(&inbound.agent)
 }
 
 impl LinkRefusal {
@@ -65,6 +104,7 @@ impl LinkRefusal {
             Self::Malformed => Code::Malformed,
             Self::NotTheirs(FlowRefusal::AnotherUser) => Code::AnotherUser,
             Self::NotTheirs(FlowRefusal::AnotherBrowser) => Code::AnotherBrowser,
+            Self::NotTheirs(FlowRefusal::NotContinued) => Code::NotContinued,
             Self::NotTheirs(FlowRefusal::Expired) => Code::Expired,
         }
     }
@@ -86,6 +126,11 @@ impl LinkRefusal {
                 "This was not asked for in this browser",
                 "Consent in the same browser in which you are talking to {agent}. If \
                  somebody sent you this link, do not use it.",
+            ),
+            Self::NotTheirs(FlowRefusal::NotContinued) => (
+                Kind::Forbidden,
+                "You have not continued this request",
+                "Open the link that your client shows, and continue there.",
             ),
             Self::NotTheirs(FlowRefusal::Expired) => (
                 Kind::Gone,

@@ -8,6 +8,7 @@ mod agui;
 mod answer;
 mod assets;
 mod chat;
+mod client_consent;
 mod clients;
 mod connections;
 mod consent_page;
@@ -16,6 +17,7 @@ mod docs;
 mod heard;
 mod invocation;
 mod limits;
+mod mcp;
 pub mod openapi;
 mod ping;
 mod routes;
@@ -43,7 +45,7 @@ use tools_mcp::McpTools;
 
 use crate::{limits::Limits, settings::Settings};
 pub use crate::{
-    settings::{CONVERSATIONS, GITHUB, MCP, MODEL, PRESENTATION, TURNS},
+    settings::{CONVERSATIONS, GITHUB, MCP, MODEL, OTHER_AGENTS, PRESENTATION, TURNS},
     state::Service,
 };
 

@@ -6,6 +6,7 @@
 mod agent;
 mod consent;
 mod operation;
+mod other_agents;
 mod paths;
 mod responses;
 
@@ -20,8 +21,10 @@ use utoipa::OpenApi;
 
 use crate::{
     agui::input::RunAgentInput,
+    client_consent::{ConsentContinued, ConsentLocation},
     connections::{ConnectionList, Disconnected},
     invocation::{InvocationAnswer, InvocationRequest},
+    mcp::confirm_page::{ConfirmationAnswer, ConfirmationResult},
     ping::Health,
     sessions::{SessionDocument, SessionList},
     sign_out::SignedOut,
@@ -41,21 +44,28 @@ use crate::{
     Health,
     ReturnedConsent,
     ConsentResult,
+    ConsentContinued,
+    ConsentLocation,
+    ConfirmationAnswer,
+    ConfirmationResult,
     ProblemDocument,
 )))]
 struct Schemas;
 
 /// The document as JSON, for `site`, whose callers bring a `bearer` token or come through a load
-/// balancer that signs them in.
+/// balancer that signs them in; with the pages for what `other_agents` ask for, where these may call.
 ///
 /// # Errors
 /// When a schema has no JSON form.
-pub fn document(site: &Site, bearer: bool) -> Result<Bytes, serde_json::Error> {
+pub fn document(site: &Site, bearer: bool, other_agents: bool) -> Result<Bytes, serde_json::Error> {
     let mut components = serde_json::to_value(Schemas::openapi().components)?;
     // Only what an operation of this deployment refers to.
-    let unused = if bearer { "SignedOut" } else { "ReturnedConsent" };
+    let mut unused = vec![if bearer { "SignedOut" } else { "ReturnedConsent" }];
+    if !other_agents {
+        unused.extend(other_agents::SCHEMAS);
+    }
     if let Some(schemas) = components["schemas"].as_object_mut() {
-        schemas.remove(unused);
+        schemas.retain(|name, _| !unused.contains(&name.as_str()));
     }
     let (scheme, description) = security(bearer);
     components["securitySchemes"] = json!({ scheme: description });
@@ -78,7 +88,7 @@ pub fn document(site: &Site, bearer: bool) -> Result<Bytes, serde_json::Error> {
             { "name": "consent", "description": "What a browser visits to consent, and comes back to" },
             { "name": "service", "description": "The service itself" },
         ],
-        "paths": paths::all(bearer),
+        "paths": paths::all(bearer, other_agents),
         "components": components,
     });
     Ok(document.to_string().into())
@@ -111,7 +121,7 @@ mod tests {
 
     fn read(bearer: bool) -> Value {
         let site = Site::parse("https://app.example/oauth2/session-binding").unwrap();
-        serde_json::from_slice(&document(&site, bearer).unwrap()).unwrap()
+        serde_json::from_slice(&document(&site, bearer, bearer).unwrap()).unwrap()
     }
 
     #[test]
@@ -124,6 +134,7 @@ mod tests {
         assert!(post(&alb, "/sign-out") && !post(&bearer, "/sign-out"));
         let binding = "/oauth2/session-binding";
         assert!(post(&bearer, binding) && !post(&alb, binding));
+        assert!(post(&bearer, "/confirm") && !post(&alb, "/confirm"));
     }
 
     #[test]

@@ -14,8 +14,14 @@ use session::SessionId;
 use vault::ProviderName;
 
 use crate::{
-    assets, chat, connections, consent_page, deadline, docs, invocation::Invocation, openapi, ping,
-    sessions, sign_out, state::Service, turns,
+    assets, chat, client_consent, connections, consent_page, deadline, docs,
+    invocation::Invocation,
+    mcp::{self, confirm_page, metadata},
+    openapi, ping, sessions,
+    settings::{MCP_METADATA, MCP_PATH},
+    sign_out,
+    state::Service,
+    turns,
 };
 
 const READ: &str = "GET, HEAD";
@@ -34,6 +40,9 @@ enum Route {
     Asset(String),
     Docs(String),
     Consent,
+    Confirm,
+    Mcp,
+    McpMetadata,
 }
 
 impl Route {
@@ -48,6 +57,9 @@ impl Route {
             "/" => Self::Chat,
             "/docs" => Self::Docs(String::new()),
             "/consent" => Self::Consent,
+            "/confirm" => Self::Confirm,
+            MCP_PATH => Self::Mcp,
+            MCP_METADATA | "/.well-known/oauth-protected-resource" => Self::McpMetadata,
             _ => Self::below(path)?,
         })
     }
@@ -67,14 +79,15 @@ impl Route {
 
     fn methods(&self) -> &'static str {
         match self {
-            Self::Invocations | Self::SignOut => "POST",
-            Self::Consent => "GET",
+            Self::Invocations | Self::SignOut | Self::Mcp => "POST",
+            Self::Consent | Self::Confirm => "GET, POST",
             Self::Session(_) => "GET, HEAD, DELETE",
             Self::Connection(_) => "DELETE",
             Self::Ping
             | Self::Sessions
             | Self::Connections
             | Self::OpenApi
+            | Self::McpMetadata
             | Self::Chat
             | Self::Asset(_)
             | Self::Docs(_) => READ,
@@ -93,12 +106,18 @@ pub(crate) async fn answer(service: &Arc<Service>, request: Request) -> Reply {
 
 async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Problem> {
     let route = Route::at(request.uri().path()).ok_or_else(Problem::no_such_route)?;
+    let door = service.settings.other_agents.as_ref();
+    if door.is_none() && matches!(route, Route::Mcp | Route::McpMetadata | Route::Confirm) {
+        return Err(Problem::no_such_route());
+    }
     if !route.allows(request.method()) {
         return Err(Problem::method_not_allowed(route.methods()));
     }
     match route {
         Route::Ping => return ping::answer(service),
         Route::OpenApi => return open_api(service).await,
+        Route::Mcp => return mcp::answer(service, request).await,
+        Route::McpMetadata => return metadata::answer(service),
         _ => {}
     }
     let user = service.settings.inbound.user(request.headers()).await?;
@@ -117,6 +136,8 @@ async fn signed_in(
     match route {
         Route::Ping => ping::answer(service),
         Route::OpenApi => open_api(service).await,
+        Route::Mcp => mcp::answer(service, request).await,
+        Route::McpMetadata => metadata::answer(service),
         Route::Invocations => invocations(service, &mut request, user).await,
         Route::Sessions => sessions::list(service, &request, &user).await,
         Route::Session(id) => sessions::one(service, &request, &user, &id).await,
@@ -130,6 +151,10 @@ async fn signed_in(
             page(service, &request, || docs::file(&file, request.headers(), &mark(service, &user)))
         }
         Route::Docs(file) => docs::file(&file, request.headers(), &mark(service, &user)),
+        Route::Confirm => confirm_page::answer(service, &mut request, &user).await,
+        Route::Consent if request.method() == Method::POST => {
+            client_consent::continued(service, &mut request, &user).await
+        }
         Route::Consent => {
             refuse_speculation(request.headers())?;
             consent_page::answer(service, &request, &user)
@@ -140,7 +165,8 @@ async fn signed_in(
 /// Returns the OpenAPI document. It is the same for everybody, so it needs no sign-in.
 async fn open_api(service: &Service) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
-    let document = || async { openapi::document(&inbound.site, inbound.bearer) };
+    let other_agents = service.settings.other_agents.is_some();
+    let document = || async { openapi::document(&inbound.site, inbound.bearer, other_agents) };
     let document = service.description.get_or_try_init(document).await;
     let document = document.map_err(Problem::internal)?;
     Ok(reply::body(StatusCode::OK, "application/json", document.clone()))

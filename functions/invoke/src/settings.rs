@@ -4,6 +4,7 @@
 mod guardrail;
 mod mcp;
 mod model_provider;
+mod other_agents;
 mod presentation;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -22,6 +23,7 @@ use url::Url;
 use vault::{ProviderName, endpoint};
 
 pub(crate) use self::model_provider::ModelProvider;
+pub(crate) use self::other_agents::{METADATA as MCP_METADATA, OtherAgents, PATH as MCP_PATH};
 use self::presentation::Presentation;
 pub(crate) use self::presentation::Suggestion;
 
@@ -73,6 +75,12 @@ edge::variables! {
 }
 
 edge::variables! {
+    /// Whether agents of others may use the tools, with the same consent and confirmation.
+    pub OTHER_AGENTS = "Other agents", read by "the agentic workload":
+    MCP_AUDIENCE: Optional, "opens `POST /mcp` to MCP clients: for whom the access tokens of `OIDC_ISSUER` have to be made that they bring (their `aud`, or as `BEARER_AUDIENCE_CLAIM` says), such as `https://{host}/mcp`. With `bearer` another value than `OIDC_CLIENT_ID`, so that no client can approve for its user. The issuer has to name people in them as it names them to the load balancer (the same `sub`). Not set: there is no such route";
+}
+
+edge::variables! {
     /// What the operator adds to the agent's own rules, and what the chat page says.
     pub PRESENTATION = "Instructions and page", read by "the agentic workload":
     AGENT_INSTRUCTIONS: Optional, "what the model is told after our own rules, in every request: at most 16384 bytes, with no control characters but line feeds. It is no secret: a user can have the model tell it";
@@ -97,6 +105,8 @@ pub(crate) struct Settings {
     /// What MCP servers have.
     pub(crate) mcp: Arc<McpTools>,
     pub(crate) presentation: Presentation,
+    /// Whether agents of others may call.
+    pub(crate) other_agents: Option<OtherAgents>,
     /// What the model is told before any conversation.
     pub(crate) system_prompt: String,
 }
@@ -160,6 +170,7 @@ impl Settings {
         let github = GitHub::read(&mut reader);
         let mcp = mcp::read(&mut reader, github.as_ref().map(|it| &it.provider)).map(Arc::new);
         let presentation = Presentation::read(&mut reader);
+        let other_agents = OtherAgents::read(&mut reader, inbound.as_ref());
         let read = || {
             let (inbound, presentation) = inbound.zip(presentation)?;
             let mcp = mcp?;
@@ -167,6 +178,7 @@ impl Settings {
                 system_prompt: presentation.system_prompt(&inbound.agent, mcp.has_servers()),
                 inbound,
                 presentation,
+                other_agents,
                 aws,
                 identity: identity?,
                 conversations: conversations?,

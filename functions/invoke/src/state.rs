@@ -2,11 +2,15 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use agent::{granted_sets::GrantedSets, model::Model, tool::ToolSource};
+use agent::{consent::Authorizer, granted_sets::GrantedSets, model::Model, tool::ToolSource};
 use bytes::Bytes;
 use clock::Clock;
 use edge::{ConfigError, Source, shell::Function};
-use tokio::sync::OnceCell;
+use futures_util::future::join_all;
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
 
 use crate::{clients::Clients, limits::Limits, settings::Settings};
 
@@ -54,6 +58,13 @@ impl Service {
         let mut service = Self::with_tools(source, clock, tools)?;
         service.model = Some(model);
         Ok(service)
+    }
+
+    /// Finds out which tools other servers have for the asker, as far as that is known by `deadline`: what
+    /// is not is found out by a call.
+    pub(crate) async fn learn(&self, authorizer: &Authorizer<'_>, deadline: Instant) {
+        let learned = join_all(self.sources.iter().map(|source| source.learn(authorizer)));
+        let _in_time = timeout_at(deadline, learned).await;
     }
 
     pub(crate) async fn clients(&self) -> &Clients {

@@ -27,6 +27,8 @@ pub(crate) enum Saved {
     Lost,
     /// Possibly the claim of an action: the write got no answer. The action was not begun.
     ClaimUnconfirmed,
+    /// A client's call up to its failure, or possibly the claim of it.
+    CallUnfinished,
 }
 
 impl Saved {
@@ -48,6 +50,9 @@ impl Saved {
             Self::Lost => {
                 " Something was done that this conversation does not know of. Look at the provider \
                  before you ask for it again."
+            }
+            Self::CallUnfinished => {
+                " What was done so far is kept. Wait a minute or two, then make the same call again."
             }
             Self::ClaimUnconfirmed => {
                 " Nothing was changed. Wait a minute or two, then go on with this \
@@ -90,7 +95,9 @@ pub(crate) fn problem(error: TurnError, saved: Saved) -> Problem {
         _ => {
             let problem = Problem::new(kind, format!("{what}{}", saved.words()));
             let problem = match saved {
-                Saved::Unfinished | Saved::ClaimUnconfirmed => problem.code(Code::TurnUnfinished),
+                Saved::Unfinished | Saved::ClaimUnconfirmed | Saved::CallUnfinished => {
+                    problem.code(Code::TurnUnfinished)
+                }
                 _ => problem,
             };
             match kind {

@@ -5,7 +5,7 @@ mod order;
 use std::{sync::Arc, time::Duration};
 
 use agent::{
-    consent::{Asker, Authorizer, Consent},
+    consent::{Asker, Authorizer, Consent, Origin},
     error::TurnError,
     lease::Lease,
     model::Usage,
@@ -15,7 +15,6 @@ use agent::{
     turn::{Answers, ResumeError, Rules, Turn},
 };
 use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
-use futures_util::future::join_all;
 use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
 use telemetry::Audit;
@@ -137,13 +136,11 @@ async fn converse(
         vault: &clients.vault,
         keys: &inbound.consent_keys,
         clock: &inbound.clock,
-        asker: Asker { user: user.id(), principal: &principal, browser },
+        asker: Asker { user: user.id(), principal: &principal, origin: Origin::Browser(browser) },
         granted_sets: &service.granted_sets,
         sessions: &clients.sessions,
     };
-    let learned = join_all(service.sources.iter().map(|source| source.learn(&authorizer)));
-    // What is not known in time is found out by a call.
-    let _in_time = timeout_at(deadline, learned).await;
+    service.learn(&authorizer, deadline).await;
     let runner = Runner {
         model: clients.model.get(),
         system: &service.settings.system_prompt,
@@ -160,6 +157,7 @@ async fn converse(
         user: user.id().clone(),
         tools: Toolbox::for_user(&service.sources, user.id()),
         confirm: service.settings.turns.confirm_actions,
+        is_one_call: false,
         // A run's new message is no answer to what it leaves open.
         may_wait: message.is_none() || run.is_some(),
     };

@@ -21,7 +21,7 @@ pub(super) enum Unauthenticated {
     SignIn,
     /// `deny`
     Deny,
-    /// `allow`: what is public needs no sign-in.
+    /// No sign-in at all: what is public, and what programs call with tokens of their own.
     Allow,
 }
 
@@ -35,11 +35,14 @@ pub(super) struct Rule {
 /// The rule for `path`. Health checks go straight to the targets, so `/ping` has none.
 pub(super) fn rule(path: &str) -> Option<Rule> {
     let (service, unauthenticated) = match path {
-        "/" | "/docs" | "/consent" => (Service::Invoke, Unauthenticated::SignIn),
+        "/" | "/docs" | "/consent" | "/confirm" => (Service::Invoke, Unauthenticated::SignIn),
         "/invocations" | "/sessions" | "/connections" | "/sign-out" => {
             (Service::Invoke, Unauthenticated::Deny)
         }
-        "/openapi.json" => (Service::Invoke, Unauthenticated::Allow),
+        "/openapi.json" | "/mcp" => (Service::Invoke, Unauthenticated::Allow),
+        _ if path.starts_with("/.well-known/oauth-protected-resource") => {
+            (Service::Invoke, Unauthenticated::Allow)
+        }
         "/oauth2/session-binding" => (Service::BindSession, Unauthenticated::SignIn),
         _ if ["/sessions/", "/connections/"].iter().any(|it| path.starts_with(it)) => {
             (Service::Invoke, Unauthenticated::Deny)
@@ -74,6 +77,10 @@ mod tests {
             assert_eq!(unauthenticated(path), Some(Unauthenticated::Deny), "{path}");
         }
         assert_eq!(unauthenticated("/"), Some(Unauthenticated::SignIn));
-        assert_eq!(unauthenticated("/openapi.json"), Some(Unauthenticated::Allow));
+        assert_eq!(unauthenticated("/confirm"), Some(Unauthenticated::SignIn));
+        let metadata = "/.well-known/oauth-protected-resource";
+        for path in ["/openapi.json", "/mcp", metadata, &format!("{metadata}/mcp")] {
+            assert_eq!(unauthenticated(path), Some(Unauthenticated::Allow), "{path}");
+        }
     }
 }

@@ -39,6 +39,11 @@ pub(super) fn check(code: &str) -> Option<Check> {
             "A flow belongs to the browser in which it was asked for, and this is another one, although \
              the right person is signed in in it.",
         ),
+        "not_continued" => (
+            "click",
+            "A client asked for this flow, and it belongs to no browser until the person who asked continues \
+             it in theirs.",
+        ),
         "no_flow" => (
             "session",
             "Only the browser that asked was given the sealed flow of this session, and this one does not \

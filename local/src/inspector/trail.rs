@@ -15,13 +15,14 @@ use super::{
 use crate::narration::{EventFields, PROCESS, printed};
 
 /// The fields of a line that are shown, in this order. No audit event has a secret in it.
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "event",
     "user",
     "session",
     "provider",
     "scopes",
     "flow",
+    "client",
     "tool",
     "outcome",
     "provider_request",
@@ -34,7 +35,11 @@ const FIELDS: [&str; 13] = [
 const CHECKS: [(&str, &[&str], &str); 5] = [
     ("session", &["no_session", "malformed", "no_flow"], "the flow is of this session"),
     ("person", &["another_user", "not_signed_in"], "who asked is who consented"),
-    ("browser", &["another_browser"], "the browser that asked is the one that consented"),
+    (
+        "browser",
+        &["another_browser", "not_continued"],
+        "the browser that asked is the one that consented",
+    ),
     ("age", &["expired"], "at most ten minutes old"),
     ("state", &["no_state", "wrong_state"], "this browser brought back what only it was given"),
 ];

@@ -16,8 +16,8 @@ use session::{BegunFlow, Connection, Sessions};
 use telemetry::Audit;
 use time::OffsetDateTime;
 use vault::{
-    Access, AccessRequest, AccessToken, ConsentKeys, ConsentRequired, Flow, FlowState, NewFlow,
-    Principal, SessionUri, TokenVault, VaultError,
+    Access, AccessRequest, AccessToken, ClientName, ClientRequest, ConsentKeys, ConsentRequired,
+    Flow, FlowState, NewFlow, Principal, SessionUri, TokenVault, VaultError,
 };
 
 use crate::{
@@ -28,15 +28,24 @@ use crate::{
     tool::Needs,
 };
 
-/// For whom a turn runs, and in which browser they may consent.
+/// Where a turn was asked for, which decides how its consents go on.
+#[derive(Debug, Clone, Copy)]
+pub enum Origin<'a> {
+    /// In this browser, which alone may go on with them; `None` where flows are not tied to browsers.
+    Browser(Option<BrowserHash>),
+    /// By this client, which is no browser: the person continues them in a browser of theirs.
+    Client(&'a ClientName),
+}
+
+/// For whom a turn runs, and where they asked for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Asker<'a> {
     /// The user.
     pub user: &'a UserId,
     /// As whom AgentCore Identity knows them.
     pub principal: &'a Principal,
-    /// `None` where flows are not tied to browsers.
-    pub browser: Option<BrowserHash>,
+    /// Where they asked.
+    pub origin: Origin<'a>,
 }
 
 /// A consent that the user has to give. Goes to the user and nowhere else.
@@ -193,21 +202,39 @@ impl Authorizer<'_> {
         Ok(BegunFlow::new(joined(&started.scopes), sealed, self.clock.now()))
     }
 
-    /// The consent by which a flow goes on, for this user in this browser.
+    /// The consent by which a flow goes on, for this user where they asked.
     pub(crate) fn consent(&self, started: StartedFlow) -> Result<Consent, TurnError> {
         let StartedFlow { provider, scopes, state, required } = started;
         let ConsentRequired { authorization_url, session } = required;
-        let (user, browser) = (self.asker.user.clone(), self.asker.browser);
-        let now = self.clock.now();
+        let (browser, client) = match self.asker.origin {
+            Origin::Browser(browser) => (browser, None),
+            Origin::Client(client) => (None, Some(client)),
+        };
+        let (user, now) = (self.asker.user.clone(), self.clock.now());
         let flow = Flow::begin(user, browser, &session, state.hash(), authorization_url, now);
+        let flow = match client {
+            Some(client) => flow.asked_by(client_request(client, &provider, &scopes)),
+            None => flow,
+        };
         let sealed = flow.seal(self.keys).map_err(|error| TurnError::Internal(Box::new(error)))?;
         Audit::ConsentRequired {
             user: self.asker.user,
             provider: provider.name().as_str(),
             scopes: &joined(&scopes),
             flow: &flow.fingerprint(),
+            client: client.map(ClientName::as_str),
         }
         .record();
         Ok(Consent { provider, scopes, flow: sealed, expires_at: flow.expires_at().into() })
+    }
+}
+
+/// What the person is shown before they continue a client's flow.
+fn client_request(client: &ClientName, provider: &Provider, scopes: &Scopes) -> ClientRequest {
+    ClientRequest {
+        client: client.clone(),
+        provider: provider.label().to_owned(),
+        scopes: scopes.iter().map(ToString::to_string).collect(),
+        choice: provider.choice().map(str::to_owned),
     }
 }

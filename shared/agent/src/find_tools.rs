@@ -12,6 +12,8 @@ use crate::tool::{Failure, InputSchema, ReadTool, Reply, ServerTools, Tool, Tool
 
 /// The member of the result that names the tools.
 pub(crate) const FOUND: &str = "foundTools";
+/// What it is called.
+pub(crate) const NAME: ToolName = ToolName::from_static("find_tools");
 /// How many are returned.
 const MOST_FOUND: usize = 8;
 /// How much of a description is searched and returned, in bytes.
@@ -49,7 +51,7 @@ impl FindTools {
             counts.join(", ")
         );
         let spec = ToolSpec {
-            name: ToolName::from_static("find_tools"),
+            name: NAME,
             description: description.into(),
             input: InputSchema::from_type::<Input>(),
             needs: None,

@@ -72,6 +72,11 @@ impl<'a> Lease<'a> {
         session::saved_pending(turn.to_pending(until), self.sessions.most_bytes())
     }
 
+    /// Whether anything is saved of it.
+    pub fn is_stored(&self) -> bool {
+        self.loaded.exists()
+    }
+
     /// The turn that is not finished.
     pub fn pending(&self) -> Option<&Pending> {
         self.loaded.conversation.pending.as_ref()

@@ -10,7 +10,7 @@ use identity::UserId;
 use session::{Message, ToolOutput};
 
 use crate::{
-    find_tools::{FOUND, FindTools},
+    find_tools::{self, FOUND, FindTools},
     tool::{ServerTools, Tool, ToolSource, ToolSpec},
 };
 
@@ -51,6 +51,12 @@ impl Toolbox {
             own.push(Tool::Read(Arc::new(FindTools::new(&servers))));
         }
         Self(Arc::new(Tools { own, servers, of_servers }))
+    }
+
+    /// All that there are for a client that chooses by itself: without the search, because it is shown all.
+    pub fn all(&self) -> impl Iterator<Item = &Tool> {
+        let own = self.0.own.iter().filter(|tool| tool.name() != find_tools::NAME.as_str());
+        own.chain(&self.0.of_servers)
     }
 
     /// The tool that the model calls by `name`, shown or not.

@@ -85,6 +85,7 @@ codes! {
     ProviderFailed = "provider_failed": "The provider returned an error instead of a consent. Ask again.",
     NoFlow = "no_flow": "This browser carries no such consent. Consent in the browser that asked.",
     AnotherBrowser = "another_browser": "The consent was begun in another browser. Consent in the browser that asked.",
+    NotContinued = "not_continued": "A client asked for the consent, and the person has not continued it on its page. Open the client's link.",
     Expired = "expired": "The consent was begun more than ten minutes ago. Ask again.",
     NoState = "no_state": "The return address brings no state. Follow the interrupt's link again.",
     WrongState = "wrong_state": "The return address brings another consent's state. Follow the interrupt's link again.",

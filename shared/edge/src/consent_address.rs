@@ -37,6 +37,12 @@ impl ConsentAddress {
         self.base.host() == site.session_binding_url().host()
     }
 
+    /// The link to the page on which a call that waits is approved or declined, beside this one.
+    #[must_use]
+    pub fn confirmation_link(&self, call: &str) -> String {
+        format!("{}/confirm?call={call}", self.base.as_str().trim_end_matches('/'))
+    }
+
     /// The link to the page for a sealed flow.
     #[must_use]
     pub fn link(&self, flow: &str) -> String {

@@ -88,6 +88,12 @@ impl<'a> Reader<'a> {
         self.source.get(variable.name).is_some()
     }
 
+    /// Whether `variable` has this value.
+    #[must_use]
+    pub fn is<P>(&self, variable: &Variable<P>, value: &str) -> bool {
+        self.source.get(variable.name).is_some_and(|own| own.trim() == value)
+    }
+
     fn parsed<P, T, E: Display>(
         &mut self,
         variable: &Variable<P>,
@@ -99,7 +105,11 @@ impl<'a> Reader<'a> {
 
     /// Notes what is wrong with `variable`.
     pub fn mistake<P>(&mut self, variable: &Variable<P>, what: impl Display) {
-        self.mistakes.push(format!("{}: {what}", variable.name));
+        let mistake = format!("{}: {what}", variable.name);
+        // What is read for two purposes is wrong once.
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
     }
 
     /// Everything that was wrong.

@@ -39,7 +39,7 @@ impl Icon {
     pub(crate) fn new(kind: Kind, code: Code) -> Self {
         match code {
             Code::AnotherUser => return Self::AnotherPerson,
-            Code::AnotherBrowser => return Self::AnotherBrowser,
+            Code::AnotherBrowser | Code::NotContinued => return Self::AnotherBrowser,
             Code::NoFlow | Code::SessionRefused => return Self::TooLate,
             Code::NoState | Code::WrongState => return Self::WrongLink,
             Code::Declined => return Self::Declined,

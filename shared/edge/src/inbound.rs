@@ -111,6 +111,12 @@ impl Inbound {
         self.naming.principal(user).ok_or_else(Problem::unauthorized)
     }
 
+    /// Whether AgentCore Identity knows users by their ids, so that any proof of who they are will do.
+    #[must_use]
+    pub fn names_users_by_id(&self) -> bool {
+        self.naming == Naming::UserId
+    }
+
     /// The signed-in user who sent `headers`, from no page that was made for somebody else.
     ///
     /// # Errors
@@ -118,18 +124,37 @@ impl Inbound {
     /// token lacks what `ALLOW_CLAIM` asks for, 409 for a page of another user's, 503 when who it is
     /// can't be decided now.
     pub async fn user(&self, headers: &HeaderMap) -> Result<User, Problem> {
-        let user = self.authenticated(headers).await?;
+        let challenge = self.authenticator.challenge();
+        let user = self.authenticated(&self.authenticator, headers, challenge).await?;
         person::refuse_another(headers, &user, &self.consent_keys)
             .inspect_err(|_| Audit::StalePage { user: user.id() }.record())?;
         Ok(user)
     }
 
-    async fn authenticated(&self, headers: &HeaderMap) -> Result<User, Problem> {
-        let outcome = self.authenticator.authenticate(headers, self.clock.now()).await;
+    /// The user whose access token `headers` bring, in which `tokens` believe. Nothing else in `headers`
+    /// says who it is.
+    ///
+    /// # Errors
+    /// As [`user`](Self::user); 401 with `challenge`.
+    pub async fn user_of_token(
+        &self,
+        tokens: &Authenticator,
+        headers: &HeaderMap,
+        challenge: &str,
+    ) -> Result<User, Problem> {
+        self.authenticated(tokens, headers, Some(challenge)).await
+    }
+
+    async fn authenticated(
+        &self,
+        authenticator: &Authenticator,
+        headers: &HeaderMap,
+        challenge: Option<&str>,
+    ) -> Result<User, Problem> {
+        let outcome = authenticator.authenticate(headers, self.clock.now()).await;
         outcome.map_err(|error| match error {
             AuthenticationError::Refused(refusal) => {
                 Audit::SignInRefused { refusal: &refusal }.record();
-                let challenge = self.authenticator.challenge();
                 challenge.map_or_else(Problem::unauthorized, Problem::challenged)
             }
             AuthenticationError::NotAllowed(user) => {

@@ -12,6 +12,7 @@ use crate::{
     agent_name::AgentName,
     icon::Icon,
     person::Named,
+    question::{self, Question},
     reply::{self, Reply},
 };
 
@@ -37,8 +38,11 @@ pub struct Page<'a> {
     pub visitor: Option<&'a Named>,
     /// The request's id, by which the operator finds what failed.
     pub request_id: Option<&'a str>,
-    /// A script that comes with the program; it may talk to this site only.
+    /// A script that comes with the program; it may talk to no site.
     pub script: Option<&'static str>,
+    /// What the person is asked. Then the page has the question's own script, which talks to this site
+    /// alone.
+    pub question: Option<Question<'a>>,
 }
 
 impl Page<'_> {
@@ -46,16 +50,21 @@ impl Page<'_> {
     #[must_use]
     pub fn into_reply(self, status: StatusCode) -> Reply {
         let mut page = reply::body(status, "text/html; charset=utf-8", self.html());
-        let script = self.script.map_or_else(|| "'none'".to_owned(), hash);
+        let script = self.script().map_or_else(|| "'none'".to_owned(), hash);
+        let connect = if self.question.is_some() { "'self'" } else { "'none'" };
         let policy = format!(
-            "default-src 'none'; style-src {}; script-src {script}; base-uri 'none'; \
-             form-action 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src {}; script-src {script}; connect-src {connect}; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             hash(STYLE),
         );
         if let Ok(policy) = HeaderValue::from_str(&policy) {
             page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         page
+    }
+
+    fn script(&self) -> Option<&'static str> {
+        self.question.as_ref().map_or(self.script, |_| Some(question::SCRIPT))
     }
 
     fn html(&self) -> String {
@@ -74,13 +83,14 @@ impl Page<'_> {
             true => details,
             false => format!("<footer>\n{details}</footer>\n"),
         };
-        let script = self.script.map(|script| format!("<script>{script}</script>\n"));
+        let question = self.question.as_ref().map(Question::html).unwrap_or_default();
+        let script = self.script().map(|script| format!("<script>{script}</script>\n"));
         let (brand, script) = (brand.unwrap_or_default(), script.unwrap_or_default());
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <title>{heading}</title>\n<style>{STYLE}</style>\n</head>\n\
-             <body>\n{brand}<main>\n{icon}\n<h1>{heading}</h1>\n<p>{text}</p>\n\
+             <body>\n{brand}<main>\n{icon}\n<h1>{heading}</h1>\n<p>{text}</p>\n{question}\
              <p><a href=\"/\">{next}</a></p>\n{footer}</main>\n{script}</body>\n</html>\n"
         )
     }
@@ -124,6 +134,7 @@ mod tests {
         visitor: None,
         request_id: Some("\"><script>alert(1)</script>"),
         script: None,
+        question: None,
     };
 
     #[test]

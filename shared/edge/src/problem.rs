@@ -107,12 +107,12 @@ pub struct Problem {
 }
 
 /// What the caller could do instead, in HTTP's own terms.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Advice {
     /// Use one of these methods.
     Allow(&'static str),
     /// Prove who is calling by this scheme.
-    Challenge(&'static str),
+    Challenge(Box<str>),
 }
 
 impl Problem {
@@ -164,11 +164,11 @@ impl Problem {
         Self::new(Kind::Unauthorized, "Sign in first.")
     }
 
-    /// 401, and by which `scheme` to prove who is calling (`WWW-Authenticate`; RFC 9110, section
+    /// 401, and by which `challenge` to prove who is calling (`WWW-Authenticate`; RFC 9110, section
     /// 11.6.1).
     #[must_use]
-    pub fn challenged(scheme: &'static str) -> Self {
-        Self { advice: Some(Advice::Challenge(scheme)), ..Self::unauthorized() }
+    pub fn challenged(challenge: &str) -> Self {
+        Self { advice: Some(Advice::Challenge(challenge.into())), ..Self::unauthorized() }
     }
 
     /// 403 for a signed-in user who may not use the service (`ALLOW_CLAIM`): signing in again would not

@@ -60,6 +60,7 @@ pub(crate) fn page(problem: &Problem, request: &RequestId, agent: Option<&AgentN
         visitor: own.and_then(|page| page.visitor.as_ref()),
         request_id: Some(request.as_str()),
         script: own.and_then(|page| page.script),
+        question: None,
     };
     page.into_reply(kind.status())
 }

@@ -102,7 +102,7 @@ fn redirect(status: StatusCode, location: &str) -> Result<Reply, Problem> {
 
 /// Keeps a response from being cached, sniffed, framed, named in `Referer`, or loaded by another
 /// site's page (Fetch, "Cross-Origin-Resource-Policy"; HTML, "Cross-origin opener policies").
-fn protect(headers: &mut HeaderMap) {
+pub fn protect(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

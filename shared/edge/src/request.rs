@@ -78,9 +78,9 @@ async fn answer_anywhere(
 }
 
 /// Writes the operator's half of `problem` to the log and returns the caller's half.
-fn told(problem: Problem, wanted: Wanted, id: &RequestId, agent: Option<&AgentName>) -> Reply {
+fn told(mut problem: Problem, wanted: Wanted, id: &RequestId, agent: Option<&AgentName>) -> Reply {
     problem.log();
-    let (advice, retry_after) = (problem.advice, problem.retry_after);
+    let (advice, retry_after) = (problem.advice.take(), problem.retry_after);
     let as_page = match wanted {
         Wanted::Page => true,
         Wanted::Document => false,
@@ -91,11 +91,13 @@ fn told(problem: Problem, wanted: Wanted, id: &RequestId, agent: Option<&AgentNa
         false => problem_document::document(problem, id),
     };
     if let Some(advice) = advice {
-        let (name, value) = match advice {
-            Advice::Allow(methods) => (header::ALLOW, methods),
-            Advice::Challenge(scheme) => (header::WWW_AUTHENTICATE, scheme),
+        let (name, value) = match &advice {
+            Advice::Allow(methods) => (header::ALLOW, *methods),
+            Advice::Challenge(challenge) => (header::WWW_AUTHENTICATE, &**challenge),
         };
-        reply.headers_mut().insert(name, HeaderValue::from_static(value));
+        // A value that no header can carry is left out.
+        let value = HeaderValue::from_str(value).ok();
+        value.into_iter().for_each(|value| drop(reply.headers_mut().insert(name.clone(), value)));
     }
     if let Some(wait) = retry_after {
         reply.headers_mut().insert(header::RETRY_AFTER, wait.into());

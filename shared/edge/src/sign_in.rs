@@ -15,10 +15,10 @@ crate::variables! {
     INBOUND_AUTH: Or("alb"), "how callers prove who they are: `alb`, by the load balancer's signed header; `bearer`, by `Authorization: Bearer` tokens of the issuer (EKS, on-premises, any proxy that forwards the token)";
     OIDC_ISSUER: Required, "the one trusted issuer";
     OIDC_CLIENT_ID: Required, "our client there: the load balancer's, or the audience of bearer tokens";
-    BEARER_AUDIENCE_CLAIM: Or("aud"), "with `bearer` only: the claim that names us in a token: `aud`, or `client_id` for the access tokens of Amazon Cognito, which have no `aud` (their `token_use` has to be `access`)";
+    BEARER_AUDIENCE_CLAIM: Or("aud"), "with `bearer`, or `MCP_AUDIENCE`: the claim that names us in a token: `aud`, or `client_id` for the access tokens of Amazon Cognito, which have no `aud` (their `token_use` has to be `access`)";
     ALB_ARN: Required, "with `alb` only: the load balancers that may sign, comma-separated";
     ALB_PUBLIC_KEYS_URL: Optional, "with `alb` only: where the load balancer's keys are, when not at AWS's published place (there is none for AWS China): the key is at `{base}/{kid}`";
-    OIDC_JWKS_URL: Optional, "with `bearer` only: where the issuer's keys are, when not where its discovery document says: the key set's own URL";
+    OIDC_JWKS_URL: Optional, "with `bearer`, or `MCP_AUDIENCE`: where the issuer's keys are, when not where its discovery document says: the key set's own URL";
     ALLOW_CLAIM: Optional, "who may use the agent, as `groups=engineering,ops`: only users whose token has that claim, as one of these values or as a list with one of them, compared exactly; others get 403 `not_allowed`. Behind a load balancer it is a claim of the user-info endpoint. Not set: everyone who can sign in. Try it locally: alice is in `engineering`, bob in `sales`";
 }
 
@@ -43,16 +43,36 @@ fn authenticator(kind: InboundAuth, reader: &mut Reader<'_>) -> Option<Authentic
             Some(Authenticator::alb(settings))
         }
         InboundAuth::Bearer => {
-            let issuer = reader.required(&OIDC_ISSUER, issuer);
             let client = reader.required(&OIDC_CLIENT_ID, text);
-            let audience = reader.or(&BEARER_AUDIENCE_CLAIM, audience_claim);
-            let key_set = reader.optional(&OIDC_JWKS_URL, endpoint);
-            let (issuer, address) = issuer?;
-            let keys = key_set.map_or(KeySetPlace::Discovered(address), KeySetPlace::At);
-            let (client, audience) = (client?, audience?);
-            Some(Authenticator::bearer(BearerSettings { issuer, client, audience, keys }))
+            bearer(client, reader).map(|(authenticator, _)| authenticator)
         }
     }
+}
+
+/// Who believes the issuer's tokens that are made for `client`, and the issuer.
+fn bearer(client: Option<String>, reader: &mut Reader<'_>) -> Option<(Authenticator, String)> {
+    let issuer = reader.required(&OIDC_ISSUER, issuer);
+    let audience = reader.or(&BEARER_AUDIENCE_CLAIM, audience_claim);
+    let key_set = reader.optional(&OIDC_JWKS_URL, endpoint);
+    let (issuer, address) = issuer?;
+    let keys = key_set.map_or(KeySetPlace::Discovered(address), KeySetPlace::At);
+    let settings =
+        BearerSettings { issuer: issuer.clone(), client: client?, audience: audience?, keys };
+    Some((Authenticator::bearer(settings), issuer))
+}
+
+/// Whether `audience` is our own client, for whose tokens people sign in with `bearer`.
+#[must_use]
+pub fn is_own_client(audience: &str, reader: &Reader<'_>) -> bool {
+    reader.is(&OIDC_CLIENT_ID, audience)
+}
+
+/// Who believes the one issuer's access tokens that are made for `audience`, and the issuer; however people
+/// sign in. Those whom `ALLOW_CLAIM` leaves out may not come in.
+pub fn access_tokens(audience: String, reader: &mut Reader<'_>) -> Option<(Authenticator, String)> {
+    let tokens = bearer(Some(audience), reader);
+    let allowed = reader.optional(&ALLOW_CLAIM, parsed::<AllowClaim>);
+    tokens.map(|(authenticator, issuer)| (authenticator.allowing(allowed), issuer))
 }
 
 /// What `INBOUND_AUTH` can be.

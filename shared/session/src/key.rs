@@ -68,6 +68,12 @@ pub(crate) fn object_key(user: &UserId, session: &SessionId) -> String {
     format!("{}/{session}{SUFFIX}", segment(user))
 }
 
+/// The key of a call that a client has made and that waits, or whose result does. No conversation can have
+/// it, because no session id has a dot or a slash.
+pub(crate) fn call_key(user: &UserId, call: &SessionId) -> String {
+    format!("{}/.calls/{call}{SUFFIX}", segment(user))
+}
+
 /// The key of the record of a user's connection to `provider`. No conversation can have it, because no
 /// session id has a dot or a slash.
 pub(crate) fn connection_key(user: &UserId, provider: &str) -> String {
@@ -113,7 +119,7 @@ mod tests {
     use identity::UserId;
     use proptest::prelude::*;
 
-    use super::{SessionId, connection_key, object_key, parse, user_prefix};
+    use super::{SessionId, call_key, connection_key, object_key, parse, user_prefix};
 
     /// Amazon S3's limit.
     const MAX_KEY_BYTES: usize = 1_024;
@@ -155,6 +161,17 @@ mod tests {
             prop_assert_eq!(parse(&key), None);
             let same = user == other && provider == else_;
             prop_assert_eq!(connection_key(&other, &else_) == key, same);
+        }
+
+        #[test]
+        fn m12_a_calls_key_is_its_users_alone_and_no_conversations(
+            user in user(), other in user(), call in session(), provider in "[a-c._/%-]{1,3}",
+        ) {
+            let key = call_key(&user, &call);
+            prop_assert!(key.len() <= MAX_KEY_BYTES && key.starts_with(&user_prefix(&user)));
+            prop_assert_eq!(parse(&key), None);
+            prop_assert_eq!(call_key(&other, &call) == key, user == other);
+            prop_assert!(connection_key(&user, &provider) != key);
         }
 
         #[test]

@@ -118,7 +118,7 @@ impl Sessions {
     /// # Errors
     /// When S3 fails; see [`SessionError`].
     pub async fn delete(&self, user: &UserId, session: &SessionId) -> Result<bool, SessionError> {
-        let key = key::object_key(user, session);
+        let key = self.key(user, session);
         let mut keys = Vec::new();
         if self.imports_strands {
             // First: what is left of it would be imported again with the next message.

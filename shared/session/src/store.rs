@@ -42,6 +42,16 @@ pub struct Sessions {
     pub(crate) bucket: Bucket,
     pub(crate) imports_strands: bool,
     most_bytes: usize,
+    kind: Kind,
+}
+
+/// What is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Conversations.
+    Conversations,
+    /// Calls of clients, each of which is kept as a conversation of one turn, apart from these.
+    Calls,
 }
 
 /// A conversation as it was when it was read.
@@ -104,7 +114,7 @@ impl Sessions {
     #[must_use]
     pub fn new(config: Builder, bucket: String) -> Self {
         let bucket = Bucket::new(config, bucket);
-        Self { bucket, imports_strands: false, most_bytes: MOST_BYTES }
+        Self { bucket, imports_strands: false, most_bytes: MOST_BYTES, kind: Kind::Conversations }
     }
 
     /// The client, with the connections that this uses.
@@ -125,6 +135,20 @@ impl Sessions {
     #[must_use]
     pub fn keeping(self, most_bytes: usize) -> Self {
         Self { most_bytes, ..self }
+    }
+
+    /// The calls of clients in the same bucket: where `Self` has conversations. No list has them.
+    #[must_use]
+    pub fn calls(&self) -> Self {
+        Self { kind: Kind::Calls, imports_strands: false, ..self.clone() }
+    }
+
+    /// The key of one of them.
+    pub(crate) fn key(&self, user: &UserId, session: &SessionId) -> String {
+        match self.kind {
+            Kind::Conversations => key::object_key(user, session),
+            Kind::Calls => key::call_key(user, session),
+        }
     }
 
     /// How many bytes a conversation may have.
@@ -170,7 +194,7 @@ impl Sessions {
     /// # Errors
     /// When it can't be read; see [`SessionError`].
     pub async fn load(&self, user: &UserId, session: &SessionId) -> Result<Loaded, SessionError> {
-        let mut loaded = self.read(key::object_key(user, session)).await?;
+        let mut loaded = self.read(self.key(user, session)).await?;
         if self.imports_strands && !loaded.exists() {
             loaded.conversation.messages = self.strands_messages(user, session).await?;
         }

@@ -38,6 +38,8 @@ pub enum Audit<'a> {
         scopes: &'a str,
         /// In which flow.
         flow: &'a str,
+        /// What the client calls itself that asked; `None` if a browser did.
+        client: Option<&'a str>,
     },
     /// The user followed our link to the provider.
     ConsentStarted {
@@ -45,6 +47,8 @@ pub enum Audit<'a> {
         user: &'a UserId,
         /// In which flow.
         flow: &'a str,
+        /// What the client calls itself whose flow they continue; `None` if a browser asked.
+        client: Option<&'a str>,
     },
     /// Someone followed a consent link that is not theirs, or not for this browser.
     ConsentRefused {
@@ -150,11 +154,12 @@ impl Audit<'_> {
             Audit::StalePage { user } => info!(target: "audit", event = "stale_page", %user),
             Audit::SignedOut { user } => info!(target: "audit", event = "signed_out", %user),
             Audit::NotAllowed { user } => info!(target: "audit", event = "not_allowed", %user),
-            Audit::ConsentRequired { user, provider, scopes, flow } => {
-                info!(target: "audit", event = "consent_required", %user, provider, scopes, flow);
+            Audit::ConsentRequired { user, provider, scopes, flow, client } => {
+                let event = "consent_required";
+                info!(target: "audit", event, %user, provider, scopes, flow, client);
             }
-            Audit::ConsentStarted { user, flow } => {
-                info!(target: "audit", event = "consent_started", %user, flow);
+            Audit::ConsentStarted { user, flow, client } => {
+                info!(target: "audit", event = "consent_started", %user, flow, client);
             }
             Audit::ConsentRefused { user, reason } => {
                 info!(target: "audit", event = "consent_refused", %user, reason);

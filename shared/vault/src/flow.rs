@@ -2,6 +2,9 @@
 //!
 //! It is all that the binder knows about who asked: it has no store of its own. The browser
 //! that asked carries it in a cookie, and can neither read nor change it.
+//!
+//! A flow that a client asked for, which is no browser, belongs to no browser yet: nothing goes on with it
+//! until the person who asked continues it in theirs.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,6 +13,7 @@ use identity::{BrowserHash, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    client::ClientRequest,
     consent_key::{ConsentKeys, Purpose},
     sealed::{self, SealError},
     secret::AuthorizationUrl,
@@ -36,6 +40,8 @@ struct Contents {
     state: StateHash,
     #[serde(rename = "e")]
     expires: u64,
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    client: Option<ClientRequest>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,8 +68,60 @@ impl Flow {
     ) -> Self {
         let expires = since_epoch(now + Self::LIFETIME);
         let session = session.sha256();
-        let contents = Contents { user, browser, session, state, expires };
+        let contents = Contents { user, browser, session, state, expires, client: None };
         Self { contents, authorization_url }
+    }
+
+    /// The same flow, which a client asked for: it belongs to no browser.
+    #[must_use]
+    pub fn asked_by(mut self, client: ClientRequest) -> Self {
+        self.contents.browser = None;
+        self.contents.client = Some(client);
+        self
+    }
+
+    /// What a client asked for that no browser has continued yet; `None` for every other flow.
+    #[must_use]
+    pub fn client_request(&self) -> Option<&ClientRequest> {
+        self.contents.client.as_ref()
+    }
+
+    /// When the flow began.
+    #[must_use]
+    pub fn began_at(&self) -> SystemTime {
+        self.expires_at() - Self::LIFETIME
+    }
+
+    /// The flow that `user`, who was shown what the client asked for, continues at `now` in `browser`. It
+    /// belongs to that browser from here on.
+    ///
+    /// # Errors
+    /// When somebody else asked, or the flow is over, or it is no client's.
+    pub fn continued_in(
+        mut self,
+        user: &UserId,
+        browser: Option<BrowserHash>,
+        now: SystemTime,
+    ) -> Result<Self, FlowRefusal> {
+        self.check_person(user, now)?;
+        self.contents.client.take().ok_or(FlowRefusal::AnotherBrowser)?;
+        self.contents.browser = browser;
+        Ok(self)
+    }
+
+    /// Whether `user` is the person who asked, and in time, in any browser: enough to be shown what was
+    /// asked for, and not to go on.
+    ///
+    /// # Errors
+    /// When somebody else asked, or the flow is over.
+    pub fn check_person(&self, user: &UserId, now: SystemTime) -> Result<(), FlowRefusal> {
+        if self.contents.user != *user {
+            return Err(FlowRefusal::AnotherUser);
+        }
+        if since_epoch(now) >= self.contents.expires {
+            return Err(FlowRefusal::Expired);
+        }
+        Ok(())
     }
 
     /// The flow as only [`Flow::open`] with one of `keys` can read it: base64url, at most 3,800
@@ -86,13 +144,17 @@ impl Flow {
     }
 
     /// Whether the flow is the visitor's to go on with: the person who asked, in the browser that
-    /// asked, in time. In this order, so that a stranger does not learn how old the flow is.
+    /// asked, in time. In this order, so that a stranger does not learn how old the flow is. A client's
+    /// flow that nobody has continued is no visitor's.
     ///
     /// # Errors
-    /// The first of the three that is not so.
+    /// The first of these that is not so.
     pub fn check(&self, visitor: &Visitor<'_>) -> Result<(), FlowRefusal> {
         if self.contents.user != *visitor.user {
             return Err(FlowRefusal::AnotherUser);
+        }
+        if self.contents.client.is_some() {
+            return Err(FlowRefusal::NotContinued);
         }
         if let VisitorBrowser::Counts(browser) = visitor.browser
             && (browser.is_none() || browser != self.contents.browser)
@@ -167,6 +229,8 @@ pub enum FlowRefusal {
     AnotherUser,
     /// They asked in another browser, or in one without our cookie.
     AnotherBrowser,
+    /// A client asked, and nobody has continued the flow in a browser.
+    NotContinued,
     /// The flow is over.
     Expired,
 }
@@ -179,7 +243,7 @@ mod tests {
 
     use super::{Flow, FlowRefusal, Visitor, VisitorBrowser};
     use crate::{
-        AuthorizationUrl, ConsentKeys, FlowState, SealError, SessionUri,
+        AuthorizationUrl, ClientName, ClientRequest, ConsentKeys, FlowState, SealError, SessionUri,
         VisitorBrowser::{Any, Counts},
     };
 
@@ -242,6 +306,37 @@ mod tests {
             assert_eq!(check(&flow, "alice", browser, NOW), Err(FlowRefusal::AnotherBrowser));
         }
         assert_eq!(check(&flow, "alice", Any, NOW), Ok(()));
+    }
+
+    #[test]
+    fn m9_a_clients_flow_goes_on_nowhere_until_its_person_continues_it_in_one_browser() {
+        let (own, other) = (browser(), browser());
+        let request = ClientRequest {
+            client: ClientName::shortened("A client"),
+            provider: "GitHub".to_owned(),
+            scopes: vec!["repo".to_owned()],
+            choice: None,
+        };
+        let asked = || flow(Some(own), "https://provider.example/").asked_by(request.clone());
+        let sealed = asked().seal(&keys()).unwrap();
+        let opened = Flow::open(&sealed, &keys()).unwrap();
+        assert_eq!(opened.client_request(), Some(&request));
+        assert_eq!(opened.began_at(), NOW);
+        for browser in [Any, Counts(None), Counts(Some(own)), Counts(Some(other))] {
+            assert_eq!(check(&opened, "alice", browser, NOW), Err(FlowRefusal::NotContinued));
+            assert_eq!(check(&opened, "bob", browser, NOW), Err(FlowRefusal::AnotherUser));
+        }
+        let end = NOW + Flow::LIFETIME;
+        let continued = |who, now| asked().continued_in(&user(who), Some(other), now);
+        assert_eq!(continued("bob", NOW).unwrap_err(), FlowRefusal::AnotherUser);
+        assert_eq!(continued("alice", end).unwrap_err(), FlowRefusal::Expired);
+        let sealed = continued("alice", NOW).unwrap().seal(&keys()).unwrap();
+        let flow = Flow::open(&sealed, &keys()).unwrap();
+        assert_eq!(flow.client_request(), None);
+        assert_eq!(check(&flow, "alice", Counts(Some(other)), NOW), Ok(()));
+        assert_eq!(check(&flow, "alice", Counts(Some(own)), NOW), Err(FlowRefusal::AnotherBrowser));
+        let again = flow.continued_in(&user("alice"), Some(own), NOW).unwrap_err();
+        assert_eq!(again, FlowRefusal::AnotherBrowser);
     }
 
     #[test]

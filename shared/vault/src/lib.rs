@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod client;
 mod consent_key;
 mod ended;
 mod endpoint;
@@ -16,6 +17,7 @@ mod state;
 mod token_vault;
 mod workload_tokens;
 
+pub use client::{ClientName, ClientRequest};
 pub use consent_key::{ConsentKeys, InvalidConsentKey};
 pub use ended::{Bound, Ended};
 pub use endpoint::{InvalidEndpoint, endpoint};

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What a load balancer or a proxy does with a caller who is not signed in and brings no token.
-const SIGN_IN: &str = "The caller has to sign in first, and is sent to do so";
+pub(super) const SIGN_IN: &str = "The caller has to sign in first, and is sent to do so";
 
 /// How a consent can end that does not count.
 const NOT_BOUND: &[(Kind, Code)] = &[
@@ -18,6 +18,7 @@ const NOT_BOUND: &[(Kind, Code)] = &[
     (Kind::Forbidden, Code::NoFlow),
     (Kind::Forbidden, Code::AnotherUser),
     (Kind::Forbidden, Code::AnotherBrowser),
+    (Kind::Forbidden, Code::NotContinued),
     (Kind::Forbidden, Code::NoState),
     (Kind::Forbidden, Code::WrongState),
     (Kind::Forbidden, Code::SessionRefused),
@@ -36,9 +37,17 @@ const VISIT_ENDED: &[(Kind, Code)] = &[
     (Kind::UpstreamFailed, Code::ProviderFailed),
 ];
 
-pub(super) fn consent() -> Operation {
+pub(super) fn consent(other_agents: bool) -> Operation {
     let mut flow = query("flow", "As in the interrupt's `url`", json!({ "type": "string" }));
     flow["required"] = true.into();
+    let mut answers = json!({
+        "302": redirect(SIGN_IN),
+        "303": redirect("The browser carries the flow, and goes to the provider"),
+    });
+    if other_agents {
+        let asked = "A client that is no browser has asked: the page goes on with a click";
+        answers["200"] = json!({ "description": asked, "content": { "text/html": html() } });
+    }
     Operation {
         id: "consent",
         tag: "consent",
@@ -47,10 +56,7 @@ pub(super) fn consent() -> Operation {
         parameters: vec![flow],
         body: None,
         callers: Callers::SignedIn,
-        answers: json!({
-            "302": redirect(SIGN_IN),
-            "303": redirect("The browser carries the flow, and goes to the provider"),
-        }),
+        answers,
         problems: vec![
             (Kind::InvalidRequest, Code::Malformed),
             (Kind::Forbidden, Code::NotAVisit),

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use super::{
     agent, consent,
     operation::{Callers, Operation},
+    other_agents,
     responses::json_of,
 };
 
 /// The paths of a deployment whose callers bring a `bearer` token, or come through a load balancer.
-pub(super) fn all(bearer: bool) -> Value {
+pub(super) fn all(bearer: bool, other_agents: bool) -> Value {
     let mut paths = json!({
         "/invocations": { "post": agent::invocations().into_json(bearer) },
         "/sessions": { "get": agent::list_sessions().into_json(bearer) },
@@ -32,10 +33,15 @@ pub(super) fn all(bearer: bool) -> Value {
             }],
             "delete": agent::delete_connection().into_json(bearer),
         },
-        "/consent": { "get": consent::consent().into_json(bearer) },
+        "/consent": { "get": consent::consent(other_agents).into_json(bearer) },
         "/openapi.json": { "get": open_api().into_json(bearer) },
         "/ping": { "get": ping().into_json(bearer) },
     });
+    if other_agents {
+        paths["/consent"]["post"] = other_agents::continue_consent().into_json(bearer);
+        paths["/confirm"]["get"] = other_agents::show_call().into_json(bearer);
+        paths["/confirm"]["post"] = other_agents::answer_call().into_json(bearer);
+    }
     paths[SESSION_BINDING_PATH]["get"] = consent::session_binding().into_json(bearer);
     if bearer {
         paths[SESSION_BINDING_PATH]["post"] = consent::returned_consent().into_json(bearer);

@@ -28,12 +28,16 @@ impl Turn {
         inquiry: Inquiry,
         fresh: impl Fn() -> String,
     ) -> &'static str {
-        let may_wait = self.rules.may_wait;
+        let (may_wait, is_one_call) = (self.rules.may_wait, self.rules.is_one_call);
         let Some(open) = self.open_mut(id) else { return "input_required" };
         open.rounds += 1;
         if open.rounds > MOST_ROUNDS {
             self.answered(texts::asks_too_often(id, &inquiry.server));
             return "asks_too_often";
+        }
+        if is_one_call {
+            self.answered(texts::nobody_to_ask(id, &inquiry.server));
+            return "input_required";
         }
         if !may_wait {
             self.withheld = true;

@@ -53,7 +53,13 @@ struct Request {
 }
 
 fn rules() -> Rules {
-    Rules { user: UserId::parse("alice").unwrap(), tools: tools(), confirm: true, may_wait: true }
+    Rules {
+        user: UserId::parse("alice").unwrap(),
+        tools: tools(),
+        confirm: true,
+        may_wait: true,
+        is_one_call: false,
+    }
 }
 
 fn result() -> ToolResult {

@@ -9,6 +9,7 @@
 
 mod approval;
 mod call;
+mod client_call;
 mod consent;
 mod fit;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use std::{
 use identity::UserId;
 use session::{Call, Confirmation, Message, Pending, Role, ToolUse};
 
+pub use self::client_call::result_of_call;
 pub use self::resume::{Answers, ResumeError, Verdict};
 use self::{
     approval::Approval,
@@ -57,6 +59,9 @@ pub struct Rules {
     pub confirm: bool,
     /// Whether it may wait for the user. Not once they have gone on with a new message.
     pub may_wait: bool,
+    /// Whether it is one call of a client's that has a model of its own: it ends with the call's result, and
+    /// no model is asked.
+    pub is_one_call: bool,
 }
 
 /// A turn that is being worked on.
@@ -171,6 +176,7 @@ impl Turn {
         }
         match self.messages.last() {
             Some(Message { role: Role::Assistant, .. }) => Step::Done,
+            _ if self.rules.is_one_call => Step::Done,
             _ => Step::CallModel,
         }
     }

@@ -106,7 +106,9 @@ impl Turn {
         self.calls.clear();
         self.messages.push(Message { role: Role::User, content, id: None });
         let answers = self.messages.iter().filter(|message| message.role == Role::Assistant);
-        if answers.count() >= MAX_MODEL_CALLS {
+        if self.rules.is_one_call {
+            self.say(texts::CALL_IS_DONE.to_owned());
+        } else if answers.count() >= MAX_MODEL_CALLS {
             self.say(texts::TOO_MANY_CALLS.to_owned());
         } else if self.unreadable_rounds > MAX_UNREADABLE_ROUNDS {
             self.say(texts::TOO_MANY_MISTAKES.to_owned());

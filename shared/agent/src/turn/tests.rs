@@ -26,7 +26,13 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 fn rules() -> Rules {
-    Rules { user: UserId::parse("alice").unwrap(), tools: tools(), confirm: true, may_wait: true }
+    Rules {
+        user: UserId::parse("alice").unwrap(),
+        tools: tools(),
+        confirm: true,
+        may_wait: true,
+        is_one_call: false,
+    }
 }
 
 /// The user has gone on with a new message.
@@ -141,6 +147,8 @@ mod consent;
 mod confirmation;
 
 mod claims;
+
+mod client_call;
 
 mod mistakes;
 

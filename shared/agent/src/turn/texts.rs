@@ -151,6 +151,17 @@ pub(super) fn asks_too_often(id: &str, server: &str) -> ToolResult {
     error(id, &format!("Not run: {server} has asked the user too often.{ASK_FIRST}"))
 }
 
+pub(super) fn nobody_to_ask(id: &str, server: &str) -> ToolResult {
+    let text = format!(
+        "Not run: {server} wants to know something of the user first, which can't be asked here. Call it \
+         with all that it needs, or ask the user to do it in the application itself."
+    );
+    error(id, &text)
+}
+
+/// Ends a turn that is one call of a client's, so that it is saved as a whole turn.
+pub(super) const CALL_IS_DONE: &str = "(This was one call of a client.)";
+
 pub(super) fn too_many_at_once(id: &str) -> ToolResult {
     error(id, "Not run: at most 8 calls of one message are run. Ask again for this one.")
 }
