@@ -21,7 +21,7 @@ pub(crate) struct Attack {
 }
 
 /// From the authorization address to our page, in alice's browser.
-fn she_consents(flow: FlowId) -> [Action; 3] {
+pub(crate) fn she_consents(flow: FlowId) -> [Action; 3] {
     [
         Action::OpenAuthorization(AlicesDesk, flow),
         Action::Consent(AlicesDesk, flow),
@@ -37,7 +37,7 @@ fn he_consents(flow: FlowId) -> [Action; 2] {
     ]
 }
 
-fn bind(browser: Browser, flow: FlowId) -> Action {
+pub(crate) fn bind(browser: Browser, flow: FlowId) -> Action {
     Action::Bind { browser, session: flow, state: flow, cookie: flow }
 }
 

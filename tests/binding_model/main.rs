@@ -17,11 +17,14 @@
 #![expect(clippy::expect_used, reason = "whatever fails here fails the test")]
 
 mod attacks;
+mod client_attacks;
+mod clients;
 mod disconnect;
 mod disconnect_rules;
 mod model;
 mod protocol;
 mod replay;
+mod replay_client;
 
 use stateright::{Checker, Model};
 
@@ -29,7 +32,7 @@ use crate::{
     attacks::Attack,
     model::{
         Browser::{self, AlicesDesk, Bobs},
-        State,
+        Person, State,
     },
     protocol::{
         ASKED_THERE, Action, NOTHING_PLANTED, NOTHING_STOLEN, ONCE, Outcome, Protocol,
@@ -103,8 +106,12 @@ async fn replay(attack: &Attack) -> Option<(Action, String)> {
 
 fn browser_of(action: Action) -> Browser {
     match action {
+        // A client is in no browser, and has its user's token.
+        Action::AskByClient(Person::Alice) => AlicesDesk,
+        Action::AskByClient(Person::Bob) => Bobs,
         Action::SignIn(browser, _)
         | Action::Ask(browser)
+        | Action::Continue(browser, _)
         | Action::OpenLink(browser, _)
         | Action::OpenAuthorization(browser, _)
         | Action::Consent(browser, _)
@@ -162,6 +169,44 @@ async fn m9_without_single_completion_a_flow_brings_two_tokens() {
 }
 
 #[test]
+fn m9_clients_that_ask_break_nothing() {
+    let clients = Protocol { has_clients: true, ..Protocol::complete(2) };
+    let checker = clients.checker().symmetry().threads(2).spawn_dfs().join();
+    checker.assert_properties();
+    let states = checker.unique_state_count();
+    assert!(states > 3_000, "only {states} states: the model has lost something");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_without_the_click_a_clients_link_goes_on_in_a_browser_that_bob_has_signed_in() {
+    let attack = client_attacks::a_link_goes_on_by_itself();
+    assert_found_and_stopped(attack, 2, "Connect GitHub?").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_without_the_person_alice_continues_what_bobs_client_asked_for() {
+    let attack = client_attacks::alice_continues_bobs_link();
+    assert_found_and_stopped(attack, 1, "This request is not yours").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_without_a_secret_state_bob_completes_his_clients_flow_with_alices_code() {
+    let attack = client_attacks::bob_completes_his_clients_flow_with_alices_code();
+    assert_found_and_stopped(attack, 5, "wrong_state").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m9_without_the_browser_bob_sends_what_was_sealed_for_his_own() {
+    let attack = client_attacks::bob_sends_what_was_sealed_for_his_browser();
+    assert_found_and_stopped(attack, 3, "This was not asked for in this browser").await;
+}
+
+#[test]
+fn a_click_on_a_page_that_names_bob_gives_bob_alices_account() {
+    assert_found(&client_attacks::alice_clicks_where_the_page_names_bob());
+}
+
+#[test]
 fn a_leaked_authorization_address_gives_alice_bobs_account() {
     assert_found(&attacks::bob_consents_on_the_address_that_waits_for_alice());
 }
@@ -179,7 +224,7 @@ fn a_leaked_provider_page_gives_alice_bobs_account() {
 /// Takes steps that somebody could take, drawn from `seed`, in the model and at the handlers;
 /// returns how many attempts to bind were refused, and whether one was not.
 async fn walk(seed: u64) -> (usize, bool) {
-    let protocol = Protocol::complete(2);
+    let protocol = Protocol { has_clients: seed % 2 == 1, ..Protocol::complete(2) };
     let (mut state, mut replay) = (State::start(), Replay::start().await);
     let (mut dice, mut history, mut refused) = (Dice(seed), Vec::new(), 0);
     for _ in 0..24 {

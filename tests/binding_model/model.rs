@@ -16,6 +16,9 @@
 //! sends to her; she consents to all of it, in any order, and may stop anywhere. Bob sees the
 //! addresses of alice's flows, each once it has been used, and her links at once. He sends any
 //! request that he can make up, with any cookies that he knows.
+//!
+//! A flow may be asked for by a client, too, which is no browser and shows its link to anyone. It belongs to
+//! the browsers in which its page was continued, by a click; each of these carries a sealed flow of its own.
 
 use stateright::Representative;
 
@@ -92,7 +95,10 @@ pub(crate) struct Bound {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Flow {
     pub(crate) user: Person,
-    pub(crate) asked_in: Browser,
+    /// `None` if a client asked.
+    pub(crate) asked_in: Option<Browser>,
+    /// Where a client's flow was continued.
+    pub(crate) continued_in: Browsers,
     pub(crate) session: Session,
     /// How many tokens it has brought.
     pub(crate) tokens: u8,
@@ -107,11 +113,12 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    pub(crate) fn begin(user: Person, asked_in: Browser) -> Self {
+    pub(crate) fn begin(user: Person, asked_in: Option<Browser>) -> Self {
         let nobody = Browsers::default();
         Self {
             user,
             asked_in,
+            continued_in: nobody,
             session: Session::Begun,
             tokens: 0,
             opened: nobody,
@@ -119,6 +126,16 @@ impl Flow {
             consented: nobody,
             landed: nobody,
         }
+    }
+
+    /// Whether it is this browser's to go on with.
+    pub(crate) fn belongs_to(&self, browser: Browser) -> bool {
+        self.asked_in == Some(browser) || self.continued_in.has(browser)
+    }
+
+    /// Whether a client asked for it.
+    pub(crate) fn is_clients(&self) -> bool {
+        self.asked_in.is_none()
     }
 }
 

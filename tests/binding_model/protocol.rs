@@ -28,6 +28,10 @@ pub(crate) enum Action {
     SignIn(Browser, Person),
     /// Asks for something that needs a consent: a flow begins.
     Ask(Browser),
+    /// A client asks with an access token of its user's.
+    AskByClient(Person),
+    /// Opens the page of a client's flow, and clicks.
+    Continue(Browser, FlowId),
     /// Opens our own link.
     OpenLink(Browser, FlowId),
     /// Opens the authorization address.
@@ -76,6 +80,14 @@ pub(crate) struct Protocol {
     pub(crate) keeps_provider_page_private: bool,
     /// Nobody sees the authorization address of alice's flow before she has used it.
     pub(crate) keeps_authorization_address_private: bool,
+    /// Clients ask, too.
+    pub(crate) has_clients: bool,
+    /// Browsers ask.
+    pub(crate) browsers_ask: bool,
+    /// A client's flow goes on with a click alone, and not by opening its link.
+    pub(crate) needs_click: bool,
+    /// Alice clicks only where the page names her.
+    pub(crate) alice_reads_the_page: bool,
     /// How many flows there can be.
     pub(crate) flows: usize,
     /// The one property to look at, or all.
@@ -96,6 +108,10 @@ impl Protocol {
             alice_looks_who_she_is: true,
             keeps_provider_page_private: true,
             keeps_authorization_address_private: true,
+            has_clients: false,
+            browsers_ask: true,
+            needs_click: true,
+            alice_reads_the_page: true,
             flows,
             only: None,
         }
@@ -112,12 +128,13 @@ impl Protocol {
 
     /// Every step that somebody may think of.
     pub(crate) fn steps(flows: usize) -> Vec<Action> {
-        let mut steps = Vec::new();
+        let mut steps = [Alice, Bob].map(Action::AskByClient).to_vec();
         for browser in Browser::ALL {
             steps.extend([Alice, Bob].map(|person| Action::SignIn(browser, person)));
             steps.push(Action::Ask(browser));
             for flow in 0..flows {
                 steps.push(Action::OpenLink(browser, flow));
+                steps.push(Action::Continue(browser, flow));
                 steps.push(Action::OpenAuthorization(browser, flow));
                 steps.push(Action::Consent(browser, flow));
                 let callback = |code_of| Action::OpenCallback { browser, flow, code_of };
@@ -140,8 +157,11 @@ impl Protocol {
             Action::SignIn(browser, _) => browser != Bobs && self.has_sign_in,
             Action::Ask(browser) => {
                 let is_herself = state.signed_in(browser) == browser.person();
-                flows.len() < self.flows && (is_herself || !self.alice_looks_who_she_is)
+                let may_ask = self.browsers_ask && flows.len() < self.flows;
+                may_ask && (is_herself || !self.alice_looks_who_she_is)
             }
+            Action::AskByClient(_) => self.has_clients && flows.len() < self.flows,
+            Action::Continue(browser, flow) => self.may_be_clicked(state, browser, flow),
             // What a link holds is sealed: everyone may see it.
             Action::OpenLink(..) => true,
             Action::OpenAuthorization(browser, flow) => {
@@ -188,7 +208,12 @@ impl Protocol {
         match action {
             Action::SignIn(browser, person) => next.sign_in(browser, person),
             Action::Ask(browser) => {
-                next.flows.push(Flow::begin(next.signed_in(browser), browser));
+                next.flows.push(Flow::begin(next.signed_in(browser), Some(browser)));
+            }
+            Action::AskByClient(person) => next.flows.push(Flow::begin(person, None)),
+            Action::Continue(browser, flow) => self.continue_in(next, browser, flow)?,
+            Action::OpenLink(browser, flow) if next.flows[flow].is_clients() => {
+                self.open_clients_link(next, browser, flow)?;
             }
             Action::OpenLink(browser, flow) => {
                 self.check(next, browser, flow)?;
@@ -209,10 +234,10 @@ impl Protocol {
     }
 
     /// What both of our pages check: person and browser, against the sealed flow.
-    fn check(&self, state: &State, browser: Browser, flow: FlowId) -> Option<()> {
+    pub(crate) fn check(&self, state: &State, browser: Browser, flow: FlowId) -> Option<()> {
         let flow = &state.flows[flow];
         let is_person = state.signed_in(browser) == flow.user || !self.checks_person;
-        let is_browser = browser == flow.asked_in || !self.checks_browser;
+        let is_browser = flow.belongs_to(browser) || !self.checks_browser;
         (is_person && is_browser).then_some(())
     }
 
@@ -237,7 +262,10 @@ impl Protocol {
         (state, cookie): (FlowId, FlowId),
     ) -> Option<()> {
         let (target, sealed) = (&next.flows[session], &next.flows[cookie]);
-        let is_carried = browser == Bobs || target.opened.has(browser);
+        let is_carried = match target.is_clients() {
+            true => target.opened.has(browser),
+            false => browser == Bobs || target.opened.has(browser),
+        };
         let is_tied = cookie == session || !self.ties_state_to_session;
         if !is_carried || !is_tied || state != cookie {
             return None;
@@ -293,10 +321,10 @@ impl Model for Protocol {
     fn properties(&self) -> Vec<Property<Self>> {
         let all = [
             Property::always(ASKED_THERE, |_, state: &State| {
-                state.bound().all(|(flow, it)| it.consented_in == flow.asked_in)
+                state.bound().all(|(flow, it)| flow.belongs_to(it.consented_in))
             }),
             Property::always(SIGNED_IN_THERE, |_, state: &State| {
-                let there = |flow: &Flow, it: Bound| it.bound_in == flow.asked_in;
+                let there = |flow: &Flow, it: Bound| flow.belongs_to(it.bound_in);
                 state.bound().all(|(flow, it)| there(flow, it) && it.signed_in == flow.user)
             }),
             Property::always(ONCE, |_, state: &State| {

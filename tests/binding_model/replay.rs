@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use local::parts::Addresses;
 use reqwest::Method;
-use tests::{Browser, Visit, World, parameter};
+use tests::{Browser, Setup, Visit, World, parameter};
 use url::Url;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         FlowId, Person,
     },
     protocol::Action,
+    replay_client::AUDIENCE,
 };
 
 const BINDING: &str = "/oauth2/session-binding";
@@ -32,29 +33,53 @@ pub(crate) enum Tried {
 }
 
 /// What was seen of a flow.
-struct Seen {
-    user: Person,
-    link: Url,
+pub(crate) struct Seen {
+    pub(crate) user: Person,
+    pub(crate) link: Url,
+    /// What a click has sealed, for each browser, as a link.
+    pub(crate) continued: BTreeMap<Of, Url>,
     /// Of the sealed flow.
-    cookie_name: Option<String>,
-    authorization: Option<Url>,
+    pub(crate) cookie_name: Option<String>,
+    pub(crate) authorization: Option<Url>,
     provider: Option<Url>,
     codes: BTreeMap<Of, String>,
     binding: Option<Url>,
     landed: Vec<Of>,
 }
 
+impl Seen {
+    pub(crate) fn new(user: Person, link: &str) -> Self {
+        Self {
+            user,
+            link: link.parse().expect("a link"),
+            continued: BTreeMap::new(),
+            cookie_name: None,
+            authorization: None,
+            provider: None,
+            codes: BTreeMap::new(),
+            binding: None,
+            landed: Vec::new(),
+        }
+    }
+
+    /// What leads furthest of what `browser` has, or is sent by bob.
+    fn link_for(&self, browser: Of) -> &Url {
+        let continued = self.continued.get(&browser).or_else(|| self.continued.get(&Bobs));
+        continued.unwrap_or(&self.link)
+    }
+}
+
 /// A world in which steps are taken.
 pub(crate) struct Replay {
-    world: World,
-    browsers: BTreeMap<Of, Browser>,
-    flows: Vec<Seen>,
+    pub(crate) world: World,
+    pub(crate) browsers: BTreeMap<Of, Browser>,
+    pub(crate) flows: Vec<Seen>,
 }
 
 impl Replay {
     /// Everyone is signed in as themself, and nobody has asked for anything.
     pub(crate) async fn start() -> Self {
-        let world = World::in_process().await;
+        let world = World::with(Setup::default().with("MCP_AUDIENCE", AUDIENCE)).await;
         let mut browsers = BTreeMap::new();
         for (browser, person) in [(AlicesDesk, "alice"), (AlicesPhone, "alice"), (Bobs, "bob")] {
             browsers.insert(browser, world.browser_of(person).await);
@@ -67,6 +92,8 @@ impl Replay {
         match action {
             Action::SignIn(browser, person) => self.sign_in(browser, person).await,
             Action::Ask(browser) => self.ask(browser, user).await,
+            Action::AskByClient(person) => self.ask_by_client(person).await,
+            Action::Continue(browser, flow) => self.continue_in(browser, flow).await,
             Action::OpenLink(browser, flow) => self.open_link(browser, flow).await,
             Action::OpenAuthorization(browser, flow) => {
                 self.open_authorization(browser, flow).await
@@ -107,28 +134,20 @@ impl Replay {
     async fn ask(&mut self, browser: Of, user: Person) -> Tried {
         let conversation = format!("flow-{}", self.flows.len());
         let link = self.world.ask(&self.browsers[&browser], &conversation).await;
-        self.flows.push(Seen {
-            user,
-            link: link.parse().expect("a link"),
-            cookie_name: None,
-            authorization: None,
-            provider: None,
-            codes: BTreeMap::new(),
-            binding: None,
-            landed: Vec::new(),
-        });
+        self.flows.push(Seen::new(user, &link));
         Tried::Done
     }
 
     async fn open_link(&mut self, browser: Of, flow: FlowId) -> Tried {
+        let link = self.flows[flow].link_for(browser).clone();
         let browser = &self.browsers[&browser];
         let agentcore = self.addresses().agentcore.origin();
-        let link = self.flows[flow].link.as_str();
-        let visit = browser.open_until(link, |address| address.origin() == agentcore).await;
+        let visit =
+            browser.open_until(link.as_str(), |address| address.origin() == agentcore).await;
         if visit.address().origin() != agentcore {
             return refused(&visit);
         }
-        let sealed = parameter(&self.flows[flow].link, "flow").expect("a sealed flow");
+        let sealed = parameter(&link, "flow").expect("a sealed flow");
         let cookies = browser.cookies();
         let of_this_flow = pairs(&cookies).find(|(_, value)| *value == sealed);
         let name = of_this_flow.expect("the flow's cookie").0.to_owned();
@@ -193,7 +212,8 @@ impl Replay {
             .append_pair("state", state.as_deref().unwrap_or("a guess"));
         let result = if browser == Bobs {
             let name = target.cookie_name.as_deref().expect("a flow with a known session");
-            let sealed = parameter(&self.flows[cookie].link, "flow").expect("a sealed flow");
+            let sealed = self.flows[cookie].link_for(Bobs);
+            let sealed = parameter(sealed, "flow").expect("a sealed flow");
             visit_with(&self.browsers[&Bobs], &address, (name, &sealed)).await
         } else {
             self.browsers[&browser].open(address.as_str()).await.parameter("result")
@@ -232,9 +252,10 @@ fn pairs(cookies: &str) -> impl Iterator<Item = (&str, &str)> {
     cookies.split("; ").filter_map(|cookie| cookie.split_once('='))
 }
 
-/// The heading of a page that refuses.
-fn refused(page: &Visit) -> Tried {
-    assert!(page.status.is_client_error(), "{page:?}");
+/// The heading of a page that refuses, or that goes on with a click alone.
+pub(crate) fn refused(page: &Visit) -> Tried {
+    let asks = page.text.contains("id=\"question\"");
+    assert!(page.status.is_client_error() || asks, "{page:?}");
     let heading = page.text.split_once("<h1>").and_then(|(_, rest)| rest.split_once("</h1>"));
     Tried::Refused(heading.map_or(&*page.text, |(heading, _)| heading).to_owned())
 }
