@@ -26,15 +26,17 @@ async function freePort() {
 /** An agent that calls `tool` whenever its user speaks. */
 class Agent {
   constructor(script, tool, input, env) {
-    const path = fileURLToPath(new URL(`../agents/${script}.py`, import.meta.url));
+    const path = fileURLToPath(new URL(`../agents/${script}`, import.meta.url));
     const stdio = ["pipe", "pipe", "inherit"];
-    this.process = spawn(python, [path, tool, JSON.stringify(input)], { stdio, env });
+    const program = script.endsWith(".py") ? python : process.execPath;
+    this.process = spawn(program, [path, tool, JSON.stringify(input)], { stdio, env });
     this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** What it says next. */
+  /** What it says next, within a minute. */
   async says() {
-    const { value } = await this.lines.next();
+    const late = new Promise((_, fail) => setTimeout(fail, 60_000, new Error("the agent says nothing")).unref());
+    const { value } = await Promise.race([this.lines.next(), late]);
     assert(value !== undefined, "the agent has ended");
     return JSON.parse(value);
   }
@@ -66,7 +68,7 @@ async function signIn(page, application) {
 
 const port = String(await freePort());
 const problems = [];
-const AGENTS = ["with_strands", "with_langchain", "with_mcp"];
+const AGENTS = ["with_strands.py", "with_langchain.py", "with_mcp.py", "with_client.mjs"];
 await withWorld({ local, executablePath, options: ["--port", port] }, async ({ browser, application }) => {
   const token = execFileSync(local, ["--port", port, "token", "alice"], { encoding: "utf8" }).trim();
   const env = { ...process.env, COUNTERSIGN_URL: new URL("/mcp", application).href, COUNTERSIGN_TOKEN: token };

@@ -61,7 +61,9 @@ fn without_thinking(request: &Request) -> Script {
         return Script::Answer(ModelAnswer::new(CONNECTED.to_owned(), calls, input_tokens));
     }
     if !results.is_empty() {
-        let told = results.into_iter().map(|it| summaries::summary(it, request.call(it)));
+        let told = servers::told_with(request, results)
+            .into_iter()
+            .map(|it| summaries::summary(it, request.call(it)));
         let text = told.collect::<Vec<_>>().join("\n\n");
         return Script::Answer(ModelAnswer::new(text, Vec::new(), input_tokens));
     }

@@ -80,6 +80,30 @@ pub(super) fn after_connecting(request: &Request, results: &[&ToolResult]) -> Ve
     left
 }
 
+/// What is to be told of: `results`, and if a server was connected in this turn, what other calls of the turn
+/// had returned before.
+pub(super) fn told_with<'a>(
+    request: &'a Request,
+    results: Vec<&'a ToolResult>,
+) -> Vec<&'a ToolResult> {
+    let is_connect = |result: &&ToolResult| {
+        request.call(result).is_some_and(|call| call.name.starts_with(CONNECT))
+    };
+    let words = |message: &Message| message.role == Role::User && !message.text().is_empty();
+    let turn = request.messages.iter().rposition(words).unwrap_or_default();
+    let blocks = request.messages[turn..].iter().flat_map(|message| &message.content);
+    let all: Vec<&ToolResult> = blocks
+        .filter_map(|block| match block {
+            Block::ToolResult(result) => Some(result),
+            _ => None,
+        })
+        .collect();
+    if !all.iter().any(is_connect) || all.len() == results.len() {
+        return results;
+    }
+    all.into_iter().filter(|result| !is_connect(result)).collect()
+}
+
 /// Whether there is a calendar, connected or not.
 pub(super) fn has_calendar(request: &Request) -> bool {
     request.offers("calendar_list_events") || request.offers("connect_calendar")

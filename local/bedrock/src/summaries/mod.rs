@@ -1,6 +1,7 @@
 //! What the script tells of tool results: sentences, and lists in Markdown. What others have written is
 //! quoted as it is, as real models do.
 
+mod calendar;
 mod contents;
 mod lists;
 mod threads;
@@ -37,6 +38,8 @@ pub(super) fn summary(result: &ToolResult, call: Option<&ToolUse>) -> String {
         "github_read_pull_request" => threads::pull_request(data),
         "github_read_contents" => contents::read(data, input),
         "github_create_issue" | "github_comment_on_issue" => created(data),
+        "calendar_list_events" if data["data"].is_object() => calendar::events(data),
+        "calendar_create_event" if data["data"].is_object() => calendar::added(data),
         _ => return format!("The tool answered {data}."),
     };
     format!("{text}{}", notes(data, input))
