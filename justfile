@@ -34,6 +34,10 @@ agui:
 mcp:
     bash .ci/mcp
 
+# agents that nobody here wrote, at POST /mcp
+agents:
+    bash .ci/agents
+
 # the example page, built and in Chromium
 example-page:
     bash .ci/example-page

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access_token;
 pub mod attacks;
 pub mod binaries;
 pub mod browser;

@@ -3,12 +3,13 @@
 use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
+    time::SystemTime,
 };
 
 use clap::Parser;
 use edge::{ProcessEnvironment, Source};
 use local::{
-    Running,
+    Running, access_token,
     attacks::{self, ATTACKS},
     environment, greeting,
     inspector::Recorder,
@@ -29,6 +30,7 @@ async fn main() -> ExitCode {
     let mut options = Options::parse();
     let outcome = match options.command.take() {
         Some(Command::SignIn { person }) => sign_in(&options, &person).await,
+        Some(Command::Token { person }) => token(&options, &person),
         Some(Command::Attack { name: Some(name) }) => attack(&options, &name).await,
         Some(Command::Attack { name: None }) => list_attacks(),
         None => run(options).await,
@@ -51,6 +53,13 @@ async fn sign_in(options: &Options, person: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints an access token of `person` for agents of others.
+fn token(options: &Options, person: &str) -> Result<(), Failure> {
+    let addresses = Addresses::on_ports_from(options.port)?;
+    writeln!(io::stdout(), "{}", access_token::of(person, &addresses, SystemTime::now()))?;
+    Ok(())
+}
+
 /// Runs an attack and prints what happened; fails if it was not stopped.
 async fn attack(options: &Options, name: &str) -> Result<(), Failure> {
     let outcome = attacks::run(name, &Addresses::on_ports_from(options.port)?).await?;
@@ -70,6 +79,7 @@ async fn run(mut options: Options) -> Result<(), Failure> {
     let recorder = Recorder::default();
     options.output = init_logs(&recorder);
     options.recorder = Some(recorder);
+    options.other_agents = true;
     options.passed_on = environment::passed_on(&ProcessEnvironment);
     let platform = match (&options.lambda_endpoint, options.platform) {
         (Some(endpoint), _) => format!("as Lambda functions served at {endpoint}"),

@@ -12,6 +12,7 @@ use stand_in::Clock;
 use tokio::net::TcpListener;
 
 use crate::{
+    access_token,
     environment::{self, functions},
     inspector::{self, Place, Recorder},
     options::{ModelChoice, Oidc, Options},
@@ -146,6 +147,10 @@ fn variables(
     let mut variables = functions(addresses, &oidc.issuer, &oidc.client_id);
     if options.github_app {
         variables.insert("GITHUB_APP".to_owned(), GITHUB_APP.to_owned());
+    }
+    if options.other_agents {
+        let audience = access_token::audience(&addresses.application);
+        variables.insert("MCP_AUDIENCE".to_owned(), audience);
     }
     if !options.no_calendar {
         variables.extend(environment::calendar(&addresses.calendar));

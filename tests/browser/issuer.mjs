@@ -8,21 +8,23 @@ import Provider from "oidc-provider";
 import { newPage, step, withWorld } from "./world.mjs";
 
 const [, , local, executablePath] = process.argv;
-const STAND_INS = 9;
+/** How many ports after the application's are the stand-ins'. */
+const STAND_INS = 11;
 
-/** A port that is free now, with room for the stand-ins after it. */
-async function freePort() {
+/** A port that is free now, with room for the stand-ins after it, and not among those after `other`. */
+async function freePort(other) {
   for (;;) {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address();
     await new Promise((resolve) => server.close(resolve));
-    if (port + STAND_INS < 65_536) return port;
+    const isApart = other === undefined || Math.abs(port - other) > STAND_INS;
+    if (port + STAND_INS < 65_536 && isApart) return port;
   }
 }
 
 const port = await freePort();
-const issuer = `http://127.0.0.1:${await freePort()}`;
+const issuer = `http://127.0.0.1:${await freePort(port)}`;
 const provider = new Provider(issuer, {
   clients: [
     {

@@ -93,6 +93,10 @@ pub struct Options {
     #[arg(skip = Output::Shown)]
     pub output: Output,
 
+    /// Whether agents of others may call, with tokens for `{application}/mcp`.
+    #[arg(skip)]
+    pub other_agents: bool,
+
     /// Records what happens, for the inspector; without it, there is none.
     #[arg(skip)]
     pub recorder: Option<Recorder>,
@@ -114,6 +118,13 @@ pub enum Command {
     /// Sign a person in at the instance on --port, and print the cookies of their browser, for
     /// `curl -b`.
     SignIn {
+        /// The person.
+        #[arg(value_parser = ["alice", "bob"])]
+        person: String,
+    },
+    /// Print an access token of a person's for agents of others at the instance on --port: it is good for an
+    /// hour, at `/mcp` alone.
+    Token {
         /// The person.
         #[arg(value_parser = ["alice", "bob"])]
         person: String,
@@ -231,6 +242,7 @@ impl Default for Options {
             grant_lookup: GrantLookup::ByRequest,
             github_app: false,
             no_calendar: false,
+            other_agents: false,
             output: Output::Logged,
             recorder: None,
             open: false,
