@@ -7,7 +7,8 @@ use crate::{
         FlowId,
         Person::Bob,
     },
-    protocol::{Action, NOTHING_PLANTED, NOTHING_STOLEN, ONCE, Protocol, SIGNED_IN_THERE},
+    properties::{NOTHING_PLANTED, NOTHING_STOLEN, ONCE, SIGNED_IN_THERE},
+    protocol::{Action, Protocol},
 };
 
 /// A way to break a property once something is taken away.

@@ -6,7 +6,8 @@ use crate::{
         Browser::{AlicesDesk, Bobs},
         Person::Bob,
     },
-    protocol::{Action, NOTHING_STOLEN, Protocol},
+    properties::NOTHING_STOLEN,
+    protocol::{Action, Protocol},
 };
 
 fn only_clients(protocol: &mut Protocol) {
@@ -42,7 +43,7 @@ pub(crate) fn alice_continues_bobs_link() -> Attack {
 }
 
 /// Bob continues himself, lets alice consent on the authorization address, and completes.
-pub(crate) fn bob_completes_his_clients_flow_with_alices_code() -> Attack {
+pub(crate) fn bob_completes_a_clients_flow_with_alices_code() -> Attack {
     let mut steps = vec![Action::AskByClient(Bob), Action::Continue(Bobs, 0)];
     steps.extend(she_consents(0));
     steps.push(bind(Bobs, 0));

@@ -22,6 +22,7 @@ mod clients;
 mod disconnect;
 mod disconnect_rules;
 mod model;
+mod properties;
 mod protocol;
 mod replay;
 mod replay_client;
@@ -34,10 +35,8 @@ use crate::{
         Browser::{self, AlicesDesk, Bobs},
         Person, State,
     },
-    protocol::{
-        ASKED_THERE, Action, NOTHING_PLANTED, NOTHING_STOLEN, ONCE, Outcome, Protocol,
-        SIGNED_IN_THERE,
-    },
+    properties::{ASKED_THERE, NOTHING_PLANTED, NOTHING_STOLEN, ONCE, SIGNED_IN_THERE},
+    protocol::{Action, Outcome, Protocol},
     replay::{Replay, Tried},
 };
 
@@ -190,8 +189,8 @@ async fn m9_without_the_person_alice_continues_what_bobs_client_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m9_without_a_secret_state_bob_completes_his_clients_flow_with_alices_code() {
-    let attack = client_attacks::bob_completes_his_clients_flow_with_alices_code();
+async fn m9_without_a_secret_state_bob_completes_a_clients_flow_with_alices_code() {
+    let attack = client_attacks::bob_completes_a_clients_flow_with_alices_code();
     assert_found_and_stopped(attack, 5, "wrong_state").await;
 }
 

@@ -54,8 +54,10 @@ async fn m9_login_csrf_does_not_continue_a_clients_flow() {
     let cookies = page.headers.get_all("set-cookie").iter();
     assert!(!cookies.filter_map(|it| it.to_str().ok()).any(|it| it.contains("flow-")));
     // And no other page can send the click.
-    let foreign = clicked(&victim, &page, "continue").header("sec-fetch-site", "cross-site");
-    assert_eq!(foreign.send().await.expect("an answer").status(), StatusCode::FORBIDDEN);
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+        let foreign = clicked(&victim, &page, "continue").header(name, value);
+        assert_eq!(foreign.send().await.expect("an answer").status(), StatusCode::FORBIDDEN);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
