@@ -22,6 +22,8 @@ function toDo(interrupt: Interrupt): string {
       return `allow ${interrupt.scopes.join(" ")} at ${interrupt.provider}: ${interrupt.url}`;
     case "confirmation_required":
       return `approve ${interrupt.tool} as ${interrupt.account} until ${interrupt.expiresAt}`;
+    case "input_required":
+      return `answer ${interrupt.server}: ${interrupt.message} ${interrupt.url ?? JSON.stringify(interrupt.schema)}`;
     default:
       return interrupt satisfies never;
   }

@@ -28,7 +28,7 @@ use crate::{consent_page, state::Service};
 pub(crate) struct ConsentContinued {
     /// As in the page's address.
     flow: String,
-    /// What the person says.
+    // Described by its type: with words of its own, it would be an `allOf` of a string and an object.
     #[schema(inline)]
     #[serde(rename = "choice")]
     _choice: Choice,

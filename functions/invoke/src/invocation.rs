@@ -204,7 +204,7 @@ pub(crate) struct InputRequired {
     pub(crate) message: String,
     /// Which values it wants: a JSON Schema.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<Object>)]
+    #[schema(nullable = false)]
     pub(crate) schema: Option<Value>,
     /// Or which page is to be visited. Show its whole address before it is opened.
     #[serde(skip_serializing_if = "Option::is_none")]
