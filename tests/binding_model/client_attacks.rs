@@ -3,7 +3,7 @@
 use crate::{
     attacks::{Attack, bind, she_consents},
     model::{
-        Browser::{AlicesDesk, Bobs},
+        Browser::{self, AlicesDesk, Bobs},
         Person::Bob,
     },
     properties::NOTHING_STOLEN,
@@ -14,75 +14,74 @@ fn only_clients(protocol: &mut Protocol) {
     (protocol.has_clients, protocol.browsers_ask) = (true, false);
 }
 
-/// Bob's client asks, and bob signs alice's browser in as himself; opening the link is enough.
-pub(crate) fn a_link_goes_on_by_itself() -> Attack {
-    let mut steps = vec![
-        Action::AskByClient(Bob),
-        Action::SignIn(AlicesDesk, Bob),
-        Action::OpenLink(AlicesDesk, 0),
-    ];
-    steps.extend(she_consents(0));
-    steps.push(bind(AlicesDesk, 0));
-    let without = |protocol: &mut Protocol| {
-        only_clients(protocol);
-        protocol.needs_click = false;
-    };
+/// What begins with `steps`: alice consents, and the visit to our page is in `last`.
+fn attack(steps: &[Action], last: Browser, without: fn(&mut Protocol)) -> Attack {
+    let end = she_consents(0).into_iter().chain([bind(last, 0)]);
+    let steps = steps.iter().cloned().chain(end).collect();
     Attack { without, breaks: NOTHING_STOLEN, steps }
 }
 
-/// Bob's client asks, and he sends alice the link, whose page names her.
+/// Bob's client asks, and bob signs alice's browser in as bob; opening the link is enough.
+pub(crate) fn a_link_goes_on_by_itself() -> Attack {
+    attack(
+        &[
+            Action::AskByClient(Bob),
+            Action::SignIn(AlicesDesk, Bob),
+            Action::OpenLink(AlicesDesk, 0),
+        ],
+        AlicesDesk,
+        |protocol| {
+            only_clients(protocol);
+            protocol.needs_click = false;
+        },
+    )
+}
+
+/// Bob's client asks, and bob sends alice the link, whose page names alice.
 pub(crate) fn alice_continues_bobs_link() -> Attack {
-    let mut steps = vec![Action::AskByClient(Bob), Action::Continue(AlicesDesk, 0)];
-    steps.extend(she_consents(0));
-    steps.push(bind(AlicesDesk, 0));
-    let without = |protocol: &mut Protocol| {
+    attack(&[Action::AskByClient(Bob), Action::Continue(AlicesDesk, 0)], AlicesDesk, |protocol| {
         only_clients(protocol);
         protocol.checks_person = false;
-    };
-    Attack { without, breaks: NOTHING_STOLEN, steps }
+    })
 }
 
-/// Bob continues himself, lets alice consent on the authorization address, and completes.
+/// Bob continues, lets alice consent on the authorization address, and completes.
 pub(crate) fn bob_completes_a_clients_flow_with_alices_code() -> Attack {
-    let mut steps = vec![Action::AskByClient(Bob), Action::Continue(Bobs, 0)];
-    steps.extend(she_consents(0));
-    steps.push(bind(Bobs, 0));
-    let without = |protocol: &mut Protocol| {
+    attack(&[Action::AskByClient(Bob), Action::Continue(Bobs, 0)], Bobs, |protocol| {
         only_clients(protocol);
         protocol.keeps_state_secret = false;
-    };
-    Attack { without, breaks: NOTHING_STOLEN, steps }
+    })
 }
 
-/// Bob continues himself, and makes a link of what was sealed for his browser.
+/// Bob continues, and makes a link of what was sealed for bob's browser.
 pub(crate) fn bob_sends_what_was_sealed_for_his_browser() -> Attack {
-    let mut steps = vec![
-        Action::AskByClient(Bob),
-        Action::Continue(Bobs, 0),
-        Action::SignIn(AlicesDesk, Bob),
-        Action::OpenLink(AlicesDesk, 0),
-    ];
-    steps.extend(she_consents(0));
-    steps.push(bind(AlicesDesk, 0));
-    let without = |protocol: &mut Protocol| {
-        only_clients(protocol);
-        protocol.checks_browser = false;
-    };
-    Attack { without, breaks: NOTHING_STOLEN, steps }
+    attack(
+        &[
+            Action::AskByClient(Bob),
+            Action::Continue(Bobs, 0),
+            Action::SignIn(AlicesDesk, Bob),
+            Action::OpenLink(AlicesDesk, 0),
+        ],
+        AlicesDesk,
+        |protocol| {
+            only_clients(protocol);
+            protocol.checks_browser = false;
+        },
+    )
 }
 
-/// Bob signs alice's browser in as himself, and she clicks although the page names him.
+/// Bob signs alice's browser in as bob, and alice clicks although the page names bob.
 pub(crate) fn alice_clicks_where_the_page_names_bob() -> Attack {
-    let mut steps = vec![
-        Action::AskByClient(Bob),
-        Action::SignIn(AlicesDesk, Bob),
-        Action::Continue(AlicesDesk, 0),
-    ];
-    steps.extend(she_consents(0));
-    steps.push(bind(AlicesDesk, 0));
-    let without = |protocol: &mut Protocol| {
-        only_clients(protocol);
-        protocol.alice_reads_the_page = false;
-    };
-    Attack { without, breaks: NOTHING_STOLEN, steps }
+    attack(
+        &[
+            Action::AskByClient(Bob),
+            Action::SignIn(AlicesDesk, Bob),
+            Action::Continue(AlicesDesk, 0),
+        ],
+        AlicesDesk,
+        |protocol| {
+            only_clients(protocol);
+            protocol.alice_reads_the_page = false;
+        },
+    )
 }

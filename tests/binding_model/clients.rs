@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Protocol {
-    /// Whether somebody would click there. Anyone may open the page, and bob clicks on what he likes; alice
+    /// Whether somebody would click there. Anyone may open the page, and bob clicks anywhere; alice
     /// clicks where the page says that she herself is signed in.
     pub(crate) fn may_be_clicked(&self, state: &State, browser: Browser, flow: FlowId) -> bool {
         let is_read = browser == Bobs || state.signed_in(browser) == Alice;
@@ -34,7 +34,7 @@ impl Protocol {
     }
 
     /// The client's link leads to the page alone. What a click has sealed can be made a link of, too, by whom
-    /// it was given to; bob sends his to alice.
+    /// it was given to; bob sends such a link to alice.
     pub(crate) fn open_clients_link(
         &self,
         next: &mut State,

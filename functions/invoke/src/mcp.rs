@@ -27,7 +27,7 @@ use crate::{deadline, mcp::client::Client, mcp::server::Server, state::Service};
 /// What a client of a version with sessions sends back with each request.
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// Answers one message of a client.
+/// Returns the answer to one message of a client.
 pub(crate) async fn answer(service: &Arc<Service>, mut request: Request) -> Result<Reply, Problem> {
     let inbound = &service.settings.inbound;
     let door = service.settings.other_agents.as_ref().ok_or_else(Problem::no_such_route)?;

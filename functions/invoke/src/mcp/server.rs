@@ -64,7 +64,7 @@ impl Server {
         Self { service, user, client, time, links: Arc::default() }
     }
 
-    /// Answers `request`, whose sender and body are known, in one JSON document.
+    /// Returns the answer to `request`, whose sender and body are known, as one JSON document.
     pub(super) async fn answer(self, request: Request) -> Result<Reply, Problem> {
         // Where a request may come from was checked before.
         let config = StreamableHttpServerConfig::default()

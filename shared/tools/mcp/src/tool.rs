@@ -1,5 +1,5 @@
 //! A tool of a server's, as the agent uses it: it reads, if the operator says so, and else it changes
-//! something, whatever the server says of it.
+//! something, also if the server says that it only reads.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
