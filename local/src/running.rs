@@ -101,26 +101,16 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         services: Services::new(),
         stand_ins: StandIns::default(),
     };
-    let (recorder, faults) = (options.recorder.as_ref(), running.faults.clone());
-    let served =
-        |router, part, place| inspector::recorded(faulty(router, part, &faults), place, recorder);
-    let github = served(running.github.router(), FaultyPart::GitHub, Place::Github);
-    let agentcore = served(running.agentcore.router(), FaultyPart::AgentCore, Place::Agentcore);
-    let public_keys = public_keys::router(running.keys.load_balancer.clone());
-    let public_keys = faulty(public_keys, FaultyPart::LoadBalancer, &faults);
-    let provider = served(provider.router(), FaultyPart::Issuer, Place::IdentityProvider);
-    let stand_ins = &mut running.stand_ins;
-    stand_ins.serve(listeners.s3, served(s3, FaultyPart::S3, Place::S3));
-    stand_ins.serve(listeners.github, github);
-    stand_ins.serve(listeners.agentcore, agentcore);
-    if let Some(calendar) = &running.calendar {
-        let router = served(calendar.router(), FaultyPart::Calendar, Place::Calendar);
-        stand_ins.serve(listeners.calendar, router);
-    }
-    stand_ins.serve(listeners.identity_provider, provider);
-    stand_ins.serve(listeners.public_keys, public_keys);
-    stand_ins.serve(listeners.bedrock, served(model, FaultyPart::Bedrock, Place::Bedrock));
-    running.rotate_keys();
+    let at = StandInListeners {
+        s3: listeners.s3,
+        github: listeners.github,
+        agentcore: listeners.agentcore,
+        calendar: listeners.calendar,
+        identity_provider: listeners.identity_provider,
+        public_keys: listeners.public_keys,
+        bedrock: listeners.bedrock,
+    };
+    running.serve_stand_ins(at, (s3, provider.router(), model), options.recorder.as_ref());
 
     if options.stand_ins_for.is_some() {
         return Ok(running);
@@ -145,7 +135,47 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     Ok(running)
 }
 
+/// Where the stand-ins listen that can have faults.
+struct StandInListeners {
+    s3: TcpListener,
+    github: TcpListener,
+    agentcore: TcpListener,
+    calendar: TcpListener,
+    identity_provider: TcpListener,
+    public_keys: TcpListener,
+    bedrock: TcpListener,
+}
+
 impl Running {
+    /// Serves everything around the services, with its faults, and recorded where it is for the inspector.
+    fn serve_stand_ins(
+        &mut self,
+        at: StandInListeners,
+        (s3, provider, model): (Router, Router, Router),
+        recorder: Option<&Recorder>,
+    ) {
+        let faults = self.faults.clone();
+        let served = |router, part, place| {
+            inspector::recorded(faulty(router, part, &faults), place, recorder)
+        };
+        let github = served(self.github.router(), FaultyPart::GitHub, Place::Github);
+        let agentcore = served(self.agentcore.router(), FaultyPart::AgentCore, Place::Agentcore);
+        let provider = served(provider, FaultyPart::Issuer, Place::IdentityProvider);
+        let public_keys = public_keys::router(self.keys.load_balancer.clone());
+        let stand_ins = &mut self.stand_ins;
+        stand_ins.serve(at.s3, served(s3, FaultyPart::S3, Place::S3));
+        stand_ins.serve(at.github, github);
+        stand_ins.serve(at.agentcore, agentcore);
+        if let Some(calendar) = &self.calendar {
+            let router = served(calendar.router(), FaultyPart::Calendar, Place::Calendar);
+            stand_ins.serve(at.calendar, router);
+        }
+        stand_ins.serve(at.identity_provider, provider);
+        stand_ins.serve(at.public_keys, faulty(public_keys, FaultyPart::LoadBalancer, &faults));
+        stand_ins.serve(at.bedrock, served(model, FaultyPart::Bedrock, Place::Bedrock));
+        self.rotate_keys();
+    }
+
     /// Replaces the keys that are to be replaced from time to time.
     fn rotate_keys(&mut self) {
         let both = [
