@@ -32,6 +32,7 @@ mod issues;
 mod limits;
 mod mcp_door;
 mod mcp_servers;
+mod metrics;
 mod model_failures;
 mod model_families;
 mod model_habits;
