@@ -10,7 +10,6 @@
 use std::sync::Arc;
 
 use aws_sdk_s3::{Client, config::Builder};
-use bytes::Bytes;
 use identity::UserId;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -22,7 +21,6 @@ use crate::{
     key::{self, SessionId},
     message::Message,
     pending::Pending,
-    repair::{repair, repair_pending},
     retry::{RetryBudget, S3Failure},
     window::ContextTokens,
 };
@@ -63,7 +61,7 @@ pub struct Loaded {
     version: Option<String>,
     /// Its share of what may be parsed at a time.
     share: Option<Arc<OwnedSemaphorePermit>>,
-    /// How much a model sees of it, if the rest is folded.
+    /// How much of it is parsed: what a model sees, or all.
     window: Option<ContextTokens>,
     /// What the next write adds to what was spent.
     spent: Option<Spent>,
@@ -82,20 +80,12 @@ impl Loaded {
     /// Whether anything was ever said in it.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.version.is_some() || !self.conversation.messages.is_empty()
+        self.version.is_some() || self.conversation.has_turns()
     }
 
     /// Replaces it by what another request has saved.
     fn follow(&mut self, now: Self) {
         (self.conversation, self.version) = (now.conversation, now.version);
-        self.fold();
-    }
-
-    fn fold(&mut self) {
-        if let Some(context) = self.window {
-            let keep = context.reach(&self.conversation.messages);
-            self.conversation.fold(keep);
-        }
     }
 }
 
@@ -182,9 +172,7 @@ impl Sessions {
         session: &SessionId,
         context: ContextTokens,
     ) -> Result<Loaded, SessionError> {
-        let mut loaded = self.load(user, session).await?;
-        loaded.window = Some(context);
-        loaded.fold();
+        let mut loaded = self.load_within(user, session, Some(context)).await?;
         loaded.share = None;
         Ok(loaded)
     }
@@ -194,9 +182,19 @@ impl Sessions {
     /// # Errors
     /// When it can't be read; see [`SessionError`].
     pub async fn load(&self, user: &UserId, session: &SessionId) -> Result<Loaded, SessionError> {
-        let mut loaded = self.read(self.key(user, session)).await?;
+        self.load_within(user, session, None).await
+    }
+
+    async fn load_within(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        window: Option<ContextTokens>,
+    ) -> Result<Loaded, SessionError> {
+        let mut loaded = self.read(self.key(user, session), window).await?;
         if self.imports_strands && !loaded.exists() {
-            loaded.conversation.messages = self.strands_messages(user, session).await?;
+            let messages = self.strands_messages(user, session).await?;
+            loaded.conversation = Conversation::from_messages(messages)?;
         }
         Ok(loaded)
     }
@@ -219,18 +217,15 @@ impl Sessions {
         let mut budget = RetryBudget::default();
         loop {
             let commit = Commit::new(&loaded.conversation, turn, pending, loaded.spent);
-            let json = serde_json::to_vec(&commit);
-            let json = json.map_err(SessionError::NotJson)?;
-            let excess = json.len().saturating_sub(self.most_bytes);
+            let commit = commit.map_err(SessionError::NotJson)?;
+            let excess = commit.json().len().saturating_sub(self.most_bytes);
             if excess > 0 && loaded.conversation.has_turns() {
                 loaded.conversation.remove_oldest(excess);
                 continue;
             }
-            let (key, version) = (&loaded.key, loaded.version.as_deref());
-            match self.write(key, version, &commit, json.into(), &mut budget).await? {
+            match self.write(loaded, &commit, &mut budget).await? {
                 WriteOutcome::Stored(version) => {
-                    let change = commit.into_change();
-                    loaded.conversation.apply(turn, pending, change);
+                    commit.apply(&mut loaded.conversation);
                     loaded.version = version;
                     loaded.spent = None;
                     return Ok(());
@@ -263,18 +258,17 @@ impl Sessions {
         }
     }
 
-    /// Writes `commit`, as `json`, in place of `version`. It is applied at most once, however many
-    /// tries that takes.
+    /// Writes `commit` in place of what was loaded. It is applied at most once, however many tries that
+    /// takes.
     async fn write(
         &self,
-        key: &str,
-        version: Option<&str>,
+        loaded: &Loaded,
         commit: &Commit<'_>,
-        json: Bytes,
         budget: &mut RetryBudget,
     ) -> Result<WriteOutcome, SessionError> {
+        let (key, version) = (loaded.key.as_str(), loaded.version.as_deref());
         loop {
-            match self.bucket.put(key, version, json.clone(), Some(TAG)).await {
+            match self.bucket.put(key, version, commit.json().clone(), Some(TAG)).await {
                 Ok(version) => return Ok(WriteOutcome::Stored(version)),
                 Err(S3Failure::Refused(cause)) => return Err(SessionError::Misconfigured(cause)),
                 Err(S3Failure::TooLarge) => return Err(SessionError::TooLarge),
@@ -287,7 +281,7 @@ impl Sessions {
                     S3Failure::ConditionFailed | S3Failure::ConflictingWrite | S3Failure::NotFound,
                 ) => budget.after_race().await,
             }
-            let now = self.read(key.to_owned()).await?;
+            let now = self.read(key.to_owned(), loaded.window).await?;
             if commit.is_in(&now.conversation) {
                 return Ok(WriteOutcome::StoredBefore(now));
             }
@@ -298,20 +292,23 @@ impl Sessions {
         }
     }
 
-    async fn read(&self, key: String) -> Result<Loaded, SessionError> {
+    /// Reads a conversation, of which those messages are parsed that are within `window`, or all.
+    async fn read(
+        &self,
+        key: String,
+        window: Option<ContextTokens>,
+    ) -> Result<Loaded, SessionError> {
         let Some(Object { body, version, share }) = self.get(&key).await? else {
-            return Ok(Loaded::new(Conversation::default(), key, None));
+            let loaded = Loaded::new(Conversation::default(), key, None);
+            return Ok(Loaded { window, ..loaded });
         };
-        let mut conversation = Conversation::from_json(&body)?;
-        conversation.messages = repair(conversation.messages);
-        let pending = conversation.pending.take();
-        conversation.pending = pending.map(|it| repair_pending(&conversation.messages, it));
+        let conversation = Conversation::from_json(&body, window)?;
         // Without a version an existing object could be overwritten unseen.
         if version.is_none() {
             return Err(SessionError::NoVersion);
         }
         let loaded = Loaded::new(conversation, key, version);
-        Ok(Loaded { share: Some(Arc::new(share)), ..loaded })
+        Ok(Loaded { window, share: Some(Arc::new(share)), ..loaded })
     }
 
     /// An object, if there is one.

@@ -7,6 +7,7 @@ mod connections;
 mod faults;
 mod listing;
 mod s3;
+mod saved;
 mod strands;
 
 use aws_sdk_s3::{Client, primitives::ByteStream};
