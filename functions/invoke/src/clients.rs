@@ -80,8 +80,10 @@ impl Clients {
     pub(crate) async fn new(settings: &Settings, model: Option<Arc<dyn Model>>) -> Self {
         let conversations = &settings.conversations;
         let shared = settings.aws.load().await;
-        let s3 = aws_sdk_s3::config::Builder::from(&conversations.s3.within(&shared));
-        let sessions = Sessions::new(s3, conversations.bucket.clone());
+        let s3 = conversations.s3.within(&shared);
+        let over_tls = s3.endpoint_url().is_none_or(|url| url.starts_with("https://"));
+        let s3 = aws_sdk_s3::config::Builder::from(&s3);
+        let sessions = Sessions::new(s3, conversations.bucket.clone()).over_tls(over_tls);
         let identity = aws_sdk_bedrockagentcore::Client::new(&settings.identity.within(&shared));
         let return_url = settings.inbound.site.session_binding_url().clone();
         Self {

@@ -120,6 +120,14 @@ impl Sessions {
         Self { imports_strands, ..self }
     }
 
+    /// Whether S3 is reached over TLS, so that a write need not hash its body for its signature: TLS and the
+    /// checksum that is sent keep it whole. Where the bucket's policy demands the hash, it is sent.
+    #[must_use]
+    pub fn over_tls(mut self, over_tls: bool) -> Self {
+        self.bucket.leave_bodies_unsigned(over_tls);
+        self
+    }
+
     /// How many bytes a conversation may have; the oldest turns of one with more are removed when
     /// it is saved. One of more than four times as many is not read.
     #[must_use]
