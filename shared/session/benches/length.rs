@@ -23,7 +23,7 @@ use axum::{
 };
 use identity::UserId;
 use serde_json::{Value, json};
-use session::{Block, ContextTokens, Message, Role, SessionId, Sessions};
+use session::{ContextTokens, Message, SessionId, Sessions};
 use tokio::runtime::{Builder as Runtimes, Runtime};
 
 const LENGTHS: [usize; 4] = [1, 50, 500, 5_000];

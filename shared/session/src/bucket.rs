@@ -163,6 +163,12 @@ impl Bucket {
         retry(|| call.clone().send()).await.map(|_| ())
     }
 
+    /// Tries once to delete the object at `key`.
+    pub(crate) async fn try_to_delete(&self, key: &str) -> Result<(), S3Failure> {
+        self.client.delete_object().bucket(&self.name).key(key).send().await?;
+        Ok(())
+    }
+
     /// The keys below `prefix` and when they were last written. With a delimiter, only those
     /// without another one in them.
     pub(crate) async fn list(

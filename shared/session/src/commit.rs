@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    conversation::{Conversation, SCHEMA, Spent},
+    conversation::{Conversation, SCHEMA, Spent, WITHOUT_SEGMENTS},
     message::Message,
     pending::Pending,
     repair::repair_after,
@@ -69,7 +69,9 @@ impl<'a> Commit<'a> {
         let before = conversation.stored.json();
         let mut json = Vec::with_capacity(before.len() + 2 * MEMBERS);
         json.extend_from_slice(b"{\"schema\":");
-        serde_json::to_writer(&mut json, &SCHEMA)?;
+        let has_segments = !conversation.segments.is_empty();
+        let schema = if has_segments { SCHEMA } else { WITHOUT_SEGMENTS };
+        serde_json::to_writer(&mut json, &schema)?;
         if let Some(title) = &self.title {
             member(&mut json, "title", title)?;
         }
@@ -84,6 +86,9 @@ impl<'a> Commit<'a> {
         }
         let writes = kept(&conversation.writes).iter().chain([&self.id]);
         member(&mut json, "writes", &writes.collect::<Vec<_>>())?;
+        if has_segments {
+            member(&mut json, "segments", &conversation.segments)?;
+        }
         if conversation.removed_turns > 0 {
             member(&mut json, "removedTurns", &conversation.removed_turns)?;
         }

@@ -9,13 +9,16 @@ use crate::{
     message::{Message, turns},
     pending::Pending,
     repair::{repair_after, repair_pending},
+    segment::Segment,
     stored::{Parsed, Stored},
     well_formed::is_well_formed_after,
     window::ContextTokens,
 };
 
 /// The version of the saved shape; an object of a newer one is not read and never overwritten.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
+/// That of an object without segments, which versions before them read, too.
+pub(crate) const WITHOUT_SEGMENTS: u32 = 1;
 
 /// One conversation.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,7 +35,9 @@ pub struct Conversation {
     pub removed_turns: u64,
     /// The tokens that were spent in it on the last day that any were.
     pub spent: Option<Spent>,
-    /// All turns, of which `messages` are the newest.
+    /// Where the oldest turns are, the oldest first.
+    pub(crate) segments: Vec<Segment>,
+    /// All turns that are in no segment, of which `messages` are the newest.
     pub(crate) stored: Stored,
 }
 
@@ -71,6 +76,8 @@ struct Saved<'a> {
     pending: Option<Pending>,
     writes: Vec<String>,
     #[serde(default)]
+    segments: Vec<Segment>,
+    #[serde(default)]
     removed_turns: u64,
     #[serde(default)]
     spent: Option<Spent>,
@@ -93,13 +100,14 @@ impl Conversation {
         context: Option<ContextTokens>,
     ) -> Result<Self, SessionError> {
         let saved = match serde_json::from_slice::<Saved<'_>>(object) {
-            Ok(saved) if saved.schema == SCHEMA => saved,
+            Ok(saved) if (WITHOUT_SEGMENTS..=SCHEMA).contains(&saved.schema) => saved,
             _ => return Err(unreadable(object)),
         };
-        let Saved { title, messages, pending, writes, removed_turns, spent, .. } = saved;
+        let Saved { title, messages, pending, writes, segments, removed_turns, spent, .. } = saved;
         let parsed = Stored::parse(object, &messages, context.map(ContextTokens::reach));
         let Parsed { stored, messages } = parsed.map_err(|_| SessionError::Damaged)?;
-        let mut conversation = Self { title, writes, removed_turns, spent, ..Self::default() };
+        let mut conversation =
+            Self { title, writes, segments, removed_turns, spent, ..Self::default() };
         conversation.take(stored, messages)?;
         let earlier = |id: &str| conversation.stored.has_call(id);
         conversation.pending = pending.map(|pending| repair_pending(&earlier, pending));
@@ -130,7 +138,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// How many turns are stored that are older than `messages`.
+    /// How many turns the object holds that are older than `messages`.
     pub(crate) fn older_turns(&self) -> usize {
         self.stored.turns().saturating_sub(turns(&self.messages).count())
     }
@@ -159,10 +167,12 @@ mod tests {
     #[test]
     fn a_newer_object_is_distinguished_from_a_damaged_one() {
         assert!(read(r#"{"schema":1,"messages":[],"writes":[]}"#).is_ok());
-        for newer in [r#"{"schema":2,"messages":[],"writes":[]}"#, r#"{"schema":7,"turns":{}}"#] {
+        for newer in [r#"{"schema":3,"messages":[],"writes":[]}"#, r#"{"schema":7,"turns":{}}"#] {
             assert!(matches!(read(newer), Err(SessionError::Newer)), "{newer}");
         }
-        for damaged in ["", "{}", "[]", r#"{"schema":1,"messages":["#, r#"{"schema":1}"#, "\0"] {
+        let odd = r#"{"schema":2,"messages":[],"writes":[],"segments":[{"id":"../bob/s","bytes":1,"turns":1,"shown":1}]}"#;
+        for damaged in [odd, "", "{}", "[]", r#"{"schema":1,"messages":["#, r#"{"schema":1}"#, "\0"]
+        {
             assert!(matches!(read(damaged), Err(SessionError::Damaged)), "{damaged}");
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     json_size::{json_bytes, shortened},
     message::{Block, Message, ToolOutput, ToolResult, turns},
     pending::{CallState, Pending},
+    segment::Segment,
 };
 
 /// How many bytes a saved result of a tool may have.
@@ -80,11 +81,30 @@ fn saved_result(result: &ToolResult, longest: usize) -> ToolResult {
 impl Conversation {
     /// Whether there is a turn that could be removed.
     pub(crate) fn has_turns(&self) -> bool {
-        !self.stored.is_empty()
+        !self.segments.is_empty() || !self.stored.is_empty()
     }
 
-    /// Removes the oldest whole turns that have `excess` bytes together, or all that there are.
-    pub(crate) fn remove_oldest(&mut self, excess: usize) {
+    /// Removes the oldest whole turns that have `excess` bytes together, or all that there are. Turns in a
+    /// segment go together. Returns the segments.
+    pub(crate) fn remove_oldest(&mut self, excess: usize) -> Vec<Segment> {
+        let mut left = excess;
+        let mut goes = 0;
+        for segment in &self.segments {
+            if left == 0 {
+                break;
+            }
+            left = left.saturating_sub(segment.bytes);
+            self.removed_turns += segment.turns;
+            goes += 1;
+        }
+        let segments = self.segments.drain(..goes).collect();
+        if left > 0 {
+            self.remove_oldest_held(left);
+        }
+        segments
+    }
+
+    fn remove_oldest_held(&mut self, excess: usize) {
         let removed = self.stored.turns_of(excess);
         let parsed = removed.saturating_sub(self.older_turns());
         let messages: usize = turns(&self.messages).take(parsed).map(<[Message]>::len).sum();

@@ -81,6 +81,12 @@ impl Message {
         self.role == Role::User && !self.content.iter().any(is_result)
     }
 
+    /// Whether there is something in it to be shown to a person: words, which are never blank, or a call.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.content.iter().any(|block| matches!(block, Block::Text(_) | Block::ToolUse(_)))
+    }
+
     /// The same without the model's reasoning.
     #[must_use]
     pub(crate) fn without_reasoning(mut self) -> Self {

@@ -22,18 +22,28 @@ impl Conversation {
         all.enumerate().map(name).collect()
     }
 
-    /// The finished turn that began with the message `id`, if there is one.
+    /// The finished turn that began with the message `id`, if the object holds it that was read.
     #[must_use]
-    pub fn turn(&self, id: &str) -> Option<Vec<Message>> {
+    pub(crate) fn turn(&self, id: &str) -> Option<Vec<Message>> {
         let turn = self.stored.named(id).or_else(|| self.placed(id))?;
         self.stored.messages(turn..turn + 1).ok()
     }
 
     /// The stored turn at the place `id`, whose message came without an id.
     fn placed(&self, id: &str) -> Option<usize> {
-        let number: u64 = id.strip_prefix(BY_PLACE)?.parse().ok()?;
-        let turn = usize::try_from(number.checked_sub(self.removed_turns)?).ok()?;
+        let held = self.removed_turns + self.sealed_turns();
+        let turn = usize::try_from(Self::place(id)?.checked_sub(held)?).ok()?;
         self.stored.ids().nth(turn).filter(Option::is_none).map(|_| turn)
+    }
+
+    /// Whether a finished turn began with the message `id`.
+    pub(crate) fn has_turn(&self, id: &str) -> bool {
+        self.turn(id).is_some() || self.segment_with(id).is_some()
+    }
+
+    /// The place that the id of a message without one names.
+    pub(crate) fn place(id: &str) -> Option<u64> {
+        id.strip_prefix(BY_PLACE)?.parse().ok()
     }
 
     /// The id of the message whose turn waits.
@@ -44,7 +54,7 @@ impl Conversation {
     }
 
     fn number(&self, number: usize) -> u64 {
-        (number + self.older_turns()) as u64 + self.removed_turns
+        (number + self.older_turns()) as u64 + self.sealed_turns() + self.removed_turns
     }
 }
 

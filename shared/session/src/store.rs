@@ -32,7 +32,7 @@ const MOST_BYTES: usize = 2 * 1024 * 1024;
 const READ_AT_MOST: usize = 4;
 /// Tells a conversation from what else is kept for a user: a bucket's rule can let conversations expire,
 /// and must not expire the record of a disconnect, which would make old tokens usable again.
-const TAG: &str = "kind=conversation";
+pub(crate) const TAG: &str = "kind=conversation";
 
 /// The conversations in one bucket; cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,12 +40,12 @@ pub struct Sessions {
     pub(crate) bucket: Bucket,
     pub(crate) imports_strands: bool,
     most_bytes: usize,
-    kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// What is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// Conversations.
     Conversations,
     /// Calls of clients, each of which is kept as a conversation of one turn, apart from these.
@@ -57,19 +57,23 @@ enum Kind {
 pub struct Loaded {
     /// What was said; empty for a new one.
     pub conversation: Conversation,
-    key: String,
-    version: Option<String>,
+    pub(crate) key: String,
+    pub(crate) version: Option<String>,
     /// Its share of what may be parsed at a time.
     share: Option<Arc<OwnedSemaphorePermit>>,
     /// How much of it is parsed: what a model sees, or all.
     window: Option<ContextTokens>,
     /// What the next write adds to what was spent.
     spent: Option<Spent>,
+    /// The keys of segments that were written for heads that may not be, or that the next head does not name
+    /// any more.
+    pub(crate) loose: Vec<String>,
 }
 
 impl Loaded {
     fn new(conversation: Conversation, key: String, version: Option<String>) -> Self {
-        Self { conversation, key, version, share: None, window: None, spent: None }
+        let (share, window, spent, loose) = Default::default();
+        Self { conversation, key, version, share, window, spent, loose }
     }
 
     /// Adds what was spent, to be saved with the next write.
@@ -224,26 +228,29 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let mut budget = RetryBudget::default();
         loop {
+            self.seal(loaded).await;
             let commit = Commit::new(&loaded.conversation, turn, pending, loaded.spent);
             let commit = commit.map_err(SessionError::NotJson)?;
-            let excess = commit.json().len().saturating_sub(self.most_bytes);
+            let bytes = commit.json().len() + loaded.conversation.sealed_bytes();
+            let excess = bytes.saturating_sub(self.most_bytes);
             if excess > 0 && loaded.conversation.has_turns() {
-                loaded.conversation.remove_oldest(excess);
+                loaded.remove_oldest(excess);
                 continue;
             }
             match self.write(loaded, &commit, &mut budget).await? {
                 WriteOutcome::Stored(version) => {
                     commit.apply(&mut loaded.conversation);
                     loaded.version = version;
-                    loaded.spent = None;
-                    return Ok(());
+                    break;
                 }
                 WriteOutcome::StoredBefore(now) => {
                     loaded.follow(now);
-                    loaded.spent = None;
-                    return Ok(());
+                    break;
                 }
                 WriteOutcome::Overtaken(winner) => {
+                    if winner.version != loaded.version {
+                        self.delete_loose(loaded, Some(&winner.conversation)).await;
+                    }
                     if loaded.version.is_some() && winner.version.is_none() {
                         return Err(SessionError::Deleted);
                     }
@@ -254,7 +261,7 @@ impl Sessions {
                     // wait, or to act, when the other is done.
                     let first = turn.first().or_else(|| pending.and_then(|it| it.turn.first()));
                     let id = first.and_then(|first| first.id.as_deref());
-                    if id.is_some_and(|id| winner.conversation.turn(id).is_some()) {
+                    if id.is_some_and(|id| winner.conversation.has_turn(id)) {
                         return Err(SessionError::Conflict);
                     }
                     if budget.has_no_more_races() {
@@ -264,6 +271,9 @@ impl Sessions {
                 }
             }
         }
+        loaded.spent = None;
+        self.delete_loose(loaded, None).await;
+        Ok(())
     }
 
     /// Writes `commit` in place of what was loaded. It is applied at most once, however many tries that

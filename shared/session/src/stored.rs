@@ -108,6 +108,11 @@ impl Stored {
         if bytes == 0 { 0 } else { ends.unwrap_or(self.turns()) }
     }
 
+    /// How many of the oldest turns have at most `bytes` bytes together.
+    pub(crate) fn turns_within(&self, bytes: usize) -> usize {
+        (1..=self.turns()).take_while(|turns| self.bytes_of_first(*turns) <= bytes).count()
+    }
+
     /// The first `turns` of them.
     pub(crate) fn first(&self, turns: usize) -> Self {
         let end = self.text(0..turns).len();

@@ -217,7 +217,7 @@ async fn a_conversation_that_no_model_accepts_is_repaired_and_goes_on() {
 #[tokio::test]
 async fn an_unreadable_object_is_never_overwritten() {
     let world = World::new().await;
-    for (object, is_newer) in [("{\"schema\":1,", false), ("{\"schema\":2}", true)] {
+    for (object, is_newer) in [("{\"schema\":1,", false), ("{\"schema\":3}", true)] {
         // Found at the start of a turn …
         world.put("alice/s.json", object).await;
         let result = world.sessions.load(&user("alice"), &id("s")).await;
