@@ -6,9 +6,10 @@ use crate::{
     conversation::Conversation,
     error::SessionError,
     key::{SessionId, segment_key},
+    loaded::Loaded,
     message::Message,
     segment::Segment,
-    store::{Loaded, Sessions},
+    store::Sessions,
 };
 
 /// A part of a conversation.
@@ -36,12 +37,14 @@ impl Sessions {
         before: Option<usize>,
         look: impl FnOnce(&Excerpt) -> T,
     ) -> Result<T, SessionError> {
-        let loaded = self.load(user, session).await?;
+        let mut loaded = self.load(user, session).await?;
         let (exists, waits) = (loaded.exists(), loaded.conversation.pending.is_some());
         let number = before.and_then(|before| loaded.conversation.segment_before(before));
         let Some(number) = number else {
             return Ok(look(&Excerpt { conversation: loaded.conversation, exists, waits }));
         };
+        // Nothing waits for the share of another object while it has one.
+        loaded.share = None;
         let mut conversation = loaded.conversation;
         let key = segment_key(&self.key(user, session), &conversation.segments[number].id);
         // What waits is after this part.

@@ -12,6 +12,7 @@ mod json_size;
 mod key;
 mod limits;
 mod listing;
+mod loaded;
 mod message;
 mod message_ids;
 mod names;
@@ -37,6 +38,7 @@ pub use json_size::{json_bytes, shortened};
 pub use key::{InvalidSessionId, SessionId};
 pub use limits::{saved_pending, saved_turn};
 pub use listing::{Cursor, InvalidCursor, Listed, Page};
+pub use loaded::Loaded;
 pub use message::{
     Block, Decision, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus, ToolUse,
     WITHHELD,
@@ -45,5 +47,5 @@ pub use names::{fit_tool_name, is_tool_name};
 pub use pending::{
     Approved, Asking, Call, CallState, Confirmation, Pending, Question, QuestionKind, Wait,
 };
-pub use store::{Loaded, Sessions};
+pub use store::Sessions;
 pub use window::{ContextTokens, InvalidContextTokens};

@@ -18,8 +18,9 @@ use crate::{
     conversation::Conversation,
     error::SessionError,
     key::{segment_key, segments_prefix},
+    loaded::Loaded,
     retry::S3Failure,
-    store::{Kind, Loaded, Sessions, TAG},
+    store::{Kind, Sessions, TAG},
 };
 
 /// How long a turn that is saved may take to delete what is not needed any more.

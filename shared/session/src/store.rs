@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use aws_sdk_s3::{Client, config::Builder};
 use identity::UserId;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     bucket::{Bucket, Object},
     commit::Commit,
-    conversation::{Conversation, Spent},
+    conversation::Conversation,
     error::SessionError,
     key::{self, SessionId},
+    loaded::Loaded,
     message::Message,
     pending::Pending,
     retry::{RetryBudget, S3Failure},
@@ -50,47 +50,6 @@ pub(crate) enum Kind {
     Conversations,
     /// Calls of clients, each of which is kept as a conversation of one turn, apart from these.
     Calls,
-}
-
-/// A conversation as it was when it was read.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// What was said; empty for a new one.
-    pub conversation: Conversation,
-    pub(crate) key: String,
-    pub(crate) version: Option<String>,
-    /// Its share of what may be parsed at a time.
-    share: Option<Arc<OwnedSemaphorePermit>>,
-    /// How much of it is parsed: what a model sees, or all.
-    window: Option<ContextTokens>,
-    /// What the next write adds to what was spent.
-    spent: Option<Spent>,
-    /// The keys of segments that were written for heads that may not be, or that the next head does not name
-    /// any more.
-    pub(crate) loose: Vec<String>,
-}
-
-impl Loaded {
-    fn new(conversation: Conversation, key: String, version: Option<String>) -> Self {
-        let (share, window, spent, loose) = Default::default();
-        Self { conversation, key, version, share, window, spent, loose }
-    }
-
-    /// Adds what was spent, to be saved with the next write.
-    pub fn spend(&mut self, spent: Spent) {
-        self.spent = Spent::sum(self.spent, Some(spent));
-    }
-
-    /// Whether anything was ever said in it.
-    #[must_use]
-    pub fn exists(&self) -> bool {
-        self.version.is_some() || self.conversation.has_turns()
-    }
-
-    /// Replaces it by what another request has saved.
-    fn follow(&mut self, now: Self) {
-        (self.conversation, self.version) = (now.conversation, now.version);
-    }
 }
 
 /// The result of a write.

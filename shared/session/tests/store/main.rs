@@ -5,6 +5,7 @@
 mod commits;
 mod connections;
 mod faults;
+mod interleavings;
 mod listing;
 mod s3;
 mod saved;

@@ -14,12 +14,21 @@ const MANY: usize = 30;
 
 /// A turn of about 8 KiB, named by its number.
 fn long(number: usize) -> Vec<Message> {
-    let mut turn = turn(&format!("{number} {}", "x".repeat(4_000)));
+    of_bytes(number, 4_000)
+}
+
+/// A turn of about 24 KiB: the model sees one, and with three more some are sealed.
+pub(crate) fn longest(number: usize) -> Vec<Message> {
+    of_bytes(number, 12_000)
+}
+
+fn of_bytes(number: usize, bytes: usize) -> Vec<Message> {
+    let mut turn = turn(&format!("{number} {}", "x".repeat(bytes)));
     turn[0].id = Some(format!("m-{number}"));
     turn
 }
 
-async fn open(sessions: &Sessions) -> Loaded {
+pub(crate) async fn open(sessions: &Sessions) -> Loaded {
     sessions.open(&user("alice"), &id("s"), CONTEXT.parse().unwrap()).await.unwrap()
 }
 
@@ -35,13 +44,13 @@ impl World {
         }
     }
 
-    async fn segments(&self) -> BTreeSet<String> {
+    pub(crate) async fn segments(&self) -> BTreeSet<String> {
         let keys = self.keys().await.into_iter();
         keys.filter(|key| key.starts_with("alice/.segments/s/")).collect()
     }
 
     /// What the head names, by key.
-    async fn named(&self) -> BTreeSet<String> {
+    pub(crate) async fn named(&self) -> BTreeSet<String> {
         let head: serde_json::Value =
             serde_json::from_str(&self.text("alice/s.json").await).unwrap();
         let segments = head["segments"].as_array().into_iter().flatten();
@@ -68,7 +77,7 @@ impl World {
     }
 
     /// The numbers of all turns, in their order.
-    async fn numbers(&self) -> Vec<usize> {
+    pub(crate) async fn numbers(&self) -> Vec<usize> {
         let mut messages = self.pages().await.0;
         messages.iter_mut().for_each(|message| message.id = None);
         let number = |text: String| text.split(' ').next().unwrap().parse().unwrap();
