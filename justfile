@@ -12,6 +12,10 @@ local *options:
 test filter="":
     cargo test --workspace {{ filter }}
 
+# many users at once, then with faults, kills and restarts
+load *options:
+    bash .ci/load {{ options }}
+
 # what is quick to know before a commit
 check:
     cargo fmt --all --check

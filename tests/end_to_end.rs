@@ -46,6 +46,7 @@ mod real_model;
 mod reasoning;
 mod refused_pages;
 mod runtime;
+mod saturation;
 mod saved_states;
 mod scenario;
 mod secrets;
