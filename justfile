@@ -66,6 +66,14 @@ lint-template:
 test-release:
     bash .ci/test-release
 
+# licences, forbidden crates and sources
+deny:
+    .ci/deny
+
+# advisories about what Cargo.lock names
+weekly:
+    .ci/weekly
+
 # everything that guards main
 run:
     bash .ci/run
