@@ -11,9 +11,11 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    thread,
     time::Duration,
 };
 
+use aws_lc_rs::rand;
 use clock::Clock;
 use lambda_http::Request;
 use tokio::time::sleep;
@@ -71,6 +73,7 @@ impl<F: Function> Handler<F> {
     /// # Errors
     /// As [`start`](Self::start), and when the consent key can't be fetched.
     pub async fn of_process() -> Result<Self, ConfigError> {
+        gather_entropy();
         telemetry::init(Reader::new(&ProcessEnvironment).or(&RUST_LOG, text).as_deref());
         Self::start(&WithConsentKey::fetch(&ProcessEnvironment).await?)
     }
@@ -120,6 +123,15 @@ impl<F: Function> Service<Request> for Handler<F> {
     fn call(&mut self, request: Request) -> Self::Future {
         Arc::clone(&self.0).answer(request)
     }
+}
+
+/// Has the first random number of this process made while everything else starts. AWS-LC seeds its generator
+/// from the processor's jitter (NIST SP 800-90B), which takes some 20 ms, and the first user would wait for it.
+fn gather_entropy() {
+    thread::spawn(|| {
+        // If it fails now, it fails where a number is needed, and is handled there.
+        let _seeded = rand::fill(&mut [0; 1]);
+    });
 }
 
 /// A Lambda function's program.
