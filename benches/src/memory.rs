@@ -38,7 +38,7 @@ pub(crate) async fn measure(
 
     for (what, message, count) in [
         ("turns whose model is silent", "bench:wait", effort.of(1_000)),
-        ("streams that nobody reads", "bench:endless", effort.of(500)),
+        ("streams of 64 KiB that nobody reads", "bench:long", effort.of(500)),
     ] {
         let workload = warm(upstream, program, effort).await;
         let before = workload.process.resident();

@@ -19,7 +19,7 @@ fn every_row_of_the_table_is_measured() {
         "the first turn of a process",
         "idle connections",
         "turns whose model is silent",
-        "streams that nobody reads",
+        "streams of 64 KiB that nobody reads",
     ] {
         assert!(table.contains(row), "no row for {row}: {table}");
     }

@@ -1,6 +1,6 @@
 //! Amazon Bedrock's ConverseStream from a model that does as it is told by the last words of the user:
 //! `bench:words=N`, `bench:tool`, `bench:first` (a word that says when it was said), `bench:wait` (a word, and
-//! then silence) or `bench:endless`.
+//! then silence) or `bench:long` (64 KiB of words, and then silence).
 
 use std::convert::Infallible;
 
@@ -35,8 +35,9 @@ pub(super) fn answer(asked: &str) -> Reply {
         let first = stream::iter([begin(), word("A word, ")]);
         return streamed(first.chain(stream::pending()));
     }
-    if told.starts_with("endless") {
-        return streamed(stream::repeat(word(&"x".repeat(200))));
+    if told.starts_with("long") {
+        let words = stream::repeat(word(&"x".repeat(256))).take(256);
+        return streamed(stream::iter([begin()]).chain(words).chain(stream::pending()));
     }
     let words = told.trim_start_matches(|it: char| !it.is_ascii_digit());
     let words = words.split(|it: char| !it.is_ascii_digit()).next().and_then(|it| it.parse().ok());
