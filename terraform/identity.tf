@@ -17,3 +17,26 @@ resource "aws_bedrockagentcore_oauth2_credential_provider" "github" {
     }
   }
 }
+
+resource "aws_bedrockagentcore_oauth2_credential_provider" "other" {
+  for_each                   = var.oauth_providers
+  name                       = "${var.name}-${each.key}"
+  credential_provider_vendor = "CustomOauth2"
+  oauth2_provider_config {
+    custom_oauth2_provider_config {
+      client_id            = each.value.client_id
+      client_secret_source = "EXTERNAL"
+      client_secret_config {
+        secret_id = each.value.client_secret_arn
+        json_key  = "client_secret"
+      }
+      oauth_discovery {
+        authorization_server_metadata {
+          issuer                 = each.value.issuer
+          authorization_endpoint = each.value.authorization_endpoint
+          token_endpoint         = each.value.token_endpoint
+        }
+      }
+    }
+  }
+}

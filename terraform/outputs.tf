@@ -18,6 +18,11 @@ output "github_callback_url" {
   value       = aws_bedrockagentcore_oauth2_credential_provider.github.callback_url
 }
 
+output "provider_callback_urls" {
+  description = "Register each at its provider as the app's callback URL."
+  value       = { for key, it in aws_bedrockagentcore_oauth2_credential_provider.other : key => it.callback_url }
+}
+
 output "repository_urls" {
   description = "Push the images here."
   value       = { for name, it in aws_ecr_repository.this : name => it.repository_url }

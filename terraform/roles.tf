@@ -2,12 +2,18 @@
 # and nothing of a conversation. AgentCore Identity reads the provider's secret with its caller's rights.
 locals {
   identity = "arn:${local.partition}:bedrock-agentcore:${local.region}:${local.account}"
-  vault = [
-    "${local.identity}:workload-identity-directory/default",
-    "${local.identity}:workload-identity-directory/default/workload-identity/${aws_bedrockagentcore_workload_identity.this.name}",
-    "${local.identity}:token-vault/default",
-    "${local.identity}:token-vault/default/oauth2credentialprovider/${aws_bedrockagentcore_oauth2_credential_provider.github.name}",
-  ]
+  providers = concat(
+    [aws_bedrockagentcore_oauth2_credential_provider.github.name],
+    [for it in aws_bedrockagentcore_oauth2_credential_provider.other : it.name],
+  )
+  vault = concat(
+    [
+      "${local.identity}:workload-identity-directory/default",
+      "${local.identity}:workload-identity-directory/default/workload-identity/${aws_bedrockagentcore_workload_identity.this.name}",
+      "${local.identity}:token-vault/default",
+    ],
+    [for name in local.providers : "${local.identity}:token-vault/default/oauth2credentialprovider/${name}"],
+  )
   token_actions = {
     invoke       = ["bedrock-agentcore:GetWorkloadAccessTokenForUserId", "bedrock-agentcore:GetResourceOauth2Token"]
     bind-session = ["bedrock-agentcore:CompleteResourceTokenAuth"]
@@ -56,10 +62,11 @@ resource "aws_iam_role_policy" "tokens" {
           Sid    = "ProviderSecret"
           Effect = "Allow"
           Action = "secretsmanager:GetSecretValue"
-          Resource = [
-            var.github_client_secret_arn,
-            "arn:${local.partition}:secretsmanager:${local.region}:${local.account}:secret:bedrock-agentcore-identity!default/oauth2/${aws_bedrockagentcore_oauth2_credential_provider.github.name}-??????",
-          ]
+          Resource = concat(
+            [var.github_client_secret_arn],
+            [for it in var.oauth_providers : it.client_secret_arn],
+            [for name in local.providers : "arn:${local.partition}:secretsmanager:${local.region}:${local.account}:secret:bedrock-agentcore-identity!default/oauth2/${name}-??????"],
+          )
         },
         {
           Sid      = "WriteLogs"

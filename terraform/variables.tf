@@ -47,6 +47,23 @@ variable "github_client_secret_key_arn" {
   default     = null
 }
 
+variable "oauth_providers" {
+  description = "OAuth2 credential providers beside GitHub's, for MCP servers, by name; each is called NAME-KEY."
+  type = map(object({
+    issuer                 = string
+    authorization_endpoint = string
+    token_endpoint         = string
+    client_id              = string
+    # Secrets Manager secret with the app's secret under the JSON key client_secret.
+    client_secret_arn = string
+  }))
+  default = {}
+  validation {
+    condition     = alltrue([for key in keys(var.oauth_providers) : can(regex("^[a-z][a-z0-9-]{0,30}$", key)) && key != "github"])
+    error_message = "Lower-case names of at most 31 characters, none of them github."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept, the audit trail among them."
   type        = number
@@ -74,7 +91,7 @@ variable "images" {
 }
 
 variable "environment" {
-  description = "What else both services are to know: ALB_ARN, OIDC_ISSUER, OIDC_CLIENT_ID, ALLOW_CLAIM, …"
+  description = "What else both services are to know: ALB_ARN, OIDC_ISSUER, OIDC_CLIENT_ID, ALLOW_CLAIM, MCP_SERVERS, MCP_AUDIENCE, …"
   type        = map(string)
   default     = {}
 }

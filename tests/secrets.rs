@@ -165,7 +165,7 @@ async fn m7_a_tool_result_that_tells_the_model_to_print_all_it_knows_gets_no_sec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m14_the_audit_trail_tells_who_allowed_what_and_which_action_followed() {
+async fn m14_one_query_tells_the_story_from_sign_in_to_action() {
     let logs = Logs::kept();
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;
@@ -184,20 +184,33 @@ async fn m14_the_audit_trail_tells_who_allowed_what_and_which_action_followed() 
     let of_flow = logs.audit_where("flow", &flow);
     let told: Vec<(&str, &str)> =
         of_flow.iter().map(|it| (text(it, "event"), text(it, "user"))).collect();
-    assert_eq!(
-        told,
-        [("consent_required", "alice"), ("consent_started", "alice"), ("bound", "alice")]
-    );
-    assert_eq!(of_flow[0]["scopes"], "public_repo read:user");
-    assert_eq!(of_flow[0]["provider"], "github");
+    let chain = ["token_requested", "consent_required", "consent_started", "bound"];
+    assert_eq!(told, chain.map(|event| (event, "alice")));
+    assert_eq!(of_flow[1]["scopes"], "public_repo read:user");
+    assert_eq!(of_flow[1]["provider"], "github");
     let of_session = logs.audit_where("session", session);
     let told: Vec<&str> = of_session.iter().map(|it| text(it, "event")).collect();
-    assert_eq!(told, ["confirmation_required", "interrupt_answered", "tool_called"]);
-    assert_eq!(of_session[1]["interrupt"], id.as_str());
-    assert_eq!(of_session[1]["answer"], "resolved");
-    assert_eq!(of_session[2]["outcome"], "ok");
-    assert_eq!(of_session[2]["tool"], "github_create_issue");
-    assert!(of_session[2]["provider_request"].is_string(), "GitHub's own id of the request");
+    let asked = told.iter().position(|event| *event == "consent_required");
+    assert!(
+        told[..asked.expect("the consent is of this conversation")].contains(&"token_requested")
+    );
+    let action = &of_session[of_session.len() - 4..];
+    let told: Vec<&str> = action.iter().map(|it| text(it, "event")).collect();
+    let chain = ["confirmation_required", "interrupt_answered", "token_requested", "tool_called"];
+    assert_eq!(told, chain);
+    assert_eq!(action[1]["interrupt"], id.as_str());
+    assert_eq!(action[1]["answer"], "resolved");
+    assert_eq!(action[3]["outcome"], "ok");
+    assert_eq!(action[3]["tool"], "github_create_issue");
+    assert!(action[3]["provider_request"].is_string(), "GitHub's own id of the request");
+    // Every line says in which request it was written, and how the load balancer named that.
+    let all = of_flow.iter().chain(&of_session);
+    assert!(all.clone().all(|line| line["span"]["request_id"].is_string()));
+    assert!(all.clone().all(|line| text(&line["span"], "trace_id").starts_with("1-")));
+    assert!(all.clone().all(|line| line["user"] == "alice"));
+    let signed_in = logs.audit_where("event", "signed_in");
+    let is_hers = |line: &Value| line["user"] == "alice" && line["by"] == "load_balancer";
+    assert!(signed_in.iter().any(is_hers), "{signed_in:?}");
 }
 
 fn text<'a>(event: &'a Value, name: &str) -> &'a str {

@@ -13,7 +13,7 @@ use crate::{
     process::own_cpu,
     table::{Table, median},
     upstream::Upstream,
-    workload::{CLIENT, ISSUER, LOAD_BALANCER, token},
+    workload::{CLIENT, ISSUER, LOAD_BALANCER, public_pem, token},
 };
 
 pub(crate) async fn measure(table: &mut Table, upstream: &Upstream, effort: Effort) {
@@ -26,7 +26,7 @@ pub(crate) async fn measure(table: &mut Table, upstream: &Upstream, effort: Effo
     headers.insert("x-amzn-oidc-data", HeaderValue::from_str(&token).expect("a header"));
     let (signed, signature) = token.rsplit_once('.').expect("a token");
     let signature = URL_SAFE.decode(signature).expect("a signature");
-    let pem = development_key::public_pem();
+    let pem = public_pem();
     let info = SubjectPublicKeyInfoDer::from_pem_slice(pem.as_bytes()).expect("a key");
     let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, info.as_ref()).expect("a key");
     let now = SystemTime::now();

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use self::objects::Objects;
-use crate::{client::Line, process::Process};
+use crate::{client::Line, process::Process, workload::public_pem};
 
 type Reply = Response<BoxBody<Bytes, Infallible>>;
 
@@ -117,7 +117,7 @@ impl World {
                 self.remember("workload token", "");
                 json(json!({ "workloadAccessToken": "workload-token" }))
             }
-            "keys" => whole(development_key::public_pem()),
+            "keys" => whole(public_pem()),
             "user" => {
                 self.remember("github", parts.uri.path_and_query().map_or("", |it| it.as_str()));
                 let answer = Response::builder()

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use development_key::KEY_ID;
+use development_key::{KEY_ID, Keyring};
 use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -150,4 +150,9 @@ pub(crate) fn token() -> String {
         "iss": ISSUER,
     });
     development_key::sign(&header, &payload)
+}
+
+/// The key that its signature is checked with, as AWS publishes a load balancer's.
+pub(crate) fn public_pem() -> String {
+    Keyring::default().public_pem(KEY_ID).expect("the development key")
 }

@@ -43,6 +43,10 @@ pub fn greeting(running: &Running, platform: &str, data: &str, model: &ModelChoi
     if !passed_on.is_empty() {
         greeting.push_str(&format!("  From the environment: {}\n\n", passed_on.join(" ")));
     }
+    if !running.faults.is_empty() {
+        let seed = running.faults.seed();
+        greeting.push_str(&format!("  There are faults. To repeat them: --fault-seed {seed}\n\n"));
+    }
     greeting.push_str(
         "  Ctrl-C stops everything. What happens is told below; RUST_LOG=info for more.\n",
     );

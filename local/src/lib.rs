@@ -7,6 +7,7 @@ pub mod browser;
 mod concealed;
 pub mod environment;
 pub mod events;
+pub mod faults;
 pub mod greeting;
 pub mod inspector;
 pub mod narration;

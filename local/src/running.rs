@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use agentcore_local::AgentCore;
 use axum::Router;
 use calendar_local::Calendar;
+use development_key::Keyring;
 use github_local::GitHub;
 use load_balancer_local::{OidcClient, Proof, Settings, public_keys};
 use openid_local::IdentityProvider;
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 use crate::{
     access_token,
     environment::{self, functions},
+    faults::{Faults, FaultyPart, faulty},
     inspector::{self, Place, Recorder},
     options::{ModelChoice, Oidc, Options},
     parts::{Addresses, Listeners},
@@ -50,8 +52,21 @@ pub struct Running {
     pub passed_on: BTreeMap<String, String>,
     /// Whether people sign in at the stand-in for an identity provider.
     pub has_stand_in_people: bool,
+    /// What goes wrong around the services; it can be changed while they run.
+    pub faults: Faults,
+    /// What the stand-ins sign with.
+    pub keys: Keys,
     services: Services,
     stand_ins: StandIns,
+}
+
+/// The keys of the stand-ins that sign.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    /// The load balancer's, of which it publishes the public halves.
+    pub load_balancer: Keyring,
+    /// Those of the OpenID provider.
+    pub issuer: Keyring,
 }
 
 /// Starts every stand-in, and both services behind the load balancer.
@@ -68,7 +83,8 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
     let (github, agentcore) = services(&addresses, &clock, options.github_app);
     let calendar = (!options.no_calendar).then(|| calendar(&addresses, &agentcore, &clock));
     let agentcore = agentcore.with_grant_lookup(options.grant_lookup);
-    let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock);
+    let keys = Keys::default();
+    let (oidc, provider) = sign_in(&options.oidc, &addresses, &clock, &keys);
     let variables = variables(&options, &addresses, &oidc);
     let model = model(&options).await?;
     let mut running = Running {
@@ -80,22 +96,21 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         variables,
         passed_on: options.passed_on.clone(),
         has_stand_in_people: options.oidc.client().is_none(),
+        faults: Faults::new(options.faults.clone(), options.fault_seed),
+        keys,
         services: Services::new(),
         stand_ins: StandIns::default(),
     };
-    let recorder = options.recorder.as_ref();
-    let recorded = |router, place| inspector::recorded(router, place, recorder);
-    let stand_ins = &mut running.stand_ins;
-    stand_ins.serve(listeners.s3, recorded(s3, Place::S3));
-    stand_ins.serve(listeners.github, recorded(running.github.router(), Place::Github));
-    stand_ins.serve(listeners.agentcore, recorded(running.agentcore.router(), Place::Agentcore));
-    if let Some(calendar) = &running.calendar {
-        stand_ins.serve(listeners.calendar, recorded(calendar.router(), Place::Calendar));
-    }
-    let provider = recorded(provider.router(), Place::IdentityProvider);
-    stand_ins.serve(listeners.identity_provider, provider);
-    stand_ins.serve(listeners.public_keys, public_keys::router());
-    stand_ins.serve(listeners.bedrock, recorded(model, Place::Bedrock));
+    let at = StandInListeners {
+        s3: listeners.s3,
+        github: listeners.github,
+        agentcore: listeners.agentcore,
+        calendar: listeners.calendar,
+        identity_provider: listeners.identity_provider,
+        public_keys: listeners.public_keys,
+        bedrock: listeners.bedrock,
+    };
+    running.serve_stand_ins(at, (s3, provider.router(), model), options.recorder.as_ref());
 
     if options.stand_ins_for.is_some() {
         return Ok(running);
@@ -113,13 +128,67 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running, StartError
         invoke: targets.invoke,
         bind_session: targets.bind_session,
         clock,
+        keys: running.keys.load_balancer.clone(),
     };
     let at = (listeners.application, listeners.inspector);
     running.serve_application(at, settings, options.recorder);
     Ok(running)
 }
 
+/// Where the stand-ins listen that can have faults.
+struct StandInListeners {
+    s3: TcpListener,
+    github: TcpListener,
+    agentcore: TcpListener,
+    calendar: TcpListener,
+    identity_provider: TcpListener,
+    public_keys: TcpListener,
+    bedrock: TcpListener,
+}
+
 impl Running {
+    /// Serves everything around the services, with its faults, and recorded where it is for the inspector.
+    fn serve_stand_ins(
+        &mut self,
+        at: StandInListeners,
+        (s3, provider, model): (Router, Router, Router),
+        recorder: Option<&Recorder>,
+    ) {
+        let faults = self.faults.clone();
+        let served = |router, part, place| {
+            inspector::recorded(faulty(router, part, &faults), place, recorder)
+        };
+        let github = served(self.github.router(), FaultyPart::GitHub, Place::Github);
+        let agentcore = served(self.agentcore.router(), FaultyPart::AgentCore, Place::Agentcore);
+        let provider = served(provider, FaultyPart::Issuer, Place::IdentityProvider);
+        let public_keys = public_keys::router(self.keys.load_balancer.clone());
+        let stand_ins = &mut self.stand_ins;
+        stand_ins.serve(at.s3, served(s3, FaultyPart::S3, Place::S3));
+        stand_ins.serve(at.github, github);
+        stand_ins.serve(at.agentcore, agentcore);
+        if let Some(calendar) = &self.calendar {
+            let router = served(calendar.router(), FaultyPart::Calendar, Place::Calendar);
+            stand_ins.serve(at.calendar, router);
+        }
+        stand_ins.serve(at.identity_provider, provider);
+        stand_ins.serve(at.public_keys, faulty(public_keys, FaultyPart::LoadBalancer, &faults));
+        stand_ins.serve(at.bedrock, served(model, FaultyPart::Bedrock, Place::Bedrock));
+        self.rotate_keys();
+    }
+
+    /// Replaces the keys that are to be replaced from time to time.
+    fn rotate_keys(&mut self) {
+        let both = [
+            (FaultyPart::LoadBalancer, self.keys.load_balancer.clone()),
+            (FaultyPart::Issuer, self.keys.issuer.clone()),
+        ];
+        for (part, keys) in both {
+            if let Some(time) = self.faults.rotation(part) {
+                self.stand_ins.rotate(keys, time);
+            }
+        }
+    }
+
     /// Serves what a browser opens: the application behind its load balancer, and the inspector.
     fn serve_application(
         &mut self,
@@ -203,11 +272,17 @@ fn calendar(addresses: &Addresses, agentcore: &AgentCore, clock: &Clock) -> Cale
     calendar
 }
 
-fn sign_in(own: &Oidc, addresses: &Addresses, clock: &Clock) -> (OidcClient, IdentityProvider) {
+fn sign_in(
+    own: &Oidc,
+    addresses: &Addresses,
+    clock: &Clock,
+    keys: &Keys,
+) -> (OidcClient, IdentityProvider) {
     let (id, secret) = (environment::OIDC_CLIENT_ID, environment::OIDC_CLIENT_SECRET);
     let redirect = load_balancer_local::callback(&addresses.application);
     let base = addresses.identity_provider.clone();
-    let provider = IdentityProvider::new(base, id, secret, redirect, clock.clone());
+    let provider =
+        IdentityProvider::new(base, id, secret, redirect, clock.clone(), keys.issuer.clone());
     let client = own.client().unwrap_or_else(|| OidcClient {
         issuer: provider.issuer().to_owned(),
         client_id: id.to_owned(),

@@ -145,6 +145,33 @@ async fn m14_a_forged_cookie_does_not_audit_a_flow_as_bound_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn m14_no_word_of_a_user_makes_a_line_of_the_audit_trail() {
+    let logs = Logs::kept();
+    let world = World::in_process().await;
+    let alice = world.browser_of("alice").await;
+    let forged =
+        json!({ "target": "audit", "schema": 1, "event": "bound", "user": "forged" }).to_string();
+    let (status, _) = alice.say("forging", &format!("Hello\n{forged}\u{2028}{forged}")).await;
+    assert_eq!(status, StatusCode::OK);
+    let body = json!({ "sessionId": "forging", "message": "Hello", "resume": [{
+        "interruptId": "01234567-89ab-4cde-8f01-23456789abcd", "status": "cancelled",
+        "payload": { "reason": format!("\"}}\n{forged}") },
+    }] });
+    assert_eq!(alice.invoke(&body).await.0, StatusCode::CONFLICT);
+    for (name, value) in [
+        ("x-amzn-trace-id", format!("Root=1-67891233-abcdef012345678912345678\",{forged}")),
+        ("user-agent", forged.clone()),
+        ("x-request-id", forged.clone()),
+    ] {
+        let request = alice.request(Method::GET, &format!("/sessions/%0A{forged}"));
+        let answer = request.header(name, value).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    }
+    assert_eq!(logs.audit_where("user", "forged"), Vec::<Value>::new());
+    assert!(logs.lines().iter().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn m9_a_member_that_is_given_twice_is_refused_at_every_level() {
     let world = World::in_process().await;
     let alice = world.browser_of("alice").await;

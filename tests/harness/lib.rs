@@ -35,3 +35,4 @@ pub use terminal::Terminal;
 pub use time::Time;
 pub use workload::Workload;
 pub use world::{Proxies, Setup, World};
+pub use written::secret_in;

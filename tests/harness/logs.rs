@@ -1,10 +1,12 @@
-//! What this process logs, to be looked at by a test.
+//! What this process logs, to be looked at by a test. Each line of the audit trail is compared with the published
+//! schema when it is written.
 
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;
 use stand_in::PRIVATE_STEP;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
@@ -27,6 +29,32 @@ struct Kept {
     bytes: Vec<u8>,
     /// Up to where [`Logs::unread`] has read.
     read: usize,
+    /// Lines of the audit trail that are not as published.
+    unpublished: Vec<String>,
+}
+
+/// `docs/audit.schema.json`.
+struct AuditSchema(Schemas, SchemaIndex);
+
+impl AuditSchema {
+    fn published() -> &'static Self {
+        static PUBLISHED: OnceLock<AuditSchema> = OnceLock::new();
+        PUBLISHED.get_or_init(|| {
+            let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+            let text = include_str!("../../docs/audit.schema.json");
+            let schema = serde_json::from_str(text).expect("docs/audit.schema.json is JSON");
+            compiler.add_resource("audit", schema).expect("its name is a URL");
+            let index = compiler.compile("audit", &mut schemas).expect("it is a schema");
+            Self(schemas, index)
+        })
+    }
+
+    /// What is wrong with a line, if it is one of the audit trail.
+    fn mistake(&self, line: &[u8]) -> Option<String> {
+        let line: Value = serde_json::from_slice(line).ok()?;
+        let error = (line["target"] == "audit").then(|| self.0.validate(&line, self.1).err())??;
+        Some(format!("{line}: {error:#}"))
+    }
 }
 
 impl Logs {
@@ -80,6 +108,8 @@ impl Logs {
     }
 
     fn events(&self) -> Vec<Value> {
+        let unpublished = self.kept_so_far().unpublished.join("\n");
+        assert!(unpublished.is_empty(), "not as docs/audit.schema.json says: {unpublished}");
         let lines = self.lines();
         let events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         events.filter(|event| event["target"] == "audit").collect()
@@ -88,7 +118,10 @@ impl Logs {
 
 impl io::Write for Logs {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.kept_so_far().bytes.extend_from_slice(bytes);
+        let mistake = AuditSchema::published().mistake(bytes);
+        let mut kept = self.kept_so_far();
+        kept.bytes.extend_from_slice(bytes);
+        kept.unpublished.extend(mistake);
         Ok(bytes.len())
     }
 

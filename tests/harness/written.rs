@@ -92,7 +92,8 @@ pub(crate) fn text_in(folder: &Path) -> String {
 }
 
 /// What `text` holds that it must not.
-fn secret_in<'a>(text: &str, consent_key: &'a str) -> Option<&'a str> {
+#[must_use]
+pub fn secret_in<'a>(text: &str, consent_key: &'a str) -> Option<&'a str> {
     let part = NEVER.into_iter().chain([consent_key]).find(|part| text.contains(part));
     let valued = || NEVER_WITH_A_VALUE.into_iter().find(|name| has_value(text, name));
     part.or_else(valued).or_else(|| holds_jwt(text).then_some("a JWT"))

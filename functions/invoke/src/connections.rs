@@ -197,15 +197,10 @@ impl<'a> Connections<'a> {
         user: &'a User,
         principal: &'a Principal,
     ) -> Self {
-        let (inbound, clients) = (&service.settings.inbound, service.clients().await);
-        let authorizer = Authorizer {
-            vault: &clients.vault,
-            keys: &inbound.consent_keys,
-            clock: &inbound.clock,
-            asker: Asker { user: user.id(), principal, origin: Origin::Browser(None) },
-            granted_sets: &service.granted_sets,
-            sessions: &clients.sessions,
-        };
+        let clients = service.clients().await;
+        let asker =
+            Asker { user: user.id(), principal, origin: Origin::Browser(None), session: None };
+        let authorizer = service.authorizer(clients, asker);
         Self { service, request, authorizer }
     }
 

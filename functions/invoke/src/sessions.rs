@@ -121,7 +121,9 @@ pub(crate) async fn one(
         })
     };
     let document = in_time(service, request, sessions.look(user.id(), id, look)).await?;
-    reply::json(StatusCode::OK, &document.ok_or_else(unknown)?)
+    let document = document.ok_or_else(unknown)?;
+    Audit::ConversationRead { user: user.id(), session: id.as_str() }.record();
+    reply::json(StatusCode::OK, &document)
 }
 
 /// Bounds `work` by [`LONGEST`], and by the time that is left for the request.

@@ -2,7 +2,12 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use agent::{consent::Authorizer, granted_sets::GrantedSets, model::Model, tool::ToolSource};
+use agent::{
+    consent::{Asker, Authorizer},
+    granted_sets::GrantedSets,
+    model::Model,
+    tool::ToolSource,
+};
 use bytes::Bytes;
 use clock::Clock;
 use edge::{ConfigError, Source, shell::Function};
@@ -58,6 +63,22 @@ impl Service {
         let mut service = Self::with_tools(source, clock, tools)?;
         service.model = Some(model);
         Ok(service)
+    }
+
+    /// Asks the vault for the tokens of `asker`.
+    pub(crate) fn authorizer<'a>(
+        &'a self,
+        clients: &'a Clients,
+        asker: Asker<'a>,
+    ) -> Authorizer<'a> {
+        Authorizer {
+            vault: &clients.vault,
+            keys: &self.settings.inbound.consent_keys,
+            clock: &self.settings.inbound.clock,
+            asker,
+            granted_sets: &self.granted_sets,
+            sessions: &clients.sessions,
+        }
     }
 
     /// Finds out which tools other servers have for the asker, as far as that is known by `deadline`: what

@@ -5,7 +5,7 @@ mod order;
 use std::{sync::Arc, time::Duration};
 
 use agent::{
-    consent::{Asker, Authorizer, Consent, Origin},
+    consent::{Asker, Consent, Origin},
     error::TurnError,
     lease::Lease,
     model::Usage,
@@ -134,14 +134,13 @@ async fn converse(
     service.limits.check_tokens(user.id(), now)?;
     let inbound = &service.settings.inbound;
     let principal = inbound.principal(user)?;
-    let authorizer = Authorizer {
-        vault: &clients.vault,
-        keys: &inbound.consent_keys,
-        clock: &inbound.clock,
-        asker: Asker { user: user.id(), principal: &principal, origin: Origin::Browser(browser) },
-        granted_sets: &service.granted_sets,
-        sessions: &clients.sessions,
+    let asker = Asker {
+        user: user.id(),
+        principal: &principal,
+        origin: Origin::Browser(browser),
+        session: Some(&session),
     };
+    let authorizer = service.authorizer(clients, asker);
     Box::pin(service.learn(&authorizer, deadline)).await;
     let runner = Runner {
         model: clients.model.get(),

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod keyring;
+
 use std::sync::LazyLock;
 
 use aws_lc_rs::{
@@ -13,6 +15,8 @@ use base64::{
 };
 use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use serde_json::{Value, json};
+
+pub use self::keyring::Keyring;
 
 /// The development key's id.
 pub const KEY_ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -33,19 +37,19 @@ static KEY: LazyLock<EcdsaKeyPair> = LazyLock::new(|| {
 /// which is part of what is signed.
 #[must_use]
 pub fn sign(header: &Value, payload: &Value) -> String {
-    compact(header, payload, &URL_SAFE)
+    compact(&KEY, header, payload, &URL_SAFE)
 }
 
 /// Signs a JWT as RFC 7515 defines it, without padding.
 #[must_use]
 pub fn sign_jwt(payload: &Value) -> String {
-    compact(&json!({ "alg": "ES256", "typ": "JWT", "kid": KEY_ID }), payload, &URL_SAFE_NO_PAD)
+    let header = json!({ "alg": "ES256", "typ": "JWT", "kid": KEY_ID });
+    compact(&KEY, &header, payload, &URL_SAFE_NO_PAD)
 }
 
-/// Returns the public key as PEM, the way AWS publishes a load balancer's.
-#[must_use]
-pub fn public_pem() -> String {
-    let der: PublicKeyX509Der<'_> = match KEY.public_key().as_der() {
+/// The public key as PEM, the way AWS publishes a load balancer's.
+fn pem(key: &EcdsaKeyPair) -> String {
+    let der: PublicKeyX509Der<'_> = match key.public_key().as_der() {
         Ok(der) => der,
         Err(_) => return String::new(),
     };
@@ -55,22 +59,21 @@ pub fn public_pem() -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
 }
 
-/// Returns the public key as a JWK set (RFC 7517).
-#[must_use]
-pub fn jwk_set() -> Value {
-    let point = KEY.public_key().as_ref().get(1..).unwrap_or_default();
+/// The public key as a JWK (RFC 7517).
+fn jwk(id: &str, key: &EcdsaKeyPair) -> Value {
+    let point = key.public_key().as_ref().get(1..).unwrap_or_default();
     let (x, y) = point.split_at_checked(COORDINATE_BYTES).unwrap_or_default();
     let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    json!({ "keys": [{
-        "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KEY_ID,
+    json!({
+        "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": id,
         "x": text(x), "y": text(y),
-    }] })
+    })
 }
 
-fn compact(header: &Value, payload: &Value, base64: &GeneralPurpose) -> String {
+fn compact(key: &EcdsaKeyPair, header: &Value, payload: &Value, base64: &GeneralPurpose) -> String {
     let signed =
         format!("{}.{}", base64.encode(header.to_string()), base64.encode(payload.to_string()));
-    let signature = KEY.sign(&SystemRandom::new(), signed.as_bytes());
+    let signature = key.sign(&SystemRandom::new(), signed.as_bytes());
     let signature = signature.map(|signature| base64.encode(signature)).unwrap_or_default();
     format!("{signed}.{signature}")
 }
@@ -82,13 +85,13 @@ mod tests {
     use rustls_pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
     use serde_json::json;
 
-    use super::{public_pem, sign};
+    use super::{KEY, pem, sign};
 
     #[test]
     fn the_published_key_verifies_what_the_development_key_signs() {
         let token = sign(&json!({ "alg": "ES256" }), &json!({ "sub": "alice" }));
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        let key = SubjectPublicKeyInfoDer::from_pem_slice(public_pem().as_bytes()).unwrap();
+        let key = SubjectPublicKeyInfoDer::from_pem_slice(pem(&KEY).as_bytes()).unwrap();
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.as_ref());
         key.verify(signed.as_bytes(), &URL_SAFE.decode(signature).unwrap()).unwrap();
     }

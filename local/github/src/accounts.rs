@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::{difficult, hostile};
+use super::{crowd, difficult, hostile};
 
 /// A user, or an organization.
 pub(super) struct Account {
@@ -150,10 +150,21 @@ impl Repository {
 impl Account {
     /// Returns the account with this login.
     pub(super) fn named(login: &str) -> Option<&'static Self> {
-        ACCOUNTS.iter().find(|account| account.login.eq_ignore_ascii_case(login))
+        let known = ACCOUNTS.iter().find(|account| account.login.eq_ignore_ascii_case(login));
+        known.or_else(|| crowd::named(login))
     }
 
-    /// Returns the people, who can consent.
+    /// Returns the person with this login, who can consent.
+    pub(super) fn person(login: &str) -> Option<&'static Self> {
+        Self::named(login).filter(|it| it.kind == AccountKind::User && it.login == login)
+    }
+
+    /// Returns the accounts whose repositories this one may reach: those that everybody knows, and itself.
+    pub(super) fn reachable(&'static self) -> impl Iterator<Item = &'static Self> {
+        ACCOUNTS.iter().chain(crowd::named(self.login))
+    }
+
+    /// Returns the people that pages list.
     pub(super) fn people() -> impl Iterator<Item = &'static Self> {
         ACCOUNTS.iter().filter(|account| account.kind == AccountKind::User)
     }
@@ -190,7 +201,8 @@ pub(super) struct OwnedRepository {
 impl OwnedRepository {
     /// Returns the repository with this id.
     pub(super) fn with_id(id: u64) -> Option<Self> {
-        let all = ACCOUNTS.iter().flat_map(|owner| {
+        let accounts = ACCOUNTS.iter().chain(crowd::owner_of(id));
+        let all = accounts.flat_map(|owner| {
             owner.repositories.iter().map(move |repository| Self { owner, repository })
         });
         all.into_iter().find(|it| it.repository.id == id)

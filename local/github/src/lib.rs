@@ -6,6 +6,7 @@ mod authorizations;
 mod bodies;
 mod comments;
 mod content;
+pub mod crowd;
 mod difficult;
 mod files;
 mod grants;
@@ -88,6 +89,13 @@ impl GitHub {
     pub fn revoke_all(&self) {
         self.grants().revoke_all();
         tracing::info!("stand-in for GitHub: every token is revoked");
+    }
+
+    /// The titles of all issues of a repository (`OWNER/NAME`), the oldest first.
+    #[must_use]
+    pub fn issue_titles(&self, full_name: &str) -> Vec<String> {
+        let issues = self.issues().all(full_name);
+        issues.iter().filter_map(|it| Some(it["title"].as_str()?.to_owned())).collect()
     }
 
     /// OAuth pages, token endpoint and REST API.

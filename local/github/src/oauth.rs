@@ -113,7 +113,7 @@ async fn decide(State(github): State<GitHub>, Form(decision): Form<Decision>) ->
 }
 
 fn person(login: &str) -> Option<&'static Account> {
-    Account::people().find(|account| account.login == login)
+    Account::person(login)
 }
 
 /// A token request.

@@ -27,7 +27,7 @@ use url::Url;
 
 use super::{
     GitHub,
-    accounts::{ACCOUNTS, Demand, OwnedRepository, Repository},
+    accounts::{Demand, OwnedRepository, Repository},
     grants::{REQUESTS_PER_WINDOW, Usage},
     installations::needed,
     paging::Paging,
@@ -78,7 +78,7 @@ async fn repositories(
     let mut headers = describe(&usage, "repo");
     let mut seen = Vec::new();
     let mut missing = Vec::new();
-    for owner in ACCOUNTS.iter() {
+    for owner in usage.consent.account.reachable() {
         match owner.demand(login) {
             Some(Demand::SingleSignOn) if !github.sign_ons().has(&usage.token, owner) => {
                 missing.push(owner.id.to_string());

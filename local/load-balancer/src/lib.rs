@@ -17,6 +17,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     response::Response,
 };
+use development_key::Keyring;
 use url::Url;
 
 use self::{
@@ -107,6 +108,8 @@ pub struct Settings {
     pub bind_session: Target,
     /// The time.
     pub clock: Clock,
+    /// What it signs with.
+    pub keys: Keyring,
 }
 
 struct LoadBalancer {
@@ -186,12 +189,16 @@ impl LoadBalancer {
         reply
     }
 
+    fn oidc_data(&self, session: &Session) -> String {
+        let Settings { keys, oidc, clock, .. } = &self.settings;
+        oidc_data::sign(keys, &session.claims, oidc, clock.now())
+    }
+
     /// Adds the headers that tell a target who is signed in.
     fn add_identity(&self, session: &Session, headers: &mut HeaderMap) {
-        let now = self.settings.clock.now();
         let identity = match self.settings.proof {
             Proof::SignedHeader => vec![
-                ("x-amzn-oidc-data", oidc_data::sign(&session.claims, &self.settings.oidc, now)),
+                ("x-amzn-oidc-data", self.oidc_data(session)),
                 ("x-amzn-oidc-identity", session.subject.clone()),
                 ("x-amzn-oidc-accesstoken", session.access_token.clone()),
             ],

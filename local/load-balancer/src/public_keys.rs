@@ -2,21 +2,19 @@
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use development_key::Keyring;
 
-/// The development key's public half at `/{kid}`.
-pub fn router() -> Router {
-    Router::new().route("/{kid}", get(public_key))
+/// The public half of each published key of `keys` at `/{kid}`.
+pub fn router(keys: Keyring) -> Router {
+    Router::new().route("/{kid}", get(public_key)).with_state(keys)
 }
 
-async fn public_key(Path(kid): Path<String>) -> Response {
-    if kid != development_key::KEY_ID {
-        return StatusCode::NOT_FOUND.into_response();
-    }
-    let media_type = [(header::CONTENT_TYPE, "application/x-pem-file")];
-    (media_type, development_key::public_pem()).into_response()
+async fn public_key(State(keys): State<Keyring>, Path(kid): Path<String>) -> Response {
+    let Some(pem) = keys.public_pem(&kid) else { return StatusCode::NOT_FOUND.into_response() };
+    ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response()
 }

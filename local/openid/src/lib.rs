@@ -13,6 +13,7 @@ use std::{
 };
 
 use axum::{Json, Router, extract::State, routing::get};
+use development_key::Keyring;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -30,10 +31,12 @@ struct Provider {
     redirect: Url,
     clock: Clock,
     codes: Mutex<Codes>,
+    keys: Keyring,
 }
 
 impl IdentityProvider {
-    /// A provider at `base` for one client, whose users are sent back to `redirect`.
+    /// A provider at `base` for one client, whose users are sent back to `redirect`. It signs with
+    /// `keys`.
     #[must_use]
     pub fn new(
         base: Url,
@@ -41,10 +44,11 @@ impl IdentityProvider {
         client_secret: &str,
         redirect: Url,
         clock: Clock,
+        keys: Keyring,
     ) -> Self {
         let (client_id, client_secret) = (client_id.to_owned(), client_secret.to_owned());
         let codes = Mutex::default();
-        Self(Arc::new(Provider { base, client_id, client_secret, redirect, clock, codes }))
+        Self(Arc::new(Provider { base, client_id, client_secret, redirect, clock, codes, keys }))
     }
 
     /// The issuer: the origin, without a slash at the end.
@@ -57,7 +61,7 @@ impl IdentityProvider {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
-            .route("/jwks", get(async || Json(development_key::jwk_set())))
+            .route("/jwks", get(keys))
             .merge(authorize::routes())
             .merge(tokens::routes())
             .with_state(self.clone())
@@ -72,6 +76,10 @@ impl fmt::Debug for IdentityProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdentityProvider").field("issuer", &self.issuer()).finish_non_exhaustive()
     }
+}
+
+async fn keys(State(provider): State<IdentityProvider>) -> Json<Value> {
+    Json(provider.0.keys.jwk_set())
 }
 
 async fn discovery(State(provider): State<IdentityProvider>) -> Json<Value> {

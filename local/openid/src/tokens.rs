@@ -67,7 +67,7 @@ async fn token(
     }
     let answer = json!({
         "access_token": access_token, "token_type": "Bearer",
-        "expires_in": TOKEN_LIFETIME.as_secs(), "id_token": development_key::sign_jwt(&claims),
+        "expires_in": TOKEN_LIFETIME.as_secs(), "id_token": provider.0.keys.sign_jwt(&claims),
     });
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }

@@ -15,9 +15,10 @@ use super::{
 use crate::narration::{EventFields, PROCESS, printed};
 
 /// The fields of a line that are shown, in this order. No audit event has a secret in it.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "event",
     "user",
+    "by",
     "session",
     "provider",
     "scopes",

@@ -11,6 +11,7 @@ use url::Url;
 
 pub use self::{oidc::Oidc, secret::Secret};
 use crate::{
+    faults::{self, Fault},
     inspector::Recorder,
     parts::{self, Addresses, DEFAULT_PORT},
     process::Output,
@@ -64,6 +65,14 @@ pub struct Options {
     /// Leave out the calendar, which is a second provider and an MCP server.
     #[arg(long)]
     pub no_calendar: bool,
+
+    #[arg(long = "fault", value_name = "PART=KIND", help = faults::HELP)]
+    /// What goes wrong around the services.
+    pub faults: Vec<Fault>,
+
+    /// Let chance decide about faults as in the run that printed this seed.
+    #[arg(long, value_name = "SEED", requires = "faults")]
+    pub fault_seed: Option<u64>,
 
     /// Open the application and the inspector in your browser, if this is a terminal.
     #[arg(long)]
@@ -242,6 +251,8 @@ impl Default for Options {
             grant_lookup: GrantLookup::ByRequest,
             github_app: false,
             no_calendar: false,
+            faults: Vec::new(),
+            fault_seed: None,
             other_agents: false,
             output: Output::Logged,
             recorder: None,
@@ -304,6 +315,16 @@ mod tests {
         for wrong in ["ollama", "localhost:11434", "ftp://127.0.0.1"] {
             assert!(parse(&format!("--model {wrong} --model-id m")).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn faults_can_be_given_again_and_again_and_a_mistake_is_named() {
+        let options = parse("--fault github=latency:200ms --fault s3=slow-down:20% --fault-seed 7");
+        let options = options.unwrap();
+        assert_eq!((options.faults.len(), options.fault_seed), (2, Some(7)));
+        let error = parse("--fault gitlab=reset").unwrap_err().to_string();
+        assert!(error.contains("the part is one of agentcore, bedrock"), "{error}");
+        assert!(parse("--fault-seed 7").is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use clock::Clock;
 use futures_util::future::{try_join, try_join_all};
 use identity::{BrowserHash, UserId};
-use session::{BegunFlow, Connection, Sessions};
+use session::{BegunFlow, Connection, SessionId, Sessions};
 use telemetry::Audit;
 use time::OffsetDateTime;
 use vault::{
@@ -27,6 +27,11 @@ use crate::{
     scopes::{Scopes, joined},
     tool::Needs,
 };
+
+/// How the vault answered, in the audit trail.
+const GRANTED: &str = "granted";
+const CONSENT_NEEDED: &str = "consent_needed";
+const FAILED: &str = "failed";
 
 /// Where a turn was asked for, which decides how its consents go on.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +51,8 @@ pub struct Asker<'a> {
     pub principal: &'a Principal,
     /// Where they asked.
     pub origin: Origin<'a>,
+    /// In which conversation, if it is for one.
+    pub session: Option<&'a SessionId>,
 }
 
 /// A consent that the user has to give. Goes to the user and nowhere else.
@@ -166,6 +173,12 @@ impl Authorizer<'_> {
             let (user, name) = (self.asker.principal, provider.name());
             let request = AccessRequest { user, provider: name, scopes: set };
             let token = self.vault.token_of_flow(&request, &session, self.clock.now()).await;
+            let outcome = match &token {
+                Ok(Some(_)) => GRANTED,
+                Ok(None) => CONSENT_NEEDED,
+                Err(_) => FAILED,
+            };
+            self.audit(&request, outcome, Some(&session));
             let token = token.map_err(|source| TurnError::vault(provider, source))?;
             Ok::<_, TurnError>(token.map(|token| (set.clone(), token)))
         };
@@ -185,6 +198,12 @@ impl Authorizer<'_> {
         let request = AccessRequest { user, provider: name, scopes };
         let flow = NewFlow { state: &state, force };
         let access = self.vault.access(&request, &flow, self.clock.now()).await;
+        let (outcome, begun) = match &access {
+            Ok(Access::Granted(_)) => (GRANTED, None),
+            Ok(Access::ConsentRequired(required)) => (CONSENT_NEEDED, Some(&required.session)),
+            Err(_) => (FAILED, None),
+        };
+        self.audit(&request, outcome, begun);
         let failed = |source: VaultError| TurnError::vault(provider, source);
         Ok(match access.map_err(failed)? {
             Access::Granted(token) => Authorization::Granted(token),
@@ -193,6 +212,19 @@ impl Authorizer<'_> {
                 Authorization::Required(StartedFlow { provider, scopes, state, required })
             }
         })
+    }
+
+    /// Writes to the audit trail that a token was asked for.
+    fn audit(&self, request: &AccessRequest<'_>, outcome: &str, flow: Option<&SessionUri>) {
+        Audit::TokenRequested {
+            user: self.asker.user,
+            session: self.asker.session.map(SessionId::as_str),
+            provider: request.provider.as_str(),
+            scopes: &joined(request.scopes),
+            outcome,
+            flow: flow.map(SessionUri::fingerprint).as_deref(),
+        }
+        .record();
     }
 
     /// A flow, to be remembered in the record of its connection.
@@ -219,6 +251,7 @@ impl Authorizer<'_> {
         let sealed = flow.seal(self.keys).map_err(|error| TurnError::Internal(Box::new(error)))?;
         Audit::ConsentRequired {
             user: self.asker.user,
+            session: self.asker.session.map(SessionId::as_str),
             provider: provider.name().as_str(),
             scopes: &joined(&scopes),
             flow: &flow.fingerprint(),

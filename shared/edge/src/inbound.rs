@@ -1,6 +1,6 @@
 //! What both services need to know of a caller: who it is, at which site, in which browser.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clock::Clock;
 use http::HeaderMap;
@@ -14,6 +14,7 @@ use crate::{
     environment::{Reader, switch},
     person,
     problem::{Kind, Problem},
+    recent_users::RecentUsers,
     sign_in::{self, InboundAuth},
     site::Site,
 };
@@ -56,6 +57,7 @@ pub struct Inbound {
     /// What time it is.
     pub clock: Clock,
     naming: Naming,
+    recent_users: RecentUsers,
 }
 
 impl Inbound {
@@ -100,6 +102,7 @@ impl Inbound {
             agent: agent?,
             clock,
             naming,
+            recent_users: RecentUsers::new(),
         })
     }
 
@@ -151,25 +154,41 @@ impl Inbound {
         headers: &HeaderMap,
         challenge: Option<&str>,
     ) -> Result<User, Problem> {
-        let outcome = authenticator.authenticate(headers, self.clock.now()).await;
-        outcome.map_err(|error| match error {
-            AuthenticationError::Refused(refusal) => {
-                Audit::SignInRefused { refusal: &refusal }.record();
-                challenge.map_or_else(Problem::unauthorized, Problem::challenged)
-            }
-            AuthenticationError::NotAllowed(user) => {
-                Audit::NotAllowed { user: &user }.record();
-                Problem::not_allowed()
-            }
-            AuthenticationError::KeysUnavailable(_) | AuthenticationError::KeyMayBeNew(_) => {
-                let retry = match &error {
-                    AuthenticationError::KeyMayBeNew(wait) => *wait,
-                    _ => KEYS_RETRY,
-                };
-                let detail = "Sign-in can't be checked at the moment. Try again.";
-                Problem::new(Kind::UpstreamUnavailable, detail).retry_after(retry).because(error)
+        let now = self.clock.now();
+        let outcome = authenticator.authenticate(headers, now).await;
+        outcome.inspect(|user| self.note(user, challenge.is_some(), now)).map_err(|error| {
+            match error {
+                AuthenticationError::Refused(refusal) => {
+                    Audit::SignInRefused { refusal: &refusal }.record();
+                    challenge.map_or_else(Problem::unauthorized, Problem::challenged)
+                }
+                AuthenticationError::NotAllowed(user) => {
+                    Audit::NotAllowed { user: &user }.record();
+                    Problem::not_allowed()
+                }
+                AuthenticationError::KeysUnavailable(_) | AuthenticationError::KeyMayBeNew(_) => {
+                    let retry = match &error {
+                        AuthenticationError::KeyMayBeNew(wait) => *wait,
+                        _ => KEYS_RETRY,
+                    };
+                    let detail = "Sign-in can't be checked at the moment. Try again.";
+                    Problem::new(Kind::UpstreamUnavailable, detail)
+                        .retry_after(retry)
+                        .because(error)
+                }
             }
         })
+    }
+}
+
+impl Inbound {
+    /// Writes to the audit trail that `user` was let in, if they have been away. Who can be challenged brings
+    /// a token of their own.
+    fn note(&self, user: &User, brings_token: bool, now: SystemTime) {
+        if self.recent_users.comes(user.id(), now) {
+            let by = if brings_token { "bearer" } else { "load_balancer" };
+            Audit::SignedIn { user: user.id(), by }.record();
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod problem;
 pub mod problem_document;
 mod problem_page;
 mod question;
+mod recent_users;
 pub mod reply;
 pub mod request;
 mod request_id;
@@ -27,6 +28,7 @@ pub mod returned;
 pub mod shell;
 pub mod sign_in;
 pub mod site;
+mod trace_id;
 pub mod variable;
 pub mod visit;
 

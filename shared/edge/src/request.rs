@@ -17,6 +17,7 @@ use crate::{
     reply::Reply,
     request_id::RequestId,
     site::Site,
+    trace_id,
 };
 
 const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
@@ -56,7 +57,8 @@ async fn answer_anywhere(
     route: impl AsyncFnOnce(Request) -> Result<Reply, Problem>,
 ) -> Reply {
     let id = RequestId::new(&request);
-    let span = tracing::info_span!("request", request_id = %id);
+    let trace_id = trace_id::root(request.headers());
+    let span = tracing::info_span!("request", request_id = %id, trace_id);
     async {
         let started = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());

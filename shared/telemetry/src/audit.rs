@@ -1,7 +1,19 @@
-//! The audit trail: one typed event for each thing that an auditor asks about.
+//! The audit trail: one typed event for each thing that an auditor asks about. `docs/audit.schema.json`
+//! says what a line holds; the test below writes each and checks it.
 
 use identity::{Mismatch, Refusal, UserId};
 use tracing::info;
+
+/// The version of what a line holds. A member that is added does not change it; one that is renamed, removed or
+/// means something else does.
+const SCHEMA: u64 = 1;
+
+/// One line, with the version of its shape.
+macro_rules! line {
+    ($event:literal $(, $($field:tt)+)?) => {
+        info!(target: "audit", schema = SCHEMA, event = $event $(, $($field)+)?)
+    };
+}
 
 /// Something that the audit trail must hold. A `flow` is the fingerprint of a session URI.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +24,13 @@ pub enum Audit<'a> {
         /// The rule that its token broke. What was expected and what came is written, too, if the
         /// rule compares the two: nothing secret, and of bounded length.
         refusal: &'a Refusal,
+    },
+    /// A user was let in whom this process has not seen for an hour.
+    SignedIn {
+        /// Who.
+        user: &'a UserId,
+        /// What proved it: `load_balancer` or `bearer`.
+        by: &'a str,
     },
     /// A request came from a page that was made for another user. Nothing was done.
     StalePage {
@@ -28,10 +47,27 @@ pub enum Audit<'a> {
         /// Who.
         user: &'a UserId,
     },
+    /// The vault was asked for a user's token.
+    TokenRequested {
+        /// Whose.
+        user: &'a UserId,
+        /// In which conversation, if it was for one.
+        session: Option<&'a str>,
+        /// For which credential provider.
+        provider: &'a str,
+        /// Space-separated.
+        scopes: &'a str,
+        /// `granted`, `consent_needed` or `failed`.
+        outcome: &'a str,
+        /// The flow that the vault has begun, or was asked about.
+        flow: Option<&'a str>,
+    },
     /// A tool needs a consent that the user has not given.
     ConsentRequired {
         /// Who was asked.
         user: &'a UserId,
+        /// In which conversation.
+        session: Option<&'a str>,
         /// For which credential provider.
         provider: &'a str,
         /// Space-separated.
@@ -109,6 +145,13 @@ pub enum Audit<'a> {
         /// `resolved`, `cancelled`, or why the answer does not count.
         answer: &'a str,
     },
+    /// The user read one of their conversations.
+    ConversationRead {
+        /// Who.
+        user: &'a UserId,
+        /// Which.
+        session: &'a str,
+    },
     /// The user deleted one of their conversations.
     ConversationDeleted {
         /// Who.
@@ -146,50 +189,65 @@ impl Audit<'_> {
     /// Writes the event, within the current request's span.
     pub fn record(&self) {
         match *self {
+            Audit::SignedIn { user, by } => line!("signed_in", %user, by),
             Audit::SignInRefused { refusal } => {
                 let expected = refusal.mismatch().map(Mismatch::expected);
                 let seen = refusal.mismatch().map(Mismatch::seen);
-                info!(target: "audit", event = "sign_in_refused", reason = %refusal, expected, seen);
+                line!("sign_in_refused", reason = %refusal, expected, seen);
             }
-            Audit::StalePage { user } => info!(target: "audit", event = "stale_page", %user),
-            Audit::SignedOut { user } => info!(target: "audit", event = "signed_out", %user),
-            Audit::NotAllowed { user } => info!(target: "audit", event = "not_allowed", %user),
-            Audit::ConsentRequired { user, provider, scopes, flow, client } => {
-                let event = "consent_required";
-                info!(target: "audit", event, %user, provider, scopes, flow, client);
-            }
-            Audit::ConsentStarted { user, flow, client } => {
-                info!(target: "audit", event = "consent_started", %user, flow, client);
-            }
-            Audit::ConsentRefused { user, reason } => {
-                info!(target: "audit", event = "consent_refused", %user, reason);
-            }
-            Audit::Bound { user, flow } => info!(target: "audit", event = "bound", %user, flow),
-            Audit::BoundBefore { user, flow } => {
-                info!(target: "audit", event = "bound_before", %user, flow);
-            }
-            Audit::BindingUnclear { user, flow } => {
-                info!(target: "audit", event = "binding_unclear", %user, flow);
-            }
-            Audit::BindingRefused { user, flow, reason } => {
-                let user = user.map(UserId::as_str);
-                info!(target: "audit", event = "binding_refused", user, flow, reason);
-            }
-            Audit::ConfirmationRequired { user, session, tool, interrupt } => {
-                info!(target: "audit", event = "confirmation_required", %user, session, tool, interrupt);
-            }
-            Audit::InterruptAnswered { user, session, interrupt, answer } => {
-                info!(target: "audit", event = "interrupt_answered", %user, session, interrupt, answer);
-            }
+            Audit::StalePage { user } => line!("stale_page", %user),
+            Audit::SignedOut { user } => line!("signed_out", %user),
+            Audit::NotAllowed { user } => line!("not_allowed", %user),
+            Audit::ConversationRead { user, session } => line!("conversation_read", %user, session),
             Audit::ConversationDeleted { user, session } => {
-                info!(target: "audit", event = "conversation_deleted", %user, session);
+                line!("conversation_deleted", %user, session);
             }
             Audit::ConnectionRemoved { user, provider, revoked } => {
-                info!(target: "audit", event = "connection_removed", %user, provider, revoked);
+                line!("connection_removed", %user, provider, revoked);
+            }
+            Audit::TokenRequested { user, session, provider, scopes, outcome, flow } => {
+                line!("token_requested", %user, session, provider, scopes, outcome, flow);
+            }
+            Audit::ConfirmationRequired { user, session, tool, interrupt } => {
+                line!("confirmation_required", %user, session, tool, interrupt);
+            }
+            Audit::InterruptAnswered { user, session, interrupt, answer } => {
+                line!("interrupt_answered", %user, session, interrupt, answer);
             }
             Audit::ToolCalled { user, session, tool, scopes, outcome, provider_request } => {
-                info!(target: "audit", event = "tool_called", %user, session, tool, scopes, outcome, provider_request);
+                line!("tool_called", %user, session, tool, scopes, outcome, provider_request);
             }
+            Audit::ConsentRequired { .. }
+            | Audit::ConsentStarted { .. }
+            | Audit::ConsentRefused { .. }
+            | Audit::Bound { .. }
+            | Audit::BoundBefore { .. }
+            | Audit::BindingUnclear { .. }
+            | Audit::BindingRefused { .. } => self.record_consent(),
+        }
+    }
+
+    /// Writes what happened to a consent, from the question to the binding.
+    fn record_consent(&self) {
+        match *self {
+            Audit::ConsentRequired { user, session, provider, scopes, flow, client } => {
+                line!("consent_required", %user, session, provider, scopes, flow, client);
+            }
+            Audit::ConsentStarted { user, flow, client } => {
+                line!("consent_started", %user, flow, client);
+            }
+            Audit::ConsentRefused { user, reason } => line!("consent_refused", %user, reason),
+            Audit::Bound { user, flow } => line!("bound", %user, flow),
+            Audit::BoundBefore { user, flow } => line!("bound_before", %user, flow),
+            Audit::BindingUnclear { user, flow } => line!("binding_unclear", %user, flow),
+            Audit::BindingRefused { user, flow, reason } => {
+                let user = user.map(UserId::as_str);
+                line!("binding_refused", user, flow, reason);
+            }
+            _ => {}
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

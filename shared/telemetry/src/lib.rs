@@ -74,7 +74,13 @@ mod tests {
     use tracing::{Level, event, subscriber::with_default};
 
     #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Lines {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl io::Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -102,7 +108,7 @@ mod tests {
                 event!(target: "lambda_runtime", Level::ERROR, "plain");
                 event!(target: "edge::request", Level::DEBUG, "own");
             });
-            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            let text = lines.text();
             assert!(!text.contains("secret"), "{setting}: {text}");
             assert!(text.contains("plain") && text.contains("own"), "{setting}: {text}");
         }

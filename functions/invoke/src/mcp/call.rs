@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use agent::{
-    consent::{Asker, Authorizer, Consent, Origin},
+    consent::{Asker, Consent, Origin},
     error::TurnError,
     event::{Event, Listener},
     lease::Lease,
@@ -108,14 +108,9 @@ impl ClientCall {
         }
         let principal = inbound.principal(&self.user)?;
         let origin = Origin::Client(&self.client);
-        let authorizer = Authorizer {
-            vault: &clients.vault,
-            keys: &inbound.consent_keys,
-            clock: &inbound.clock,
-            asker: Asker { user: self.user.id(), principal: &principal, origin },
-            granted_sets: &self.service.granted_sets,
-            sessions: &clients.sessions,
-        };
+        let asker =
+            Asker { user: self.user.id(), principal: &principal, origin, session: Some(&self.id) };
+        let authorizer = self.service.authorizer(clients, asker);
         self.service.learn(&authorizer, deadline).await;
         let runner = Runner {
             model: clients.model.get(),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use agent::{
-    consent::{Asker, Authorizer, Origin},
+    consent::{Asker, Origin},
     tool::Tool,
     toolbox::Toolbox,
 };
@@ -112,14 +112,8 @@ impl Server {
         let clients = self.service.clients().await;
         let principal = inbound.principal(&self.user)?;
         let origin = Origin::Client(&self.client.name);
-        let authorizer = Authorizer {
-            vault: &clients.vault,
-            keys: &inbound.consent_keys,
-            clock: &inbound.clock,
-            asker: Asker { user: self.user.id(), principal: &principal, origin },
-            granted_sets: &self.service.granted_sets,
-            sessions: &clients.sessions,
-        };
+        let asker = Asker { user: self.user.id(), principal: &principal, origin, session: None };
+        let authorizer = self.service.authorizer(clients, asker);
         self.service.learn(&authorizer, Instant::now() + self.time).await;
         Ok(Toolbox::for_user(&self.service.sources, self.user.id()))
     }

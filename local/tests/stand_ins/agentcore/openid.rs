@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use development_key::Keyring;
 use openid_local::IdentityProvider;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -32,7 +33,8 @@ async fn with_openid_provider() -> World {
     let callback = created["callbackUrl"].as_str().unwrap().parse().unwrap();
     let clock = world.clock.clone();
     let secret = "a secret: with + and %";
-    let openid = IdentityProvider::new(base.clone(), "client", secret, callback, clock);
+    let keys = Keyring::default();
+    let openid = IdentityProvider::new(base.clone(), "client", secret, callback, clock, keys);
     serve(listener, openid.router());
     let discovery =
         json!({ "discoveryUrl": base.join(".well-known/openid-configuration").unwrap() });

@@ -1,0 +1,83 @@
+//! Faults in every upstream, keys that are replaced, and kills and restarts of both services.
+
+use std::time::Duration;
+
+use local::{
+    Running,
+    faults::{Fault, Faults},
+};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+
+use crate::services::{Services, Which};
+
+/// What happens to requests to each upstream, in hundredths.
+const EVERYWHERE: [&str; 8] = [
+    "slow-down:4%",
+    "error:3%",
+    "reset:3%",
+    "lost:3%",
+    "cut:2%",
+    "garbage:2%",
+    "trickle:20ms:2%",
+    "latency:150ms:15%",
+];
+/// The upstreams that the services ask.
+const UPSTREAMS: [&str; 4] = ["agentcore", "bedrock", "github", "s3"];
+/// What is besides.
+const BESIDES: [&str; 5] = [
+    "agentcore=expired:4%",
+    "load-balancer=reset:20%",
+    "load-balancer=latency:300ms:20%",
+    "issuer=error:20%",
+    "issuer=latency:300ms:20%",
+];
+
+/// A disturbance that goes on until it is ended.
+#[derive(Debug)]
+pub(crate) struct Disturbance {
+    end: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+    faults: Faults,
+}
+
+/// Begins to disturb `running` and `services`; more users give more time in between.
+pub(crate) fn begin(running: &Running, services: &Services, users: u16) -> Disturbance {
+    running.faults.set(all());
+    let (end, mut ended) = oneshot::channel();
+    let (keys, services) = (running.keys.clone(), services.clone());
+    let pause = Duration::from_millis(2_000 + u64::from(users) * 4);
+    let task = tokio::spawn(async move {
+        for round in 0_usize.. {
+            if timeout(pause, &mut ended).await.is_ok() {
+                break;
+            }
+            keys.load_balancer.rotate().expect("a key");
+            keys.issuer.rotate().expect("a key");
+            match round % 4 {
+                0 => services.kill(Which::Invoke).await,
+                1 => services.restart(Which::BindSession).await,
+                2 => services.restart(Which::Invoke).await,
+                _ => services.kill(Which::BindSession).await,
+            }
+        }
+    });
+    Disturbance { end, task, faults: running.faults.clone() }
+}
+
+impl Disturbance {
+    /// Ends it; both services run.
+    pub(crate) async fn end(self, running: &Running) {
+        let _over = self.end.send(());
+        self.task.await.expect("no panic");
+        self.faults.set(Vec::new());
+        assert!(running.faults.is_empty());
+    }
+}
+
+fn all() -> Vec<Fault> {
+    let everywhere = UPSTREAMS
+        .iter()
+        .flat_map(|part| EVERYWHERE.iter().map(move |kind| format!("{part}={kind}")));
+    let all = everywhere.chain(BESIDES.iter().map(|it| (*it).to_owned()));
+    all.map(|text| text.parse().expect("a fault")).collect()
+}
