@@ -145,6 +145,8 @@ async fn converse(
     let clients = service.clients().await;
     let context = service.settings.model.context;
     let lease = Lease::load(&clients.sessions, user.id(), &session, context, until);
+    // Boxed as each step but the model's is, so that a turn that waits for its model is small (run.rs).
+    let lease = Box::pin(lease);
     let lease = timeout_at(deadline, lease).await.unwrap_or_else(|slow| Err(slow.into()));
     let lease = lease.map_err(|error| problem(error.into(), Saved::Nothing))?;
     let now = service.settings.inbound.clock.now();
@@ -159,7 +161,7 @@ async fn converse(
         session: Some(&session),
     };
     let authorizer = service.authorizer(clients, asker);
-    service.learn(&authorizer, deadline).await;
+    Box::pin(service.learn(&authorizer, deadline)).await;
     let runner = Runner {
         model: clients.model.get(),
         system: &service.settings.system_prompt,
@@ -259,7 +261,7 @@ impl Work<'_> {
                 before
             };
         }
-        match in_time(until, self.lease.pause(turn)).await {
+        match in_time(until, Box::pin(self.lease.pause(turn))).await {
             Ok(()) => Saved::Unfinished,
             Err(_) => Saved::Lost,
         }
@@ -285,11 +287,11 @@ impl Work<'_> {
         let interrupts = answer::interrupts(turn, consents, self.consent_address)?;
         let removed = self.lease.removed_turns();
         if interrupts.is_empty() {
-            let finished = in_time(self.saved_by(), self.lease.finish(turn)).await;
+            let finished = in_time(self.saved_by(), Box::pin(self.lease.finish(turn))).await;
             finished
                 .map_err(|error| error.not_saved(self.heard.text.said().unwrap_or_default()))?;
         } else {
-            in_time(self.saved_by(), self.lease.pause(turn)).await?;
+            in_time(self.saved_by(), Box::pin(self.lease.pause(turn))).await?;
         }
         let removed = self.lease.removed_turns().saturating_sub(removed);
         removal(removed).into_iter().chain(turn.notice()).for_each(|text| self.heard.say(text));

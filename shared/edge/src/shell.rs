@@ -11,9 +11,11 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    thread,
     time::Duration,
 };
 
+use aws_lc_rs::rand;
 use clock::Clock;
 use lambda_http::Request;
 use telemetry::Metrics;
@@ -77,6 +79,7 @@ impl<F: Function> Handler<F> {
     /// # Errors
     /// As [`start`](Self::start), and when the consent key can't be fetched.
     pub async fn of_process() -> Result<Self, ConfigError> {
+        gather_entropy();
         let mut reader = Reader::new(&ProcessEnvironment);
         let wanted = reader.or(&RUST_LOG, text);
         let metrics = metrics(&mut reader, F::NAME);
@@ -150,6 +153,15 @@ fn namespace(text: &str) -> Result<String, &'static str> {
         true => Ok(text.to_owned()),
         false => Err("1 to 255 of A-Za-z0-9.-_/#: are expected"),
     }
+}
+
+/// Has the first random number of this process made while everything else starts. AWS-LC seeds its generator
+/// from the processor's jitter (NIST SP 800-90B), which takes some 20 ms, and the first user would wait for it.
+fn gather_entropy() {
+    thread::spawn(|| {
+        // If it fails now, it fails where a number is needed, and is handled there.
+        let _seeded = rand::fill(&mut [0; 1]);
+    });
 }
 
 /// A Lambda function's program.

@@ -48,7 +48,7 @@ impl Work<'_> {
         let waits_for_it = id.as_deref().is_some_and(|id| self.lease.waits_for(id));
         let waiting = self.resume(answers)?;
         let said = match is_reload {
-            true => Some(self.snapshot(sessions).await?),
+            true => Some(Box::pin(self.snapshot(sessions)).await?),
             false => None,
         };
         self.start();
