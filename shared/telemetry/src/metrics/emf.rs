@@ -149,7 +149,7 @@ impl<W> Emf<W> {
         for (field, name) in DIMENSIONS {
             let Some(value) = fields.values.remove(field) else { continue };
             let is_new = field == "tool" && !value.as_str().is_some_and(|it| self.told_apart(it));
-            // An empty value is none to CloudWatch.
+            // To CloudWatch an empty value is no dimension.
             let value = match value.as_str() {
                 Some("") => "none".into(),
                 _ if is_new => "other".into(),
