@@ -15,6 +15,8 @@ use crate::{
 };
 
 const BUCKET: &str = "bucket";
+/// How many turns are written at once before it begins.
+const AT_ONCE: usize = 1_000;
 const LENGTHS: [usize; 4] = [1, 50, 500, 5_000];
 
 pub(crate) async fn measure(table: &mut Table, upstream: &Upstream, effort: Effort) {
@@ -27,13 +29,9 @@ pub(crate) async fn measure(table: &mut Table, upstream: &Upstream, effort: Effo
     for length in LENGTHS {
         let session = SessionId::parse(format!("turns-{length}")).expect("an id");
         let mut loaded = sessions.open(&user, &session, context).await.expect("nothing");
-        // In steps, as a process that lives on would write it.
-        for number in 0..length {
-            if number + 1 < length && (number + 1) % 100 != 0 {
-                continue;
-            }
-            let block: Vec<Message> = (number / 100 * 100..=number).flat_map(turn).collect();
-            sessions.commit(&mut loaded, &block, None).await.expect("a commit");
+        let turns: Vec<Message> = (0..length).flat_map(turn).collect();
+        for block in turns.chunks(2 * AT_ONCE) {
+            sessions.commit(&mut loaded, block, None).await.expect("a commit");
         }
         let bytes = upstream.last_put().await;
         let bare = Bare::new(&client, bytes).await;

@@ -17,7 +17,7 @@ pub(crate) async fn measure(
     effort: Effort,
 ) {
     let (mut wall, mut cpu) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
-    for round in 0..effort.of(2_000).min(20) {
+    for round in 0..effort.of(20).max(2) {
         let workload = program.start(upstream);
         // What a process prepares, it prepares after it listens.
         tokio::time::sleep(Duration::from_millis(500)).await;
