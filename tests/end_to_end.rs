@@ -8,6 +8,7 @@ mod attack_menu;
 mod attacks;
 mod attacks_of_other_sites;
 mod attacks_on_flows;
+mod audit_trail;
 mod bad_input;
 mod bearer;
 mod binder;

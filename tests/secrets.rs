@@ -200,6 +200,7 @@ async fn m14_one_query_tells_the_story_from_sign_in_to_action() {
     assert_eq!(told, chain);
     assert_eq!(action[1]["interrupt"], id.as_str());
     assert_eq!(action[1]["answer"], "resolved");
+    assert_eq!((&action[1]["about"], &action[1]["tool"]), (&json!("action"), &action[0]["tool"]));
     assert_eq!(action[3]["outcome"], "ok");
     assert_eq!(action[3]["tool"], "github_create_issue");
     assert!(action[3]["provider_request"].is_string(), "GitHub's own id of the request");

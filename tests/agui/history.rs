@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::Logs;
 
 use super::{
     THREAD,
@@ -73,4 +74,16 @@ async fn m12_of_a_long_conversation_the_newest_is_told_and_where_the_rest_is() {
         texts.chain(told).step_by(2).map(|it| it.as_str().expect("text").trim()).collect();
     let sent: Vec<_> = (0..6).map(text).collect();
     assert_eq!(mine, sent.iter().map(|it| it.trim()).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m14_a_client_that_is_told_a_conversation_has_read_it() {
+    let (_world, _proxies, alice) = connected().await;
+    let thread = "read-again";
+    events(&alice, &input(thread, &[("m1", "Hello!")])).await;
+    let is_read = |line: &Value| line["event"] == "conversation_read";
+    let read = || Logs::kept().audit_where("session", thread).into_iter().filter(is_read).count();
+    assert_eq!(read(), 0);
+    events(&alice, &input(thread, &[])).await;
+    assert_eq!(read(), 1);
 }

@@ -35,6 +35,7 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
     let inbound = &service.settings.inbound;
     let sealed = query(request, "flow").next().unwrap_or_default();
     let flow = open(&sealed, inbound);
+    let named = flow.as_ref().ok().map(Flow::fingerprint);
     if let Ok(flow) = &flow
         && flow.client_request().is_some()
     {
@@ -42,7 +43,7 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
         let theirs = theirs.map_err(LinkRefusal::NotTheirs);
         return match theirs {
             Ok(()) => client_consent::page(service, request.headers(), user, flow, &sealed),
-            Err(refusal) => Err(refused(&refusal, user, inbound)),
+            Err(refusal) => Err(refused(&refusal, named.as_deref(), user, inbound)),
         };
     }
     let checked = flow.and_then(|flow| {
@@ -58,7 +59,7 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
             carry(&mut reply, request.headers(), &fingerprint, sealed, inbound)?;
             Ok(reply)
         }
-        Err(refusal) => Err(refused(&refusal, user, inbound)),
+        Err(refusal) => Err(refused(&refusal, named.as_deref(), user, inbound)),
     }
 }
 
@@ -86,15 +87,19 @@ pub(crate) fn continued(
     browser: Option<BrowserHash>,
     inbound: &Inbound,
 ) -> Result<Flow, Problem> {
-    let continued = open(sealed, inbound).and_then(|flow| {
+    let flow = open(sealed, inbound);
+    let named = flow.as_ref().ok().map(Flow::fingerprint);
+    let continued = flow.and_then(|flow| {
         let continued = flow.continued_in(user.id(), browser, inbound.clock.now());
         continued.map_err(LinkRefusal::NotTheirs)
     });
-    continued.map_err(|refusal| refused(&refusal, user, inbound))
+    continued.map_err(|refusal| refused(&refusal, named.as_deref(), user, inbound))
 }
 
-fn refused(refusal: &LinkRefusal, user: &User, inbound: &Inbound) -> Problem {
-    Audit::ConsentRefused { user: user.id(), reason: refusal.code().as_str() }.record();
+/// `flow` is the fingerprint of the one that the link holds.
+fn refused(refusal: &LinkRefusal, flow: Option<&str>, user: &User, inbound: &Inbound) -> Problem {
+    let reason = refusal.code().as_str();
+    Audit::ConsentRefused { user: user.id(), flow, reason }.record();
     refusal.problem(&inbound.agent)
 }
 

@@ -12,12 +12,12 @@ use agent::{
     run::Runner,
     stop::Stop,
     toolbox::Toolbox,
-    turn::{Answers, ResumeError, Rules, Turn},
+    turn::{Answered, Answers, ResumeError, Rules, Turn},
 };
 use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
 use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
-use telemetry::{Audit, metrics::Measurement};
+use telemetry::metrics::Measurement;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
 use uuid::Uuid;
 
@@ -213,9 +213,9 @@ impl Work<'_> {
         let (rules, now) = (self.rules.clone(), self.runner.clock.now());
         let turn = Turn::resume(pending, answers, rules, now);
         let turn = turn.map_err(|error| self.refuse(&error))?;
-        for (interrupt, verdict) in answers {
-            let resolved = verdict.is_resolved();
-            self.audit(interrupt, if resolved { "resolved" } else { "cancelled" });
+        if let Some(pending) = self.lease.pending() {
+            let said = Answered::all(pending, answers, self.rules.may_wait, now);
+            said.iter().for_each(|it| it.record(&self.rules.user, self.runner.session));
         }
         Ok(Some(turn))
     }
@@ -324,9 +324,9 @@ impl Work<'_> {
         }
     }
 
-    fn audit(&self, interrupt: &str, answer: &str) {
-        let (user, session) = (&self.rules.user, self.runner.session.as_str());
-        Audit::InterruptAnswered { user, session, interrupt, answer }.record();
+    fn audit(&self, interrupt: &str, answer: &'static str) {
+        let said = Answered::new(interrupt, answer, self.lease.pending());
+        said.record(&self.rules.user, self.runner.session);
     }
 }
 

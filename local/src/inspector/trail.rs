@@ -15,7 +15,7 @@ use super::{
 use crate::narration::{EventFields, PROCESS, printed};
 
 /// The fields of a line that are shown, in this order. No audit event has a secret in it.
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "event",
     "user",
     "by",
@@ -28,6 +28,7 @@ const FIELDS: [&str; 15] = [
     "outcome",
     "provider_request",
     "interrupt",
+    "about",
     "answer",
     "revoked",
     "reason",

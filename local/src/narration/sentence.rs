@@ -50,6 +50,7 @@ fn from_services(fields: &EventFields) -> Option<Step> {
             let answer = match fields.get("answer") {
                 "resolved" => "says yes",
                 "cancelled" => "says no",
+                "new_message" => "goes on with something else, which is a no",
                 other => other,
             };
             step(format!("{user} → assistant"), answer)

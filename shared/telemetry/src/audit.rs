@@ -92,6 +92,8 @@ pub enum Audit<'a> {
     ConsentRefused {
         /// Who.
         user: &'a UserId,
+        /// Which flow; `None` if the link holds none that was sealed here.
+        flow: Option<&'a str>,
         /// The check that failed.
         reason: &'a str,
     },
@@ -136,7 +138,7 @@ pub enum Audit<'a> {
         /// By which interrupt.
         interrupt: &'a str,
     },
-    /// The user answered an interrupt: a consent or an approval.
+    /// The user answered an interrupt: a consent, an action or a server's question.
     InterruptAnswered {
         /// Who.
         user: &'a UserId,
@@ -144,7 +146,12 @@ pub enum Audit<'a> {
         session: &'a str,
         /// Which interrupt, as they named it.
         interrupt: &'a str,
-        /// `resolved`, `cancelled`, or why the answer does not count.
+        /// What was asked: `consent`, `action` or `question`; `None` if the interrupt is not open.
+        about: Option<&'a str>,
+        /// Which tool's call waited for it.
+        tool: Option<&'a str>,
+        /// `resolved`; `cancelled`; `new_message`, which is a no to an action; or why the answer does not
+        /// count.
         answer: &'a str,
     },
     /// The user read one of their conversations.
@@ -214,8 +221,8 @@ impl Audit<'_> {
             Audit::ConfirmationRequired { user, session, tool, interrupt } => {
                 line!("confirmation_required", %user, session, tool, interrupt);
             }
-            Audit::InterruptAnswered { user, session, interrupt, answer } => {
-                line!("interrupt_answered", %user, session, interrupt, answer);
+            Audit::InterruptAnswered { user, session, interrupt, about, tool, answer } => {
+                line!("interrupt_answered", %user, session, interrupt, about, tool, answer);
             }
             Audit::ToolCalled { user, session, tool, scopes, outcome, provider_request } => {
                 line!("tool_called", %user, session, tool, scopes, outcome, provider_request);
@@ -256,7 +263,9 @@ impl Audit<'_> {
             Audit::ConsentStarted { user, flow, client } => {
                 line!("consent_started", %user, flow, client);
             }
-            Audit::ConsentRefused { user, reason } => line!("consent_refused", %user, reason),
+            Audit::ConsentRefused { user, flow, reason } => {
+                line!("consent_refused", %user, flow, reason);
+            }
             Audit::Bound { user, flow } => line!("bound", %user, flow),
             Audit::BoundBefore { user, flow } => line!("bound_before", %user, flow),
             Audit::BindingUnclear { user, flow } => line!("binding_unclear", %user, flow),

@@ -15,13 +15,12 @@ use agent::{
     run::Runner,
     stop::Stop,
     toolbox::Toolbox,
-    turn::{Answers, ResumeError, Rules, Turn, result_of_call},
+    turn::{Answered, Answers, ResumeError, Rules, Turn, result_of_call},
 };
 use edge::{Code, Kind, Problem, reply::content_hash, shell::to_the_end};
 use identity::User;
 use serde_json::Value;
 use session::{Message, SessionId, Sessions, ToolResult};
-use telemetry::Audit;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 use vault::ClientName;
@@ -185,16 +184,23 @@ impl ClientCall {
                 turn.map_err(|error| refusal(&error))
             }
             (Some(pending), Wanted::Answered(answers)) => {
-                let turn = Turn::resume(pending, &answers, rules, now);
-                let said = turn.as_ref().err().map(refused_as);
-                for (interrupt, verdict) in &answers {
-                    let answer = if verdict.is_resolved() { "resolved" } else { "cancelled" };
-                    self.audit(interrupt, said.unwrap_or(answer));
-                }
+                let may_wait = rules.may_wait;
+                let turn = Turn::resume(pending.clone(), &answers, rules, now);
+                let refused = turn.as_ref().err().map(refused_as);
+                let said = match refused {
+                    None => Answered::all(&pending, &answers, may_wait, now),
+                    Some(why) => {
+                        let all = answers.keys();
+                        all.map(|interrupt| Answered::new(interrupt, why, Some(&pending))).collect()
+                    }
+                };
+                said.iter().for_each(|it| it.record(self.user.id(), &self.id));
                 turn.map_err(|error| refusal(&error))
             }
             (None, Wanted::Answered(answers)) => {
-                answers.keys().for_each(|interrupt| self.audit(interrupt, "not_open"));
+                for interrupt in answers.keys() {
+                    Answered::new(interrupt, "not_open", None).record(self.user.id(), &self.id);
+                }
                 let interrupt = answers.into_keys().next().unwrap_or_default();
                 Err(refusal(&ResumeError::NotOpen(interrupt)))
             }
@@ -210,11 +216,6 @@ impl ClientCall {
         if let Err(error) = calls.delete(self.user.id(), &self.id).await {
             tracing::warn!(%error, "a call that is done can't be deleted");
         }
-    }
-
-    fn audit(&self, interrupt: &str, answer: &str) {
-        let (user, session) = (self.user.id(), self.id.as_str());
-        Audit::InterruptAnswered { user, session, interrupt, answer }.record();
     }
 }
 

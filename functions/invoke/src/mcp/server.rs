@@ -33,6 +33,7 @@ use rmcp::{
 use serde_json::{Value, json};
 use session::{ToolOutput, ToolResult, ToolStatus};
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::{
     call::{self, CallOutcome, ClientCall, Wanted},
@@ -57,11 +58,13 @@ pub(super) struct Server {
     /// The data of an error that has a link in it. It is no part of the error that `rmcp` sees, because that one
     /// is logged.
     links: Arc<Mutex<Option<Value>>>,
+    /// Of the request. `rmcp` does its work in a task with a span of its own, whose lines would name no request.
+    span: Span,
 }
 
 impl Server {
     pub(super) fn new(service: Arc<Service>, user: User, client: Client, time: Duration) -> Self {
-        Self { service, user, client, time, links: Arc::default() }
+        Self { service, user, client, time, links: Arc::default(), span: Span::current() }
     }
 
     /// Returns the answer to `request`, whose sender and body are known, as one JSON document.
@@ -117,36 +120,13 @@ impl Server {
         self.service.learn(&authorizer, Instant::now() + self.time).await;
         Ok(Toolbox::for_user(&self.service.sources, self.user.id()))
     }
-}
 
-impl ServerHandler for Server {
-    fn get_info(&self) -> ServerConfig {
-        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
-        let title = self.service.settings.inbound.agent.as_str();
-        info.server_info =
-            Implementation::new("countersign", env!("CARGO_PKG_VERSION")).with_title(title);
-        info.instructions = Some(INSTRUCTIONS.to_owned());
-        info
-    }
-
-    async fn list_tools(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        let tools = self.tools().await.map_err(|problem| {
-            problem.log();
-            ErrorData::internal_error(problem.in_words().1.to_owned(), None)
-        })?;
-        Ok(ListToolsResult::with_all_items(tools.all().map(described).collect()))
-    }
-
-    async fn call_tool(
+    async fn call(
         &self,
         request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
+        context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let (client, form) = self.client.clone().in_request(&context);
+        let (client, form) = self.client.clone().in_request(context);
         let tool = request.name.into_owned();
         let input = Value::Object(request.arguments.unwrap_or_default());
         let id = call::id(&tool, &input);
@@ -172,6 +152,40 @@ impl ServerHandler for Server {
                 Ok(error(problem.in_words().1))
             }
         }
+    }
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
+        let title = self.service.settings.inbound.agent.as_str();
+        info.server_info =
+            Implementation::new("countersign", env!("CARGO_PKG_VERSION")).with_title(title);
+        info.instructions = Some(INSTRUCTIONS.to_owned());
+        info
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let list = async {
+            let tools = self.tools().await.map_err(|problem| {
+                problem.log();
+                ErrorData::internal_error(problem.in_words().1.to_owned(), None)
+            })?;
+            Ok(ListToolsResult::with_all_items(tools.all().map(described).collect()))
+        };
+        list.instrument(self.span.clone()).await
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        self.call(request, &context).instrument(self.span.clone()).await
     }
 }
 

@@ -3,6 +3,7 @@
 use agent::{stop::Stop, turn::Answers};
 use edge::Problem;
 use session::{Loaded, Message, Sessions};
+use telemetry::Audit;
 use tokio::time::timeout_at;
 
 use super::Work;
@@ -102,6 +103,9 @@ impl Work<'_> {
         let said = sessions.look(&self.rules.user, self.runner.session, look);
         let said = timeout_at(self.runner.deadline, said).await;
         let said = said.unwrap_or_else(|slow| Err(slow.into()));
-        said.map_err(|error| problem(error.into(), Saved::NotAsked))
+        let said = said.map_err(|error| problem(error.into(), Saved::NotAsked))?;
+        let (user, session) = (&self.rules.user, self.runner.session.as_str());
+        Audit::ConversationRead { user, session }.record();
+        Ok(said)
     }
 }

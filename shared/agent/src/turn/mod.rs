@@ -7,6 +7,7 @@
 //! The way of one call is drawn in `call.rs`; what a provider's reply means for it is decided in
 //! `reply.rs`; what an approval covers, in `approval.rs`; how a saved turn goes on, in `resume.rs`.
 
+mod answered;
 mod approval;
 mod call;
 mod client_call;
@@ -35,6 +36,7 @@ use std::{
 use identity::UserId;
 use session::{Call, Confirmation, Message, Pending, Role, ToolUse};
 
+pub use self::answered::Answered;
 pub use self::client_call::result_of_call;
 pub use self::resume::{Answers, ResumeError, Verdict};
 use self::{

@@ -187,7 +187,7 @@ fn check(calls: &[Call], answers: &Answers, now: SystemTime) -> Result<(), Resum
 }
 
 /// Whether `interrupt` waits for an answer.
-fn is_open(state: &CallState, interrupt: &str) -> bool {
+pub(super) fn is_open(state: &CallState, interrupt: &str) -> bool {
     match state {
         CallState::Waiting(wait) => wait.interrupt == interrupt,
         CallState::Unconfirmed(asked) => asked.interrupt == interrupt,

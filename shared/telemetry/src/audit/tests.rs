@@ -20,7 +20,7 @@ const HOSTILE: &str =
 fn all<'a>(user: &'a UserId, text: &'a str, refusal: &'a Refusal) -> Vec<Audit<'a>> {
     let (session, flow, client) = (text, text, Some(text));
     let (provider, scopes, outcome, reason) = (text, text, text, text);
-    let (tool, interrupt, answer) = (text, text, text);
+    let (tool, interrupt, answer) = (text, text, "resolved");
     vec![
         Audit::SignInRefused { refusal },
         Audit::SignedIn { user, by: "bearer" },
@@ -37,13 +37,20 @@ fn all<'a>(user: &'a UserId, text: &'a str, refusal: &'a Refusal) -> Vec<Audit<'
         },
         Audit::ConsentRequired { user, session: Some(session), provider, scopes, flow, client },
         Audit::ConsentStarted { user, flow, client },
-        Audit::ConsentRefused { user, reason },
+        Audit::ConsentRefused { user, flow: Some(flow), reason },
         Audit::Bound { user, flow },
         Audit::BoundBefore { user, flow },
         Audit::BindingUnclear { user, flow },
         Audit::BindingRefused { user: Some(user), flow: Some(flow), reason },
         Audit::ConfirmationRequired { user, session, tool, interrupt },
-        Audit::InterruptAnswered { user, session, interrupt, answer },
+        Audit::InterruptAnswered {
+            user,
+            session,
+            interrupt,
+            about: Some("action"),
+            tool: Some(tool),
+            answer,
+        },
         Audit::ConversationRead { user, session },
         Audit::ConversationDeleted { user, session },
         Audit::ConnectionRemoved { user, provider, revoked: "revoked" },
