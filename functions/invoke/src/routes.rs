@@ -116,16 +116,18 @@ async fn route(service: &Arc<Service>, request: Request) -> Result<Reply, Proble
     match route {
         Route::Ping => return ping::answer(service),
         Route::OpenApi => return open_api(service).await,
-        Route::Mcp => return mcp::answer(service, request).await,
+        Route::Mcp => return Box::pin(mcp::answer(service, request)).await,
         Route::McpMetadata => return metadata::answer(service),
         _ => {}
     }
     let user = service.settings.inbound.user(request.headers()).await?;
     let visitor = Named::new(&user);
-    signed_in(service, request, route, user).await.map_err(|problem| problem.seen_by(visitor))
+    let reply = Box::pin(signed_in(service, request, route, user)).await;
+    reply.map_err(|problem| problem.seen_by(visitor))
 }
 
-/// The routes for `user`.
+/// The routes for `user`. Those that do more than show a file are boxed, here and above: a future has the size
+/// of its largest part, so that `/ping` would allocate what a turn needs.
 async fn signed_in(
     service: &Arc<Service>,
     mut request: Request,
@@ -136,13 +138,15 @@ async fn signed_in(
     match route {
         Route::Ping => ping::answer(service),
         Route::OpenApi => open_api(service).await,
-        Route::Mcp => mcp::answer(service, request).await,
+        Route::Mcp => Box::pin(mcp::answer(service, request)).await,
         Route::McpMetadata => metadata::answer(service),
-        Route::Invocations => invocations(service, &mut request, user).await,
-        Route::Sessions => sessions::list(service, &request, &user).await,
-        Route::Session(id) => sessions::one(service, &request, &user, &id).await,
-        Route::Connections => connections::list(service, &request, &user).await,
-        Route::Connection(name) => connections::remove(service, &request, &user, &name).await,
+        Route::Invocations => Box::pin(invocations(service, &mut request, user)).await,
+        Route::Sessions => Box::pin(sessions::list(service, &request, &user)).await,
+        Route::Session(id) => Box::pin(sessions::one(service, &request, &user, &id)).await,
+        Route::Connections => Box::pin(connections::list(service, &request, &user)).await,
+        Route::Connection(name) => {
+            Box::pin(connections::remove(service, &request, &user, &name)).await
+        }
         Route::SignOut => sign_out::answer(service, &request, &user),
         Route::Chat => page(service, &request, || Ok(chat::page(service, &user))),
         Route::Asset(file) => assets::file(&file),
@@ -151,9 +155,9 @@ async fn signed_in(
             page(service, &request, || docs::file(&file, request.headers(), &mark(service, &user)))
         }
         Route::Docs(file) => docs::file(&file, request.headers(), &mark(service, &user)),
-        Route::Confirm => confirm_page::answer(service, &mut request, &user).await,
+        Route::Confirm => Box::pin(confirm_page::answer(service, &mut request, &user)).await,
         Route::Consent if request.method() == Method::POST => {
-            client_consent::continued(service, &mut request, &user).await
+            Box::pin(client_consent::continued(service, &mut request, &user)).await
         }
         Route::Consent => {
             refuse_speculation(request.headers())?;

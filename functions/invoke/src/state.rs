@@ -89,6 +89,7 @@ impl Service {
     }
 
     pub(crate) async fn clients(&self) -> &Clients {
-        self.clients.get_or_init(|| Clients::new(&self.settings, self.model.clone())).await
+        let make = || Box::pin(Clients::new(&self.settings, self.model.clone()));
+        self.clients.get_or_init(make).await
     }
 }

@@ -17,6 +17,7 @@ use agent::{
 use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
 use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
+use telemetry::metrics::Measurement;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
 use uuid::Uuid;
 
@@ -65,7 +66,7 @@ pub(crate) async fn run(
         let _counted = admitted;
         let mut heard = Heard::default();
         let stop = Stop::default();
-        converse(&service, &user, browser, invocation, (time, stop), &mut heard).await
+        measured(&service, &user, browser, invocation, (time, stop), &mut heard).await
     };
     to_the_end(work).await
 }
@@ -90,7 +91,7 @@ pub(crate) async fn stream(
     let work = to_the_end(async move {
         let _counted = admitted;
         let mut heard = Heard { run: Some(run), ..Heard::default() };
-        let ended = converse(&service, &user, browser, invocation, (time, stop), &mut heard).await;
+        let ended = measured(&service, &user, browser, invocation, (time, stop), &mut heard).await;
         heard.run.map_or(Ok(()), |run| run.end(ended))
     });
     tokio::select! {
@@ -110,6 +111,26 @@ fn admit(service: &Service, user: &User, invocation: &Invocation) -> Result<Admi
     Ok(admitted)
 }
 
+/// As [`converse`], and measures it.
+async fn measured(
+    service: &Service,
+    user: &User,
+    browser: Option<BrowserHash>,
+    invocation: Invocation,
+    (time, stop): (Duration, Stop),
+    heard: &mut Heard,
+) -> Result<InvocationAnswer, Problem> {
+    let began = Instant::now();
+    let answer = converse(service, user, browser, invocation, (time, stop), heard).await;
+    let outcome = match &answer {
+        Ok(answer) => answer.status.as_str(),
+        Err(problem) => problem.in_words().0,
+    };
+    let at_work = service.limits.turns();
+    Measurement::Turn { outcome, time: began.elapsed(), at_work }.record();
+    answer
+}
+
 async fn converse(
     service: &Service,
     user: &User,
@@ -124,6 +145,8 @@ async fn converse(
     let clients = service.clients().await;
     let context = service.settings.model.context;
     let lease = Lease::load(&clients.sessions, user.id(), &session, context, until);
+    // Boxed as each step but the model's is, so that a turn that waits for its model is small (run.rs).
+    let lease = Box::pin(lease);
     let lease = timeout_at(deadline, lease).await.unwrap_or_else(|slow| Err(slow.into()));
     let lease = lease.map_err(|error| problem(error.into(), Saved::Nothing))?;
     let now = service.settings.inbound.clock.now();
@@ -138,7 +161,7 @@ async fn converse(
         session: Some(&session),
     };
     let authorizer = service.authorizer(clients, asker);
-    service.learn(&authorizer, deadline).await;
+    Box::pin(service.learn(&authorizer, deadline)).await;
     let runner = Runner {
         model: clients.model.get(),
         system: &service.settings.system_prompt,
@@ -238,7 +261,7 @@ impl Work<'_> {
                 before
             };
         }
-        match in_time(until, self.lease.pause(turn)).await {
+        match in_time(until, Box::pin(self.lease.pause(turn))).await {
             Ok(()) => Saved::Unfinished,
             Err(_) => Saved::Lost,
         }
@@ -264,11 +287,11 @@ impl Work<'_> {
         let interrupts = answer::interrupts(turn, consents, self.consent_address)?;
         let removed = self.lease.removed_turns();
         if interrupts.is_empty() {
-            let finished = in_time(self.saved_by(), self.lease.finish(turn)).await;
+            let finished = in_time(self.saved_by(), Box::pin(self.lease.finish(turn))).await;
             finished
                 .map_err(|error| error.not_saved(self.heard.text.said().unwrap_or_default()))?;
         } else {
-            in_time(self.saved_by(), self.lease.pause(turn)).await?;
+            in_time(self.saved_by(), Box::pin(self.lease.pause(turn))).await?;
         }
         let removed = self.lease.removed_turns().saturating_sub(removed);
         removal(removed).into_iter().chain(turn.notice()).for_each(|text| self.heard.say(text));

@@ -85,6 +85,8 @@ impl Runner<'_> {
         let mut tokens = Tokens::new(self.authorizer);
         turn.heard_before(lease.history());
         let mut heard = turn.messages().len().saturating_sub(1);
+        // What is done besides asking the model is boxed: a turn waits for its model most of its time, and holds
+        // then what asking takes, and not what the largest of its steps does.
         loop {
             for message in turn.messages().iter().skip(heard) {
                 listener.hear(Event::Message(message));
@@ -99,7 +101,7 @@ impl Runner<'_> {
                 }
                 Step::Try(attempts) => {
                     tokio::select! {
-                        tried = self.in_time(self.try_all(turn, &attempts, &mut tokens)) => {
+                        tried = self.in_time(Box::pin(self.try_all(turn, &attempts, &mut tokens))) => {
                             tried?;
                             self.renew_tools(turn, &attempts);
                         }
@@ -113,14 +115,14 @@ impl Runner<'_> {
                 }
                 Step::Claim => {
                     turn.claim();
-                    self.in_time(lease.claim(turn)).await?;
+                    self.in_time(Box::pin(lease.claim(turn))).await?;
                 }
                 Step::Apply(action) => {
-                    self.in_time(self.apply(turn, &action, &mut tokens)).await?;
+                    self.in_time(Box::pin(self.apply(turn, &action, &mut tokens))).await?;
                 }
                 Step::Pause => {
                     if let Some(consents) =
-                        self.in_time(request_consents(turn, &mut tokens)).await?
+                        self.in_time(Box::pin(request_consents(turn, &mut tokens))).await?
                     {
                         return Ok(consents);
                     }

@@ -11,11 +11,14 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    thread,
     time::Duration,
 };
 
+use aws_lc_rs::rand;
 use clock::Clock;
 use lambda_http::Request;
+use telemetry::Metrics;
 use tokio::time::sleep;
 use tower_service::Service;
 use tracing::Instrument;
@@ -31,6 +34,8 @@ crate::variables! {
     /// What is logged.
     pub LOGS = "Logs", read by "both services":
     RUST_LOG: Or("info"), "which logs: a level, or `crate=level,…`; one that can't be read counts as `info`. A release has none below `info`, and a dependency's are never written";
+    METRICS: Or("off"), "`emf`: counts and times among the logs, as CloudWatch takes them for metrics (the embedded metric format); `off`";
+    METRICS_NAMESPACE: Or("Countersign"), "the namespace of these metrics: at most 255 of `A-Za-z0-9.-_/#:`";
 }
 
 /// About how long a platform's first poll for requests takes.
@@ -41,6 +46,9 @@ pub type ReplyFuture = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + 
 
 /// What one function does, apart from the platform that runs it.
 pub trait Function: Debug + Send + Sync + Sized + 'static {
+    /// What it is called.
+    const NAME: &'static str;
+
     /// Reads the configuration; nothing goes over the network.
     ///
     /// # Errors
@@ -71,7 +79,12 @@ impl<F: Function> Handler<F> {
     /// # Errors
     /// As [`start`](Self::start), and when the consent key can't be fetched.
     pub async fn of_process() -> Result<Self, ConfigError> {
-        telemetry::init(Reader::new(&ProcessEnvironment).or(&RUST_LOG, text).as_deref());
+        gather_entropy();
+        let mut reader = Reader::new(&ProcessEnvironment);
+        let wanted = reader.or(&RUST_LOG, text);
+        let metrics = metrics(&mut reader, F::NAME);
+        telemetry::init(wanted.as_deref(), metrics.clone().unwrap_or(Metrics::Off));
+        reader.finish(metrics)?;
         Self::start(&WithConsentKey::fetch(&ProcessEnvironment).await?)
     }
 
@@ -120,6 +133,35 @@ impl<F: Function> Service<Request> for Handler<F> {
     fn call(&mut self, request: Request) -> Self::Future {
         Arc::clone(&self.0).answer(request)
     }
+}
+
+/// Where the measurements of `service` go.
+fn metrics(reader: &mut Reader<'_>, service: &'static str) -> Option<Metrics> {
+    let emf = reader.or(&METRICS, |text| match text {
+        "off" => Ok(false),
+        "emf" => Ok(true),
+        _ => Err("neither emf nor off"),
+    });
+    let namespace = reader.or(&METRICS_NAMESPACE, namespace)?;
+    Some(if emf? { Metrics::Emf { service, namespace } } else { Metrics::Off })
+}
+
+/// Amazon CloudWatch API Reference, `PutMetricData`: what a namespace can be.
+fn namespace(text: &str) -> Result<String, &'static str> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#:".contains(&byte);
+    match (1..=255).contains(&text.len()) && text.bytes().all(is_allowed) {
+        true => Ok(text.to_owned()),
+        false => Err("1 to 255 of A-Za-z0-9.-_/#: are expected"),
+    }
+}
+
+/// Has the first random number of this process made while everything else starts. AWS-LC seeds its generator
+/// from the processor's jitter (NIST SP 800-90B), which takes some 20 ms, and the first user would wait for it.
+fn gather_entropy() {
+    thread::spawn(|| {
+        // If it fails now, it fails where a number is needed, and is handled there.
+        let _seeded = rand::fill(&mut [0; 1]);
+    });
 }
 
 /// A Lambda function's program.

@@ -116,7 +116,8 @@ impl Bedrock {
         }
     }
 
-    /// Asks, and takes the answer in as it arrives.
+    /// Asks, and takes the answer in as it arrives. Opening the stream is boxed, because it takes several times
+    /// the room that the stream then has while the model thinks.
     async fn converse(
         &self,
         prompt: &Prompt<'_>,
@@ -125,7 +126,7 @@ impl Bedrock {
         let mut pause = FIRST_PAUSE;
         for _ in 1..TRIES {
             let mut answer = PartialAnswer::new(prompt.max_tokens);
-            let mut stream = self.open(prompt).await?;
+            let mut stream = Box::pin(self.open(prompt)).await?;
             match read(&mut stream, &mut answer, listener).await {
                 Err(ModelError::Busy(_)) if answer.is_empty() => {}
                 read => return read.map(|()| answer),
@@ -135,7 +136,8 @@ impl Bedrock {
             pause *= 2;
         }
         let mut answer = PartialAnswer::new(prompt.max_tokens);
-        read(&mut self.open(prompt).await?, &mut answer, listener).await?;
+        let mut stream = Box::pin(self.open(prompt)).await?;
+        read(&mut stream, &mut answer, listener).await?;
         Ok(answer)
     }
 
