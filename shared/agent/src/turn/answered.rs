@@ -1,5 +1,5 @@
 //! What the audit trail says of a user's answers: to which question, of which tool's call, and which actions
-//! they have declined by going on with something else. Their own words are not in it.
+//! they have declined by going on with something else. No reason that they give is in it.
 
 use std::time::SystemTime;
 
