@@ -74,7 +74,7 @@ mod tests {
     fn a_turn_is_found_by_its_id_or_its_place_parsed_or_not_and_after_older_ones_are_removed() {
         let named = |number: usize| {
             let mut turn = turn(number, 1, "out");
-            turn[0].id = (number % 2 == 0).then(|| format!("client-{number}"));
+            turn[0].id = number.is_multiple_of(2).then(|| format!("client-{number}"));
             turn
         };
         let all = (0..6).flat_map(named).collect();
