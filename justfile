@@ -12,6 +12,10 @@ local *options:
 test filter="":
     cargo test --workspace {{ filter }}
 
+# many users at once, then with faults, kills and restarts
+load *options:
+    bash .ci/load {{ options }}
+
 # what is quick to know before a commit
 check:
     cargo fmt --all --check
@@ -61,6 +65,14 @@ lint-template:
 # release binaries in their images; needs root
 test-release:
     bash .ci/test-release
+
+# licences, forbidden crates and sources
+deny:
+    .ci/deny
+
+# advisories about what Cargo.lock names
+weekly:
+    .ci/weekly
 
 # everything that guards main
 run:

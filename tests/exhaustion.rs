@@ -46,15 +46,15 @@ async fn ask(address: &Url, path: &str) -> reqwest::Response {
     reqwest::get(address.join(path).expect("an address")).await.expect("an answer")
 }
 
-/// Completes once a new client is told that all is well. Until then it may be sent away before it has
-/// asked, which an HTTP client takes for an error.
+/// Completes once a new client is answered. Until then it is refused, or sent away before it has asked,
+/// which an HTTP client takes for an error. (`/ping` is answered to whom there is no place for, too.)
 async fn finds_a_place(address: &Url) {
-    let ping = address.join("/ping").expect("an address");
+    let document = address.join("/openapi.json").expect("an address");
     let mut told = Vec::new();
     let found = timeout(SOON, async {
         loop {
             // An attempt that hangs is given up, as any client would.
-            match timeout(ATTEMPT, reqwest::get(ping.clone())).await {
+            match timeout(ATTEMPT, reqwest::get(document.clone())).await {
                 Ok(Ok(it)) if it.status() == 200 => break,
                 other => told.push(format!("{other:?}")),
             }

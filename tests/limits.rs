@@ -56,7 +56,10 @@ async fn m15_a_conversation_that_is_far_too_large_is_refused_and_can_be_deleted(
     let message = json!({ "role": "user", "content": [{ "text": text }] });
     let huge = json!({ "schema": 1, "messages": [message], "writes": [] }).to_string();
     proxies.s3.rule(move |seen| match seen.method {
-        Method::GET => Fate::Answered(Status::OK, vec![("etag", "\"1\"")], huge.clone()),
+        // A list, which is a GET as well, is not of the conversation.
+        Method::GET if seen.path.ends_with(".json") => {
+            Fate::Answered(Status::OK, vec![("etag", "\"1\"")], huge.clone())
+        }
         _ => Fate::Arrives,
     });
     let (status, problem, _) = get(&alice, "/sessions/s").await;

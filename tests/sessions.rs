@@ -209,6 +209,39 @@ async fn m12_the_model_sees_the_newest_turns_that_fit_and_the_conversation_keeps
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn m12_a_conversation_that_is_long_enough_for_segments_is_shown_whole_and_deleted_whole() {
+    let setup = Setup::default().with("MAX_CONTEXT_TOKENS", "20000");
+    let (world, proxies) = World::proxied(setup).await;
+    let alice = world.browser_of("alice").await;
+    let long = "long ".repeat(2_850);
+    for n in 0..24 {
+        let (_, answer) = alice.say("s", &format!("message {n} {long}")).await;
+        assert_eq!(answer["status"], "completed", "{n}: {answer}");
+    }
+    let paths = || proxies.s3.seen().into_iter().filter(|seen| seen.method == Method::PUT);
+    assert!(paths().any(|seen| seen.path.contains("/.segments/s/")), "none was sealed");
+    assert_eq!(ids(&get(&alice, "/sessions").await), ["s"]);
+
+    let (mut path, mut said) = ("/sessions/s".to_owned(), Vec::new());
+    loop {
+        let page = get(&alice, &path).await;
+        let messages = page["messages"].as_array().expect("messages").iter();
+        let users = messages.filter(|message| message["role"] == "user");
+        let texts: Vec<String> = users.map(|user| user["text"].to_string()).collect();
+        said.splice(0..0, texts);
+        let Some(earlier) = page["earlier"].as_u64() else { break };
+        path = format!("/sessions/s?before={earlier}");
+    }
+    let right = |(n, text): (usize, &String)| text.starts_with(&format!("\"message {n} long"));
+    assert!(said.len() == 24 && said.iter().enumerate().all(right), "{}", said.len());
+
+    assert_eq!(ask(&alice, Method::DELETE, "/sessions/s").await.0, StatusCode::NO_CONTENT);
+    let deleted = proxies.s3.seen().into_iter().filter(|seen| seen.method == Method::DELETE);
+    assert!(deleted.count() > 1, "its segments are deleted, too");
+    assert_eq!(ask(&alice, Method::GET, "/sessions/s").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn m12_a_turn_costs_one_get_and_one_put_a_round_of_calls_a_get_more_and_a_round_of_changes_a_put_more()
  {
     let (world, proxies) = World::proxied(Setup::default().with("CONFIRM_ACTIONS", "off")).await;

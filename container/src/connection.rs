@@ -27,6 +27,8 @@ use crate::{
 /// request, which would then be answered 502 (AWS, "Application Load Balancer target groups", on the
 /// keep-alive time of targets).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// A connection that is there for one `/ping` is closed after this long without it.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection is new for this long, and is not ended for another one then.
 const NEW: Duration = Duration::from_millis(500);
 /// The load balancer passes on at most 60 KiB of headers.
@@ -55,9 +57,9 @@ impl Connections {
         self,
         mut handler: impl Handler,
         request: Request<Incoming>,
-        head: HeadAwaited,
+        (head, is_for_ping): (HeadAwaited, bool),
     ) -> Result<Response<Answering>, Infallible> {
-        let (reply, place) = self.reply(&mut handler, request).await?;
+        let (reply, place) = self.reply(&mut handler, request, is_for_ping).await?;
         Ok(reply.map(|body| Answering::new(body, head, place)))
     }
 
@@ -66,11 +68,12 @@ impl Connections {
         self,
         handler: &mut impl Handler,
         request: Request<Incoming>,
+        is_for_ping: bool,
     ) -> Result<(Reply, Option<OwnedSemaphorePermit>), Infallible> {
         // A health check is answered even when the service is busy.
         let counts = request.uri().path() != "/ping";
         let place = Arc::clone(&self.at_work).try_acquire_owned();
-        if counts && place.is_err() {
+        if counts && (place.is_err() || is_for_ping) {
             return Ok((request::refuse(request, Problem::overloaded()).await, None));
         }
         let place = place.ok().filter(|_| counts);
@@ -79,6 +82,25 @@ impl Connections {
         }
         let reply = handler.call(request::from_socket(request, &self.bodies)).await?;
         Ok((reply, place))
+    }
+}
+
+/// The place of a connection, which it holds until it ends.
+pub(crate) struct Place {
+    /// Whether it is for one `/ping`, and anything else is refused, because every place for that is taken.
+    is_for_ping: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// A place for every request.
+    pub(crate) fn for_all(permit: OwnedSemaphorePermit) -> Self {
+        Self { is_for_ping: false, _permit: permit }
+    }
+
+    /// A place for one `/ping`.
+    pub(crate) fn for_ping(permit: OwnedSemaphorePermit) -> Self {
+        Self { is_for_ping: true, _permit: permit }
     }
 }
 
@@ -112,8 +134,9 @@ pub(crate) fn serve_one(
     handler: impl Handler,
     connections: &Connections,
     open: &GracefulShutdown,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) -> Open {
+    let is_for_ping = place.is_for_ping;
     let _slower_but_correct = stream.set_nodelay(true);
     let (stream, head) = HeadTimed::new(stream);
     let (end_this, ended) = oneshot::channel();
@@ -121,13 +144,15 @@ pub(crate) fn serve_one(
     let shared = connections.clone();
     let answer = service_fn(move |request: Request<Incoming>| {
         head.arrived();
-        let (shared, handler, head) = (shared.clone(), handler.clone(), head.clone());
+        let (shared, handler, head) =
+            (shared.clone(), handler.clone(), (head.clone(), is_for_ping));
         // Boxed, so that a connection without a request holds no room for one.
         Box::pin(async move { shared.answer(handler, request, head).await })
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(IDLE_TIMEOUT)
+        .header_read_timeout(if is_for_ping { PING_TIMEOUT } else { IDLE_TIMEOUT })
+        .keep_alive(!is_for_ping)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), answer);
     let connection = open.watch(connection);

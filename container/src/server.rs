@@ -6,7 +6,7 @@ use std::{
 
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     Handler, Limits,
-    connection::{Connections, Open, serve_one},
+    connection::{Connections, Open, Place, serve_one},
 };
 
 /// How many connections may wait to be accepted. The usual 128 make a burst of clients wait for
@@ -23,6 +23,11 @@ use crate::{
 const BACKLOG: u32 = 4_096;
 /// How long to wait before accepting again when the system has no socket left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections above the limit whose requests are refused, but for `/ping`: who looks whether this service is
+/// well has to find a place even if all are taken.
+const RESERVE: usize = 32;
+/// How many clients are sent away at a time with a word; those above are cut off without one.
+const FAREWELLS: usize = 256;
 /// How long the refusal of a client may take to be sent.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Sent without reading the request, because there is no room for that.
@@ -52,17 +57,25 @@ pub async fn serve(
 ) {
     let open = GracefulShutdown::new();
     let mut places = Places::new(limits.connections);
+    let mut reserve = Places::new(RESERVE);
+    let farewells = Arc::new(Semaphore::new(FAREWELLS));
     let connections = Connections::new(&limits);
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => match places.find().await {
-                    Some(place) => places.keep(
-                        serve_one(stream, handler.clone(), &connections, &open, place),
-                    ),
-                    None => send_away(stream),
-                },
+                Ok((stream, _)) => {
+                    let handler = handler.clone();
+                    if let Some(place) = places.find().await {
+                        let place = Place::for_all(place);
+                        places.keep(serve_one(stream, handler, &connections, &open, place));
+                    } else if let Some(place) = reserve.find().await {
+                        let place = Place::for_ping(place);
+                        reserve.keep(serve_one(stream, handler, &connections, &open, place));
+                    } else {
+                        send_away(stream, &farewells);
+                    }
+                }
                 Err(error) => pause(&error).await,
             },
             () = &mut shutdown => break,
@@ -109,13 +122,20 @@ impl Places {
     }
 }
 
-fn send_away(mut stream: TcpStream) {
+/// Refuses a client, and then reads on for a moment: to close a socket with bytes that nobody has read resets
+/// it, and the refusal could be lost on its way (RFC 9112, section 9.6).
+fn send_away(mut stream: TcpStream, farewells: &Arc<Semaphore>) {
+    let Ok(one) = Arc::clone(farewells).try_acquire_owned() else { return };
     tokio::spawn(async move {
         let farewell = async {
             stream.write_all(TOO_MANY.as_bytes()).await?;
-            stream.shutdown().await
+            stream.shutdown().await?;
+            let mut unread = [0; 1_024];
+            while stream.read(&mut unread).await? > 0 {}
+            io::Result::Ok(())
         };
         let _heard_or_not = timeout(FAREWELL, farewell).await;
+        drop(one);
     });
 }
 

@@ -12,7 +12,7 @@ edge::variables! {
     pub CONTAINERS = "Containers", read by "the containers of both services":
     LISTEN_ADDRESS: Or("127.0.0.1"), "an address of this machine; `0.0.0.0` in the images (`::` where there is IPv6 alone)";
     PORT: Or("8080"), "its port; 0 for any free one, which the log names";
-    MAX_CONNECTIONS: Or("3000"), "how many connections are open at once. Those above are answered 503 with `Retry-After`; one that only waits for a request gives its place to a new one";
+    MAX_CONNECTIONS: Or("3000"), "how many connections are open at once. Those above are answered 503 with `Retry-After`, but `/ping` as ever; one that only waits for a request gives its place to a new one";
     MAX_REQUESTS: Or("500"), "how many requests are at work at once, `/ping` not counted. Those above are answered 503 with `Retry-After`";
     SHUTDOWN_SECONDS: Or("25"), "how long requests may go on after SIGTERM; give the platform some seconds more";
 }

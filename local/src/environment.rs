@@ -51,7 +51,7 @@ pub(crate) const BINDING: &str = "/oauth2/session-binding";
 
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
-const PASSED_ON: [&str; 23] = [
+const PASSED_ON: [&str; 25] = [
     "AGENT_INSTRUCTIONS",
     "AGENT_NAME",
     "ALLOW_CLAIM",
@@ -68,6 +68,8 @@ const PASSED_ON: [&str; 23] = [
     "MAX_TURNS_PER_USER",
     "MCP_AUDIENCE",
     "MCP_SERVERS",
+    "METRICS",
+    "METRICS_NAMESPACE",
     "MODEL_ID",
     "PAGE_EXAMPLE",
     "PAGE_SUGGESTIONS",

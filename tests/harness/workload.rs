@@ -8,6 +8,7 @@ use local::{
 };
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::world::World;
 
@@ -55,6 +56,15 @@ impl Workload {
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process.id().expect("a running process")
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// Never: it is an address.
+    #[must_use]
+    pub fn address(&self) -> Url {
+        self.origin.parse().expect("an address")
     }
 
     /// The answer to a run of AG-UI in which alice says `message` in the conversation `thread`.

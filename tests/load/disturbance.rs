@@ -45,7 +45,7 @@ pub(crate) fn begin(running: &Running, services: &Services, users: u16) -> Distu
     running.faults.set(all());
     let (end, mut ended) = oneshot::channel();
     let (keys, services) = (running.keys.clone(), services.clone());
-    let pause = Duration::from_millis(2_000 + u64::from(users) * 4);
+    let pause = Duration::from_millis(2_000 + u64::from(users) * 20);
     let task = tokio::spawn(async move {
         for round in 0_usize.. {
             if timeout(pause, &mut ended).await.is_ok() {

@@ -13,6 +13,9 @@ use tokio::time::sleep;
 
 use crate::{counts::Never, site::Site};
 
+/// How many times the usual time a user waits at most who was refused again and again.
+const MOST_PATIENT: u64 = 6;
+
 /// How a request for a turn ended.
 #[derive(Debug, Clone)]
 pub(crate) enum Turn {
@@ -45,6 +48,8 @@ pub(crate) struct Person {
     /// What was sent last, for a run that goes on.
     last: (String, String),
     sent: usize,
+    /// How often they were refused since their last answer.
+    refused: u64,
 }
 
 impl Person {
@@ -52,7 +57,8 @@ impl Person {
         Self {
             number,
             site,
-            session: format!("load-{number:04}"),
+            // The same for all: only the user tells their conversations apart.
+            session: "load".to_owned(),
             streams: number % 2 == 1,
             cookies: BTreeMap::new(),
             answered: Vec::new(),
@@ -60,6 +66,7 @@ impl Person {
             told: Vec::new(),
             last: Default::default(),
             sent: 0,
+            refused: 0,
         }
     }
 
@@ -158,6 +165,7 @@ impl Person {
             self.site.counts.never(Never::UnclearError, format!("{status}: {text}"));
             return Turn::Broken;
         };
+        self.refused = 0;
         match &turn {
             Turn::Completed(_) => self.site.counts.answered(begun.elapsed()),
             Turn::Interrupted(_) => {
@@ -176,7 +184,7 @@ impl Person {
     }
 
     /// An error has to be a problem document with its status and the request's id.
-    async fn refused(&self, status: StatusCode, text: &str, retry: Option<u64>) -> Turn {
+    async fn refused(&mut self, status: StatusCode, text: &str, retry: Option<u64>) -> Turn {
         let problem: Value = serde_json::from_str(text).unwrap_or_default();
         let code = problem["code"].as_str().unwrap_or("without a code");
         // A connection too many is refused before its request is read, so that it has no id.
@@ -185,7 +193,9 @@ impl Person {
             self.site.counts.never(Never::UnclearError, format!("{status}: {text}"));
         }
         self.site.counts.one(format!("refused: {} {code}", status.as_u16()));
-        sleep(self.a_while(retry.unwrap_or(1).min(5) * 1_000)).await;
+        // Each time longer, or most of what a service does would be to refuse.
+        self.refused = (self.refused + 1).min(MOST_PATIENT);
+        sleep(self.a_while(retry.unwrap_or(1).min(5) * 1_000 * self.refused)).await;
         Turn::Refused(code.to_owned())
     }
 

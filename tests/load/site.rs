@@ -20,7 +20,7 @@ const BINDING: &str = "/oauth2/session-binding";
 /// As long as a load balancer's token is good.
 const LIFETIME: Duration = Duration::from_secs(120);
 /// Longer than a turn may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Where everything is.
 #[derive(Debug)]

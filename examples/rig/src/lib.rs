@@ -31,6 +31,8 @@ use session::{Block, Role};
 pub struct WithRig(Arc<Service>);
 
 impl Function for WithRig {
+    const NAME: &'static str = "with-rig";
+
     fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         // The service reads the same variables for a model of OpenAI's form, and refuses what is wrong.
         let get = |name| source.get(name).unwrap_or_default();

@@ -30,6 +30,8 @@ pub use crate::state::Service;
 pub type BindSession = Handler<Service>;
 
 impl Function for Service {
+    const NAME: &'static str = "bind-session";
+
     fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(source);
         let inbound = Inbound::read(&mut reader, clock);

@@ -3,6 +3,7 @@
 use edge::{
     Inbound,
     aws::{Aws, AwsEndpoint},
+    upstream,
 };
 use tokio::sync::OnceCell;
 use vault::SessionBinder;
@@ -22,7 +23,11 @@ impl Service {
     pub(crate) async fn binder(&self) -> &SessionBinder {
         let binder = || async {
             let config = self.identity.within(&self.aws.load().await);
-            SessionBinder::new(aws_sdk_bedrockagentcore::Client::new(&config))
+            let mut config = aws_sdk_bedrockagentcore::config::Builder::from(&config);
+            if let Some(measuring) = upstream::interceptor() {
+                config.push_interceptor(measuring);
+            }
+            SessionBinder::new(aws_sdk_bedrockagentcore::Client::from_conf(config.build()))
         };
         self.binder.get_or_init(binder).await
     }

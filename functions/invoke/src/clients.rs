@@ -6,7 +6,7 @@ use std::sync::Arc;
 use agent::context::Context;
 use agent::model::Model;
 use aws_config::SdkConfig;
-use edge::connection::Preconnect;
+use edge::{connection::Preconnect, upstream};
 use models_bedrock::Bedrock;
 use models_openai::OpenAi;
 use session::Sessions;
@@ -80,9 +80,17 @@ impl Clients {
     pub(crate) async fn new(settings: &Settings, model: Option<Arc<dyn Model>>) -> Self {
         let conversations = &settings.conversations;
         let shared = settings.aws.load().await;
-        let s3 = aws_sdk_s3::config::Builder::from(&conversations.s3.within(&shared));
-        let sessions = Sessions::new(s3, conversations.bucket.clone());
-        let identity = aws_sdk_bedrockagentcore::Client::new(&settings.identity.within(&shared));
+        let s3 = conversations.s3.within(&shared);
+        let over_tls = s3.endpoint_url().is_none_or(|url| url.starts_with("https://"));
+        let mut s3 = aws_sdk_s3::config::Builder::from(&s3);
+        let identity = settings.identity.within(&shared);
+        let mut identity = aws_sdk_bedrockagentcore::config::Builder::from(&identity);
+        if let Some(measuring) = upstream::interceptor() {
+            s3.push_interceptor(measuring.clone());
+            identity.push_interceptor(measuring);
+        }
+        let sessions = Sessions::new(s3, conversations.bucket.clone()).over_tls(over_tls);
+        let identity = aws_sdk_bedrockagentcore::Client::from_conf(identity.build());
         let return_url = settings.inbound.site.session_binding_url().clone();
         Self {
             sessions: sessions

@@ -102,6 +102,16 @@ pub(crate) enum Status {
     Interrupted,
 }
 
+impl Status {
+    /// The status as it is sent.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// Something that only the user can do; `reason` says what.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]

@@ -53,6 +53,8 @@ pub use crate::{
 pub type Invoke = Handler<Service>;
 
 impl Function for Service {
+    const NAME: &'static str = "invoke";
+
     fn new(source: &dyn Source, clock: Clock) -> Result<Self, ConfigError> {
         let started = clock.now();
         let settings = Settings::read(source, clock)?;

@@ -14,6 +14,7 @@ use clock::Clock;
 use edge::{Code, Kind, Problem};
 use identity::UserId;
 use session::{SessionId, Spent};
+use telemetry::metrics::Measurement;
 
 use crate::settings::Turns;
 
@@ -49,6 +50,12 @@ pub(crate) struct Admitted {
     used: Arc<Mutex<Used>>,
 }
 
+/// A limit is reached: that is counted, and said.
+fn refused(kind: Kind, code: Code, detail: impl Into<String>, wait: Duration) -> Problem {
+    Measurement::Limit { limit: code.as_str() }.record();
+    Problem::new(kind, detail).code(code).retry_after(wait)
+}
+
 impl Limits {
     pub(crate) fn new(settings: &Turns, clock: Clock) -> Self {
         let Turns { at_once: turns, per_user: turns_per_user, tokens_per_day, .. } = *settings;
@@ -60,13 +67,11 @@ impl Limits {
         let mut used = lock(&self.used);
         if used.turns_of.get(user).is_some_and(|turns| *turns >= self.turns_per_user) {
             let detail = "You have too many turns at work. Wait until one of them is done.";
-            let problem = Problem::new(Kind::TooManyRequests, detail).code(Code::TooManyTurns);
-            return Err(problem.retry_after(RETRY));
+            return Err(refused(Kind::TooManyRequests, Code::TooManyTurns, detail, RETRY));
         }
         if used.turns >= self.turns {
             let detail = "Too many turns are at work here. Nothing was saved; try again.";
-            let problem = Problem::new(Kind::UpstreamUnavailable, detail).code(Code::Overloaded);
-            return Err(problem.retry_after(RETRY));
+            return Err(refused(Kind::UpstreamUnavailable, Code::Overloaded, detail, RETRY));
         }
         used.turns += 1;
         if used.turns == 1 {
@@ -75,6 +80,11 @@ impl Limits {
         *used.turns_of.entry(user.clone()).or_default() += 1;
         let (clock, counted) = (self.clock.clone(), Arc::clone(&self.used));
         Ok(Admitted { user: user.clone(), clock, used: counted })
+    }
+
+    /// How many turns are at work.
+    pub(crate) fn turns(&self) -> usize {
+        lock(&self.used).turns
     }
 
     /// Whether turns are at work, and when that last changed, if it ever did.
@@ -97,8 +107,8 @@ impl Limits {
             "You have used the {most} tokens of the language model that you may use in a day. The \
              day ends at midnight UTC."
         );
-        let problem = Problem::new(Kind::TooManyRequests, detail).code(Code::DailyTokensUsed);
-        Err(problem.retry_after(Duration::from_secs(DAY - seconds % DAY)))
+        let rest = Duration::from_secs(DAY - seconds % DAY);
+        Err(refused(Kind::TooManyRequests, Code::DailyTokensUsed, detail, rest))
     }
 
     /// Takes over the tokens that a conversation of `user` records as spent, by this process or

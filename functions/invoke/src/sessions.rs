@@ -12,7 +12,7 @@ use http::{Method, StatusCode, header};
 use identity::User;
 use lambda_http::{Request, RequestExt};
 use serde::Serialize;
-use session::{Cursor, Listed, Loaded, SessionError, SessionId, json_bytes};
+use session::{Cursor, Excerpt, Listed, SessionError, SessionId, json_bytes};
 use telemetry::Audit;
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -109,19 +109,23 @@ pub(crate) async fn one(
     let before = parameter::<u32>(request, "before")?;
     let before = before.map(|before| usize::try_from(before).unwrap_or(usize::MAX));
     let sessions = &service.clients().await.sessions;
-    let look = |loaded: &Loaded| {
-        let conversation = &loaded.conversation;
+    let look = |excerpt: &Excerpt| {
+        let conversation = &excerpt.conversation;
+        // Indices count from the first message of all.
+        let first = conversation.shown_before();
+        let before = before.map(|before| before.saturating_sub(first));
         let (messages, earlier) = page(transcript(conversation), before);
-        loaded.exists().then(|| SessionDocument {
+        let earlier = earlier.map(|earlier| earlier + first).or((first > 0).then_some(first));
+        excerpt.exists.then(|| SessionDocument {
             session_id: id.to_string(),
             messages,
             earlier,
             earlier_turns_removed: conversation.removed_turns,
-            waiting: conversation.pending.is_some(),
+            waiting: excerpt.waits,
         })
     };
-    let document = in_time(service, request, sessions.look(user.id(), id, look)).await?;
-    let document = document.ok_or_else(unknown)?;
+    let look = sessions.look_before(user.id(), id, before, look);
+    let document = in_time(service, request, look).await?.ok_or_else(unknown)?;
     Audit::ConversationRead { user: user.id(), session: id.as_str() }.record();
     reply::json(StatusCode::OK, &document)
 }

@@ -4,8 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use session::{
-    Block, CallState, Conversation, Decision, Message, Role, ToolResult, ToolStatus, json_bytes,
-    shortened,
+    CallState, Conversation, Decision, Message, Role, ToolResult, ToolStatus, json_bytes, shortened,
 };
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -128,7 +127,7 @@ pub(crate) fn transcript(conversation: &Conversation) -> Vec<ShownMessage> {
     let mut shown: Vec<ShownMessage> = Vec::new();
     for message in messages(conversation) {
         message.tool_results().for_each(|result| note(&mut shown, result));
-        shown.extend(is_shown(message).then(|| ShownMessage::new(message)));
+        shown.extend(message.is_shown().then(|| ShownMessage::new(message)));
     }
     for call in conversation.pending.iter().flat_map(|pending| &pending.calls) {
         match &call.state {
@@ -151,13 +150,7 @@ fn decided(shown: &mut [ShownMessage], id: &str, decision: &Option<Decision>) {
 
 /// How many messages of a [`transcript`] these are.
 pub(crate) fn count<'a>(messages: impl IntoIterator<Item = &'a Message>) -> usize {
-    messages.into_iter().filter(|message| is_shown(message)).count()
-}
-
-/// Whether there is something to be shown of a message: words, which are never blank, or a call.
-fn is_shown(message: &Message) -> bool {
-    let is_part = |block: &Block| matches!(block, Block::Text(_) | Block::ToolUse(_));
-    message.content.iter().any(is_part)
+    messages.into_iter().filter(|message| message.is_shown()).count()
 }
 
 /// What the user has said to calls, by the calls' ids.

@@ -17,7 +17,7 @@ use agent::{
 use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
 use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
-use telemetry::Audit;
+use telemetry::{Audit, metrics::Measurement};
 use tokio::time::{Instant, error::Elapsed, timeout_at};
 use uuid::Uuid;
 
@@ -66,7 +66,7 @@ pub(crate) async fn run(
         let _counted = admitted;
         let mut heard = Heard::default();
         let stop = Stop::default();
-        converse(&service, &user, browser, invocation, (time, stop), &mut heard).await
+        measured(&service, &user, browser, invocation, (time, stop), &mut heard).await
     };
     to_the_end(work).await
 }
@@ -91,7 +91,7 @@ pub(crate) async fn stream(
     let work = to_the_end(async move {
         let _counted = admitted;
         let mut heard = Heard { run: Some(run), ..Heard::default() };
-        let ended = converse(&service, &user, browser, invocation, (time, stop), &mut heard).await;
+        let ended = measured(&service, &user, browser, invocation, (time, stop), &mut heard).await;
         heard.run.map_or(Ok(()), |run| run.end(ended))
     });
     tokio::select! {
@@ -109,6 +109,26 @@ fn admit(service: &Service, user: &User, invocation: &Invocation) -> Result<Admi
     let admitted = service.limits.admit(user.id())?;
     service.limits.check_tokens(user.id(), service.settings.inbound.clock.now())?;
     Ok(admitted)
+}
+
+/// As [`converse`], and measures it.
+async fn measured(
+    service: &Service,
+    user: &User,
+    browser: Option<BrowserHash>,
+    invocation: Invocation,
+    (time, stop): (Duration, Stop),
+    heard: &mut Heard,
+) -> Result<InvocationAnswer, Problem> {
+    let began = Instant::now();
+    let answer = converse(service, user, browser, invocation, (time, stop), heard).await;
+    let outcome = match &answer {
+        Ok(answer) => answer.status.as_str(),
+        Err(problem) => problem.in_words().0,
+    };
+    let at_work = service.limits.turns();
+    Measurement::Turn { outcome, time: began.elapsed(), at_work }.record();
+    answer
 }
 
 async fn converse(

@@ -1,5 +1,6 @@
 //! What requests allocate, which is the same on every machine; how long they take is not
 //! (`docs/performance.md`).
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 use std::collections::BTreeMap;
 

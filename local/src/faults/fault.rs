@@ -110,7 +110,7 @@ pub enum MalformedFault {
     /// The kind needs a time.
     #[error("this kind needs a time, as 200ms or 2s, of at most 10 minutes")]
     Time,
-    /// The share is none.
+    /// No share of the requests.
     #[error("a share is a number from 1% to 100%, at the end")]
     Share,
     /// The kind is not one of this part.

@@ -1,6 +1,10 @@
 //! Asks the model, and asks it again for less, or without what was said before, when it refuses.
 
+use std::time::Duration;
+
 use session::{Message, json_bytes};
+use telemetry::metrics::Measurement;
+use tokio::time::Instant;
 
 use crate::{
     error::{TurnError, with_causes},
@@ -88,8 +92,10 @@ impl Runner<'_> {
                 tools: turn.tools().specs(history.iter().chain(turn.messages())),
                 max_tokens: self.max_tokens,
             };
+            let began = Instant::now();
             let answer = self.model.answer(prompt, listener);
             let answer = self.in_time(async { Ok(answer.await?) }).await;
+            measure(&answer, began.elapsed());
             if answer.is_ok() {
                 self.context.was_taken(user, context);
             }
@@ -105,6 +111,17 @@ impl Runner<'_> {
 /// About how many tokens so many bytes are.
 fn tokens(bytes: usize) -> u64 {
     bytes as u64 / 4
+}
+
+/// How long the model took, what for, and how that ended.
+fn measure(answer: &Result<ModelAnswer, TurnError>, time: Duration) {
+    let (outcome, usage) = match answer {
+        Ok(answer) => ("ok", answer.usage),
+        Err(TurnError::Model(error)) => (error.kind(), Usage::default()),
+        Err(_) => ("too_slow", Usage::default()),
+    };
+    let Usage { input_tokens, output_tokens, .. } = usage;
+    Measurement::Model { outcome, time, input_tokens, output_tokens }.record();
 }
 
 /// Counts what an answer has cost, also if it is not the one that counts.

@@ -43,9 +43,13 @@ impl<'a> Lease<'a> {
         &self.loaded.conversation.messages
     }
 
-    /// The finished turn that began with the message `id`, if there is one.
-    pub fn turn(&self, id: &str) -> Option<Vec<Message>> {
-        self.loaded.conversation.turn(id)
+    /// The finished turn that began with the message `id`, if there is one; without messages, if they are
+    /// gone.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn turn(&self, id: &str) -> Result<Option<Vec<Message>>, SessionError> {
+        self.sessions.turn(&self.loaded, id).await
     }
 
     /// Whether the turn that is not finished began with the message `id`.

@@ -87,3 +87,16 @@ pub enum ModelError {
     #[error("the model could not be asked")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
+
+impl ModelError {
+    /// Which of them it is, in one word.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Busy(_) => "busy",
+            Self::Rejected(_) => "rejected",
+            Self::TooLong(_) => "too_long",
+            Self::Refused(_) => "refused",
+            Self::Internal(_) => "internal",
+        }
+    }
+}

@@ -12,11 +12,19 @@ use aws_smithy_runtime_api::{
         runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 /// Turns a request into an unsigned, empty HEAD, so that sending it only opens the connection.
 #[derive(Debug)]
 pub struct Preconnect;
+
+/// Said of a request that only opens a connection: its refusal is no failure.
+#[derive(Debug)]
+pub(crate) struct OnlyConnects;
+
+impl Storable for OnlyConnects {
+    type Storer = StoreReplace<Self>;
+}
 
 impl Intercept for Preconnect {
     fn name(&self) -> &'static str {
@@ -27,8 +35,9 @@ impl Intercept for Preconnect {
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(OnlyConnects);
         let request = context.request_mut();
         let address = request.uri().to_owned();
         *request = HttpRequest::empty();

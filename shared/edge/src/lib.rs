@@ -29,6 +29,7 @@ pub mod shell;
 pub mod sign_in;
 pub mod site;
 mod trace_id;
+pub mod upstream;
 pub mod variable;
 pub mod visit;
 

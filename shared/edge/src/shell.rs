@@ -18,6 +18,7 @@ use std::{
 use aws_lc_rs::rand;
 use clock::Clock;
 use lambda_http::Request;
+use telemetry::Metrics;
 use tokio::time::sleep;
 use tower_service::Service;
 use tracing::Instrument;
@@ -33,6 +34,8 @@ crate::variables! {
     /// What is logged.
     pub LOGS = "Logs", read by "both services":
     RUST_LOG: Or("info"), "which logs: a level, or `crate=level,…`; one that can't be read counts as `info`. A release has none below `info`, and a dependency's are never written";
+    METRICS: Or("off"), "`emf`: counts and times among the logs, as CloudWatch takes them for metrics (the embedded metric format); `off`";
+    METRICS_NAMESPACE: Or("Countersign"), "the namespace of these metrics: at most 255 of `A-Za-z0-9.-_/#:`";
 }
 
 /// About how long a platform's first poll for requests takes.
@@ -43,6 +46,9 @@ pub type ReplyFuture = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + 
 
 /// What one function does, apart from the platform that runs it.
 pub trait Function: Debug + Send + Sync + Sized + 'static {
+    /// What it is called.
+    const NAME: &'static str;
+
     /// Reads the configuration; nothing goes over the network.
     ///
     /// # Errors
@@ -74,7 +80,11 @@ impl<F: Function> Handler<F> {
     /// As [`start`](Self::start), and when the consent key can't be fetched.
     pub async fn of_process() -> Result<Self, ConfigError> {
         gather_entropy();
-        telemetry::init(Reader::new(&ProcessEnvironment).or(&RUST_LOG, text).as_deref());
+        let mut reader = Reader::new(&ProcessEnvironment);
+        let wanted = reader.or(&RUST_LOG, text);
+        let metrics = metrics(&mut reader, F::NAME);
+        telemetry::init(wanted.as_deref(), metrics.clone().unwrap_or(Metrics::Off));
+        reader.finish(metrics)?;
         Self::start(&WithConsentKey::fetch(&ProcessEnvironment).await?)
     }
 
@@ -122,6 +132,26 @@ impl<F: Function> Service<Request> for Handler<F> {
 
     fn call(&mut self, request: Request) -> Self::Future {
         Arc::clone(&self.0).answer(request)
+    }
+}
+
+/// Where the measurements of `service` go.
+fn metrics(reader: &mut Reader<'_>, service: &'static str) -> Option<Metrics> {
+    let emf = reader.or(&METRICS, |text| match text {
+        "off" => Ok(false),
+        "emf" => Ok(true),
+        _ => Err("neither emf nor off"),
+    });
+    let namespace = reader.or(&METRICS_NAMESPACE, namespace)?;
+    Some(if emf? { Metrics::Emf { service, namespace } } else { Metrics::Off })
+}
+
+/// Amazon CloudWatch API Reference, `PutMetricData`: what a namespace can be.
+fn namespace(text: &str) -> Result<String, &'static str> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#:".contains(&byte);
+    match (1..=255).contains(&text.len()) && text.bytes().all(is_allowed) {
+        true => Ok(text.to_owned()),
+        false => Err("1 to 255 of A-Za-z0-9.-_/#: are expected"),
     }
 }
 

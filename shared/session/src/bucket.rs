@@ -1,13 +1,17 @@
 //! The requests to one S3 bucket, each retried as often as it may be.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, SystemTime},
 };
 
 use aws_sdk_s3::{
     Client,
     config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
+    operation::put_object::builders::PutObjectFluentBuilder,
     primitives::ByteStream,
 };
 use bytes::{Bytes, BytesMut};
@@ -31,6 +35,8 @@ pub(crate) struct Bucket {
     client: Client,
     name: String,
     reads: Arc<Semaphore>,
+    /// Whether the signature of a PUT leaves out the hash of its body.
+    leaves_bodies_unsigned: Arc<AtomicBool>,
 }
 
 /// An object as it was read.
@@ -50,7 +56,15 @@ impl Bucket {
             TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(TRY);
         let config = config.retry_config(RetryConfig::disabled()).timeout_config(limits.build());
         let client = Client::from_conf(config.build());
-        Self { client, name, reads: Arc::new(Semaphore::new(READS_AT_ONCE as usize)) }
+        let reads = Arc::new(Semaphore::new(READS_AT_ONCE as usize));
+        Self { client, name, reads, leaves_bodies_unsigned: Arc::default() }
+    }
+
+    /// Whether the signature of a PUT may leave out the hash of its body: it may where TLS keeps the body
+    /// whole, and S3 still compares the checksum that the SDK sends (Amazon S3 API Reference,
+    /// "Authenticating Requests: Using the Authorization Header", `UNSIGNED-PAYLOAD`).
+    pub(crate) fn leave_bodies_unsigned(&mut self, over_tls: bool) {
+        self.leaves_bodies_unsigned = Arc::new(AtomicBool::new(over_tls));
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -102,14 +116,39 @@ impl Bucket {
         json: Bytes,
         tags: Option<&str>,
     ) -> Result<Option<String>, S3Failure> {
-        let call = self.client.put_object().bucket(&self.name).key(key);
-        let call = call.content_type("application/json").body(ByteStream::from(json));
-        let call = call.set_tagging(tags.map(str::to_owned));
-        let call = match version {
-            Some(version) => call.if_match(version),
-            None => call.if_none_match("*"),
+        let call = || {
+            let call = self.client.put_object().bucket(&self.name).key(key);
+            let call = call.content_type("application/json").body(ByteStream::from(json.clone()));
+            let call = call.set_tagging(tags.map(str::to_owned));
+            match version {
+                Some(version) => call.if_match(version),
+                None => call.if_none_match("*"),
+            }
         };
-        Ok(call.send().await?.e_tag)
+        self.send(call).await
+    }
+
+    /// Sends a PUT. A bucket's policy can demand that bodies are signed (the condition key
+    /// `s3:x-amz-content-sha256`), which S3 does not say: what is refused without is tried with, once, and
+    /// if that was the reason, bodies are signed from then on. A refused PUT has changed nothing.
+    async fn send(
+        &self,
+        call: impl Fn() -> PutObjectFluentBuilder,
+    ) -> Result<Option<String>, S3Failure> {
+        if self.leaves_bodies_unsigned.load(Relaxed) {
+            let sent = call().customize().disable_payload_signing().send().await;
+            let sent = sent.map_err(S3Failure::from);
+            if !matches!(sent, Err(S3Failure::Refused(_))) {
+                return Ok(sent?.e_tag);
+            }
+            let sent = call().send().await.map_err(S3Failure::from);
+            if !matches!(sent, Err(S3Failure::Refused(_))) {
+                tracing::info!("the bucket takes signed bodies alone");
+                self.leaves_bodies_unsigned.store(false, Relaxed);
+            }
+            return Ok(sent?.e_tag);
+        }
+        Ok(call().send().await?.e_tag)
     }
 
     /// Whether there is an object at `key`.
@@ -122,6 +161,12 @@ impl Bucket {
     pub(crate) async fn delete(&self, key: &str) -> Result<(), SessionError> {
         let call = self.client.delete_object().bucket(&self.name).key(key);
         retry(|| call.clone().send()).await.map(|_| ())
+    }
+
+    /// Tries once to delete the object at `key`.
+    pub(crate) async fn try_to_delete(&self, key: &str) -> Result<(), S3Failure> {
+        self.client.delete_object().bucket(&self.name).key(key).send().await?;
+        Ok(())
     }
 
     /// The keys below `prefix` and when they were last written. With a delimiter, only those

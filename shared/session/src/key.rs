@@ -9,6 +9,8 @@ use identity::UserId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use crate::segment::SegmentId;
+
 /// A conversation's id: 1 to 128 of `A-Z a-z 0-9 _ -`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -68,6 +70,18 @@ pub(crate) fn object_key(user: &UserId, session: &SessionId) -> String {
     format!("{}/{session}{SUFFIX}", segment(user))
 }
 
+/// The prefix of the segments of the conversation whose head is at `head`. No conversation can have it,
+/// because no session id has a dot or a slash.
+pub(crate) fn segments_prefix(head: &str) -> String {
+    let (user, name) = head.rsplit_once('/').unwrap_or(("", head));
+    format!("{user}/.segments/{}/", name.strip_suffix(SUFFIX).unwrap_or(name))
+}
+
+/// The key of a segment of the conversation whose head is at `head`.
+pub(crate) fn segment_key(head: &str, segment: &SegmentId) -> String {
+    format!("{}{}{SUFFIX}", segments_prefix(head), segment.as_str())
+}
+
 /// The key of a call that a client has made and that waits, or whose result does. No conversation can have
 /// it, because no session id has a dot or a slash.
 pub(crate) fn call_key(user: &UserId, call: &SessionId) -> String {
@@ -119,7 +133,11 @@ mod tests {
     use identity::UserId;
     use proptest::prelude::*;
 
-    use super::{SessionId, call_key, connection_key, object_key, parse, user_prefix};
+    use super::{
+        SessionId, call_key, connection_key, object_key, parse, segment_key, segments_prefix,
+        user_prefix,
+    };
+    use crate::segment::SegmentId;
 
     /// Amazon S3's limit.
     const MAX_KEY_BYTES: usize = 1_024;
@@ -172,6 +190,19 @@ mod tests {
             prop_assert_eq!(parse(&key), None);
             prop_assert_eq!(call_key(&other, &call) == key, user == other);
             prop_assert!(connection_key(&user, &provider) != key);
+        }
+
+        #[test]
+        fn m12_a_segments_key_is_its_conversations_alone_and_no_conversations(
+            user in user(), other in user(), session in session(), else_ in session(),
+        ) {
+            let segment = SegmentId::try_from("A".repeat(43)).unwrap();
+            let key = segment_key(&object_key(&user, &session), &segment);
+            prop_assert!(key.len() <= MAX_KEY_BYTES && key.starts_with(&user_prefix(&user)));
+            prop_assert_eq!(parse(&key), None);
+            let theirs = segments_prefix(&object_key(&other, &else_));
+            prop_assert_eq!(key.starts_with(&theirs), user == other && session == else_);
+            prop_assert!(call_key(&user, &session) != key);
         }
 
         #[test]

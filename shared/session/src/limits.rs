@@ -3,10 +3,10 @@
 
 use crate::{
     conversation::Conversation,
-    folded::Folded,
     json_size::{json_bytes, shortened},
     message::{Block, Message, ToolOutput, ToolResult, turns},
     pending::{CallState, Pending},
+    segment::Segment,
 };
 
 /// How many bytes a saved result of a tool may have.
@@ -81,33 +81,36 @@ fn saved_result(result: &ToolResult, longest: usize) -> ToolResult {
 impl Conversation {
     /// Whether there is a turn that could be removed.
     pub(crate) fn has_turns(&self) -> bool {
-        !self.folded.is_empty() || !self.messages.is_empty()
+        !self.segments.is_empty() || !self.stored.is_empty()
     }
 
-    /// Removes the oldest whole turns that have `excess` bytes together, or all that there are.
-    pub(crate) fn remove_oldest(&mut self, excess: usize) {
+    /// Removes the oldest whole turns that have `excess` bytes together, or all that there are. Turns in a
+    /// segment go together. Returns the segments.
+    pub(crate) fn remove_oldest(&mut self, excess: usize) -> Vec<Segment> {
         let mut left = excess;
-        let mut folded = 0;
-        for turn in &self.folded {
+        let mut goes = 0;
+        for segment in &self.segments {
             if left == 0 {
                 break;
             }
-            left = left.saturating_sub(Folded::bytes(turn));
-            folded += 1;
-            self.removed_turns += 1;
+            left = left.saturating_sub(segment.bytes);
+            self.removed_turns += segment.turns;
+            goes += 1;
         }
-        self.folded.drain(..folded);
-        let mut messages = 0;
-        for turn in turns(&self.messages) {
-            if left == 0 {
-                break;
-            }
-            let bytes: usize = turn.iter().map(|message| json_bytes(message) + 1).sum();
-            left = left.saturating_sub(bytes);
-            messages += turn.len();
-            self.removed_turns += 1;
+        let segments = self.segments.drain(..goes).collect();
+        if left > 0 {
+            self.remove_oldest_held(left);
         }
+        segments
+    }
+
+    fn remove_oldest_held(&mut self, excess: usize) {
+        let removed = self.stored.turns_of(excess);
+        let parsed = removed.saturating_sub(self.older_turns());
+        let messages: usize = turns(&self.messages).take(parsed).map(<[Message]>::len).sum();
         self.messages.drain(..messages);
+        self.stored = self.stored.after(removed);
+        self.removed_turns += removed as u64;
     }
 }
 
@@ -117,6 +120,7 @@ mod tests {
     use crate::{
         commit::Commit,
         conversation::Conversation,
+        message::Message,
         pending::Pending,
         well_formed::tests::{reasoning, turn},
     };
@@ -145,36 +149,31 @@ mod tests {
     }
 
     #[test]
-    fn a_folded_conversation_is_saved_as_a_whole_one_and_loses_its_oldest_turns_first() {
-        let mut whole = Conversation::default();
-        whole.messages = (0..20).flat_map(|n| turn(n, 2, "out")).collect();
-        let each = whole.messages.len() / 20;
-        let mut folded = whole.clone();
-        folded.fold(5 * each);
-        assert_eq!((folded.messages.len(), folded.folded.len()), (5 * each, 15));
-        let saved = |conversation: &Conversation| {
-            let new = turn(99, 1, "new");
-            let commit = Commit::new(conversation, &new, None, None);
-            let json = serde_json::to_vec(&commit).unwrap();
-            Conversation::from_json(&json).unwrap()
+    fn a_conversation_that_is_not_parsed_is_saved_as_a_parsed_one_and_loses_its_oldest_turns_first()
+    {
+        let all: Vec<Message> = (0..20).flat_map(|n| turn(n, 2, "out")).collect();
+        let each = all.len() / 20;
+        let mut whole = Conversation::from_messages(all).unwrap();
+        let mut part = whole.clone();
+        part.messages.drain(..15 * each);
+        let saved = |conversation: &Conversation, turn: &[Message]| {
+            let commit = Commit::new(conversation, turn, None, None).unwrap();
+            Conversation::from_json(commit.json(), None).unwrap()
         };
-        assert_eq!(saved(&folded).messages, saved(&whole).messages);
-        // A call with the id of one that is folded is renamed in both.
-        let again = |conversation: &Conversation| {
-            let new = turn(0, 2, "again");
-            let commit = Commit::new(conversation, &new, None, None);
-            serde_json::from_slice::<Conversation>(&serde_json::to_vec(&commit).unwrap()).unwrap()
-        };
-        assert_eq!(again(&folded).messages, again(&whole).messages);
+        let new = turn(99, 1, "new");
+        assert_eq!(saved(&part, &new).messages, saved(&whole, &new).messages);
+        // A call with the id of one that is not parsed is renamed in both.
+        let again = turn(0, 2, "again");
+        assert_eq!(saved(&part, &again).messages, saved(&whole, &again).messages);
+        assert_eq!(saved(&part, &again).messages.len(), 21 * each);
 
-        for conversation in [&mut folded, &mut whole] {
+        for conversation in [&mut part, &mut whole] {
             conversation.remove_oldest(json_bytes(&turn(0, 2, "out")) + 1);
+            assert_eq!(conversation.removed_turns, 2);
         }
-        assert_eq!((folded.removed_turns, whole.removed_turns), (2, 2));
-        assert_eq!(saved(&folded).messages, saved(&whole).messages);
-        folded.remove_oldest(usize::MAX);
-        assert_eq!((folded.removed_turns, folded.has_turns()), (20, false));
-        assert_eq!(saved(&folded).messages, turn(99, 1, "new"));
-        assert_eq!(saved(&folded).removed_turns, 20);
+        assert_eq!(saved(&part, &new).messages, saved(&whole, &new).messages);
+        part.remove_oldest(usize::MAX);
+        assert_eq!((part.removed_turns, part.has_turns(), part.messages.len()), (20, false, 0));
+        assert_eq!((saved(&part, &new).messages, saved(&part, &new).removed_turns), (new, 20));
     }
 }

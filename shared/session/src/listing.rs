@@ -130,6 +130,8 @@ impl Sessions {
         for key in &keys {
             self.bucket.delete(key).await?;
         }
-        Ok(!keys.is_empty())
+        // Last: once the head is gone no other can come to name them.
+        let sealed = self.delete_segments(&self.key(user, session)).await?;
+        Ok(sealed || !keys.is_empty())
     }
 }

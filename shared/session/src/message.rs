@@ -75,6 +75,18 @@ impl Message {
         })
     }
 
+    /// Whether it begins a turn: it is a user's, and holds no tool result.
+    pub(crate) fn begins_turn(&self) -> bool {
+        let is_result = |block: &Block| matches!(block, Block::ToolResult(_));
+        self.role == Role::User && !self.content.iter().any(is_result)
+    }
+
+    /// Whether there is something in it to be shown to a person: words, which are never blank, or a call.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.content.iter().any(|block| matches!(block, Block::Text(_) | Block::ToolUse(_)))
+    }
+
     /// The same without the model's reasoning.
     #[must_use]
     pub(crate) fn without_reasoning(mut self) -> Self {
@@ -208,14 +220,10 @@ pub enum ToolOutput {
     Json(Value),
 }
 
-/// Splits a history into turns. A turn begins with a user's message that holds no tool result.
+/// Splits a history into turns.
 pub(crate) fn turns(history: &[Message]) -> impl DoubleEndedIterator<Item = &[Message]> {
-    let begins = |message: &Message| {
-        let is_result = |block: &Block| matches!(block, Block::ToolResult(_));
-        message.role == Role::User && !message.content.iter().any(is_result)
-    };
     // The first message always begins a turn.
-    history.chunk_by(move |_, next| !begins(next))
+    history.chunk_by(|_, next| !next.begins_turn())
 }
 
 #[cfg(test)]

@@ -22,24 +22,28 @@ impl Conversation {
         all.enumerate().map(name).collect()
     }
 
-    /// The finished turn that began with the message `id`, if there is one.
+    /// The finished turn that began with the message `id`, if the object holds it that was read.
     #[must_use]
-    pub fn turn(&self, id: &str) -> Option<Vec<Message>> {
-        let own = |number: usize, own: Option<&str>| match own {
-            Some(own) => own == id,
-            None => by_place(number as u64 + self.removed_turns) == id,
-        };
-        for (number, turn) in self.folded.iter().enumerate() {
-            if own(number, turn.id.as_deref()) {
-                let parsed = turn.messages.iter().map(|it| serde_json::from_str(it.get()));
-                return parsed.collect::<Result<_, _>>().ok();
-            }
-        }
-        let finished = turns(&self.messages).enumerate();
-        let mut finished = finished.map(|(number, turn)| (number + self.folded.len(), turn));
-        let first = |turn: &[Message]| turn.first().and_then(|first| first.id.clone());
-        let found = finished.find(|(number, turn)| own(*number, first(turn).as_deref()));
-        found.map(|(_, turn)| turn.to_vec())
+    pub(crate) fn turn(&self, id: &str) -> Option<Vec<Message>> {
+        let turn = self.stored.named(id).or_else(|| self.placed(id))?;
+        self.stored.messages(turn..turn + 1).ok()
+    }
+
+    /// The stored turn at the place `id`, whose message came without an id.
+    fn placed(&self, id: &str) -> Option<usize> {
+        let held = self.removed_turns + self.sealed_turns();
+        let turn = usize::try_from(Self::place(id)?.checked_sub(held)?).ok()?;
+        self.stored.ids().nth(turn).filter(Option::is_none).map(|_| turn)
+    }
+
+    /// Whether a finished turn began with the message `id`.
+    pub(crate) fn has_turn(&self, id: &str) -> bool {
+        self.turn(id).is_some() || self.segment_with(id).is_some()
+    }
+
+    /// The place that the id of a message without one names.
+    pub(crate) fn place(id: &str) -> Option<u64> {
+        id.strip_prefix(BY_PLACE)?.parse().ok()
     }
 
     /// The id of the message whose turn waits.
@@ -50,7 +54,7 @@ impl Conversation {
     }
 
     fn number(&self, number: usize) -> u64 {
-        (number + self.folded.len()) as u64 + self.removed_turns
+        (number + self.older_turns()) as u64 + self.sealed_turns() + self.removed_turns
     }
 }
 
@@ -67,13 +71,14 @@ mod tests {
     use crate::{conversation::Conversation, pending::Pending, well_formed::tests::turn};
 
     #[test]
-    fn a_turn_is_found_by_its_id_or_its_place_also_if_it_is_folded_or_older_ones_are_removed() {
-        let mut conversation = Conversation::default();
-        for number in 0..6 {
+    fn a_turn_is_found_by_its_id_or_its_place_parsed_or_not_and_after_older_ones_are_removed() {
+        let named = |number: usize| {
             let mut turn = turn(number, 1, "out");
-            turn[0].id = (number % 2 == 0).then(|| format!("client-{number}"));
-            conversation.messages.extend(turn);
-        }
+            turn[0].id = number.is_multiple_of(2).then(|| format!("client-{number}"));
+            turn
+        };
+        let all = (0..6).flat_map(named).collect();
+        let mut conversation = Conversation::from_messages(all).unwrap();
         let pending = Pending { turn: turn(6, 0, ""), calls: Vec::new() };
         conversation.pending = Some(pending);
         let whole = conversation.clone();
@@ -81,7 +86,7 @@ mod tests {
         let expected = ["client-0", "countersign-turn-1", "client-2", "countersign-turn-3"];
         assert_eq!(ids[..4], expected);
         assert_eq!(ids[6], "countersign-turn-6");
-        conversation.fold(8);
+        conversation.messages.drain(..16);
         conversation.remove_oldest(1);
         assert_eq!(conversation.removed_turns, 1);
         for id in &ids[1..6] {

@@ -21,27 +21,24 @@ pub(crate) fn repair(messages: Vec<Message>) -> Vec<Message> {
     if is_well_formed(&messages) {
         return messages;
     }
-    repair_after([], messages)
+    repair_after(&|_| false, messages)
 }
 
-/// As [`repair`], after whole turns whose calls have the ids `earlier`.
-pub(crate) fn repair_after<'a>(
-    earlier: impl IntoIterator<Item = &'a str>,
-    messages: Vec<Message>,
-) -> Vec<Message> {
+/// As [`repair`], after whole turns of which `earlier` returns whether a call has an id.
+pub(crate) fn repair_after(earlier: &dyn Fn(&str) -> bool, messages: Vec<Message>) -> Vec<Message> {
     let mut repaired = Repaired::after(earlier);
     repaired.take(messages);
     repaired.finish()
 }
 
-/// As [`repair`], of the turn that waits after `messages`. What is open in it stays open, and a call
-/// of which nothing is recorded counts as untried.
-pub(crate) fn repair_pending(messages: &[Message], pending: Pending) -> Pending {
-    if is_pending_well_formed(call_ids(messages), &pending) {
+/// As [`repair_after`], of the turn that waits. What is open in it stays open, and a call of which nothing
+/// is recorded counts as untried.
+pub(crate) fn repair_pending(earlier: &dyn Fn(&str) -> bool, pending: Pending) -> Pending {
+    if is_pending_well_formed(earlier, &pending) {
         return pending;
     }
     let Pending { turn, mut calls } = pending;
-    let mut repaired = Repaired { is_running: true, ..Repaired::after(call_ids(messages)) };
+    let mut repaired = Repaired { is_running: true, ..Repaired::after(earlier) };
     repaired.take(turn);
     if repaired.messages.is_empty() {
         repaired.push(Role::User, vec![Block::Text(NO_MESSAGE.to_owned())]);
@@ -58,10 +55,6 @@ pub(crate) fn repair_pending(messages: &[Message], pending: Pending) -> Pending 
     });
     let calls = calls.collect();
     Pending { turn, calls }
-}
-
-fn call_ids(messages: &[Message]) -> impl Iterator<Item = &str> {
-    messages.iter().flat_map(Message::tool_uses).map(|call| call.tool_use_id.as_str())
 }
 
 /// The result of the call `id` as every model reads it.
@@ -83,8 +76,9 @@ fn readable_output(output: ToolOutput) -> Option<ToolOutput> {
 }
 
 /// A conversation that is accepted up to its last message.
-#[derive(Default)]
-struct Repaired {
+struct Repaired<'a> {
+    /// Returns whether a call of an earlier turn has an id.
+    earlier: &'a dyn Fn(&str) -> bool,
     messages: Vec<Message>,
     /// The ids of the last message's calls: as they were, and as they are now.
     open: Vec<(String, String)>,
@@ -93,10 +87,11 @@ struct Repaired {
     is_running: bool,
 }
 
-impl Repaired {
-    /// Nothing yet, after calls with the ids `earlier`.
-    fn after<'a>(earlier: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { seen: earlier.into_iter().map(str::to_owned).collect(), ..Self::default() }
+impl<'a> Repaired<'a> {
+    /// Nothing yet, after whole turns of which `earlier` returns whether a call has an id.
+    fn after(earlier: &'a dyn Fn(&str) -> bool) -> Self {
+        let (messages, open, seen) = Default::default();
+        Self { earlier, messages, open, seen, is_running: false }
     }
 
     fn take(&mut self, messages: Vec<Message>) {
@@ -190,7 +185,7 @@ impl Repaired {
 
     fn unique(&mut self, id: &str) -> String {
         let (mut free, mut number) = (fit_tool_use_id(id, ""), 1_u64);
-        while !self.seen.insert(free.clone()) {
+        while (self.earlier)(&free) || !self.seen.insert(free.clone()) {
             number += 1;
             free = fit_tool_use_id(id, &format!("-{number}"));
         }
@@ -211,7 +206,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
     use serde_json::json;
 
-    use super::{NO_ANSWER, UNKNOWN_OUTCOME, call_ids, repair, repair_pending};
+    use super::{NO_ANSWER, UNKNOWN_OUTCOME, repair, repair_pending};
     use crate::{
         message::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus},
         pending::{Call, CallState, Pending},
@@ -273,9 +268,13 @@ mod tests {
             let history = repair(history);
             let started = |tool_use_id| Call { tool_use_id, state: CallState::Started { until: 0, decision: None } };
             let pending = Pending { turn, calls: calls.into_iter().map(started).collect() };
-            let once = repair_pending(&history, pending);
-            prop_assert!(is_pending_well_formed(call_ids(&history), &once));
-            prop_assert_eq!(repair_pending(&history, once.clone()), once);
+            let has_call = |message: &Message, id: &str| {
+                message.tool_uses().any(|call| call.tool_use_id == id)
+            };
+            let earlier = |id: &str| history.iter().any(|message| has_call(message, id));
+            let once = repair_pending(&earlier, pending);
+            prop_assert!(is_pending_well_formed(&earlier, &once));
+            prop_assert_eq!(repair_pending(&earlier, once.clone()), once);
         }
 
         #[test]
@@ -301,7 +300,7 @@ mod tests {
         let content = || vec![reasoning("hm"), call("a b", json!({})), reasoning("lost")];
         let turn =
             vec![Message::user("do it"), assistant(vec![reasoning("lost")]), assistant(content())];
-        let repaired = repair_pending(&[], Pending { turn, calls: vec![] });
+        let repaired = repair_pending(&|_| false, Pending { turn, calls: vec![] });
         let kept = assistant(vec![reasoning("hm"), call("a_b", json!({}))]);
         assert_eq!(repaired.turn, [Message::user("do it"), kept]);
     }
@@ -313,7 +312,7 @@ mod tests {
             turn: vec![Message::user("do it"), assistant(vec![call("a b", json!({}))])],
             calls: vec![Call { tool_use_id: "a b".into(), state: state.clone() }],
         };
-        let repaired = repair_pending(&[], pending);
+        let repaired = repair_pending(&|_| false, pending);
         assert_eq!(repaired.calls, [Call { tool_use_id: "a_b".into(), state }]);
         assert_eq!(repaired.turn[1], assistant(vec![call("a_b", json!({}))]));
     }

@@ -10,19 +10,17 @@
 use std::sync::Arc;
 
 use aws_sdk_s3::{Client, config::Builder};
-use bytes::Bytes;
 use identity::UserId;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     bucket::{Bucket, Object},
     commit::Commit,
-    conversation::{Conversation, Spent},
+    conversation::Conversation,
     error::SessionError,
     key::{self, SessionId},
+    loaded::Loaded,
     message::Message,
     pending::Pending,
-    repair::{repair, repair_pending},
     retry::{RetryBudget, S3Failure},
     window::ContextTokens,
 };
@@ -34,7 +32,7 @@ const MOST_BYTES: usize = 2 * 1024 * 1024;
 const READ_AT_MOST: usize = 4;
 /// Tells a conversation from what else is kept for a user: a bucket's rule can let conversations expire,
 /// and must not expire the record of a disconnect, which would make old tokens usable again.
-const TAG: &str = "kind=conversation";
+pub(crate) const TAG: &str = "kind=conversation";
 
 /// The conversations in one bucket; cheap to clone.
 #[derive(Debug, Clone)]
@@ -42,61 +40,16 @@ pub struct Sessions {
     pub(crate) bucket: Bucket,
     pub(crate) imports_strands: bool,
     most_bytes: usize,
-    kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// What is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// Conversations.
     Conversations,
     /// Calls of clients, each of which is kept as a conversation of one turn, apart from these.
     Calls,
-}
-
-/// A conversation as it was when it was read.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// What was said; empty for a new one.
-    pub conversation: Conversation,
-    key: String,
-    version: Option<String>,
-    /// Its share of what may be parsed at a time.
-    share: Option<Arc<OwnedSemaphorePermit>>,
-    /// How much a model sees of it, if the rest is folded.
-    window: Option<ContextTokens>,
-    /// What the next write adds to what was spent.
-    spent: Option<Spent>,
-}
-
-impl Loaded {
-    fn new(conversation: Conversation, key: String, version: Option<String>) -> Self {
-        Self { conversation, key, version, share: None, window: None, spent: None }
-    }
-
-    /// Adds what was spent, to be saved with the next write.
-    pub fn spend(&mut self, spent: Spent) {
-        self.spent = Spent::sum(self.spent, Some(spent));
-    }
-
-    /// Whether anything was ever said in it.
-    #[must_use]
-    pub fn exists(&self) -> bool {
-        self.version.is_some() || !self.conversation.messages.is_empty()
-    }
-
-    /// Replaces it by what another request has saved.
-    fn follow(&mut self, now: Self) {
-        (self.conversation, self.version) = (now.conversation, now.version);
-        self.fold();
-    }
-
-    fn fold(&mut self) {
-        if let Some(context) = self.window {
-            let keep = context.reach(&self.conversation.messages);
-            self.conversation.fold(keep);
-        }
-    }
 }
 
 /// The result of a write.
@@ -128,6 +81,14 @@ impl Sessions {
     #[must_use]
     pub fn importing_strands(self, imports_strands: bool) -> Self {
         Self { imports_strands, ..self }
+    }
+
+    /// Whether S3 is reached over TLS, so that a write need not hash its body for its signature: TLS and the
+    /// checksum that is sent keep it whole. Where the bucket's policy demands the hash, it is sent.
+    #[must_use]
+    pub fn over_tls(mut self, over_tls: bool) -> Self {
+        self.bucket.leave_bodies_unsigned(over_tls);
+        self
     }
 
     /// How many bytes a conversation may have; the oldest turns of one with more are removed when
@@ -182,9 +143,7 @@ impl Sessions {
         session: &SessionId,
         context: ContextTokens,
     ) -> Result<Loaded, SessionError> {
-        let mut loaded = self.load(user, session).await?;
-        loaded.window = Some(context);
-        loaded.fold();
+        let mut loaded = self.load_within(user, session, Some(context)).await?;
         loaded.share = None;
         Ok(loaded)
     }
@@ -194,9 +153,19 @@ impl Sessions {
     /// # Errors
     /// When it can't be read; see [`SessionError`].
     pub async fn load(&self, user: &UserId, session: &SessionId) -> Result<Loaded, SessionError> {
-        let mut loaded = self.read(self.key(user, session)).await?;
+        self.load_within(user, session, None).await
+    }
+
+    async fn load_within(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        window: Option<ContextTokens>,
+    ) -> Result<Loaded, SessionError> {
+        let mut loaded = self.read(self.key(user, session), window).await?;
         if self.imports_strands && !loaded.exists() {
-            loaded.conversation.messages = self.strands_messages(user, session).await?;
+            let messages = self.strands_messages(user, session).await?;
+            loaded.conversation = Conversation::from_messages(messages)?;
         }
         Ok(loaded)
     }
@@ -218,29 +187,29 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let mut budget = RetryBudget::default();
         loop {
+            self.seal(loaded).await;
             let commit = Commit::new(&loaded.conversation, turn, pending, loaded.spent);
-            let json = serde_json::to_vec(&commit);
-            let json = json.map_err(SessionError::NotJson)?;
-            let excess = json.len().saturating_sub(self.most_bytes);
+            let commit = commit.map_err(SessionError::NotJson)?;
+            let bytes = commit.json().len() + loaded.conversation.sealed_bytes();
+            let excess = bytes.saturating_sub(self.most_bytes);
             if excess > 0 && loaded.conversation.has_turns() {
-                loaded.conversation.remove_oldest(excess);
+                loaded.remove_oldest(excess);
                 continue;
             }
-            let (key, version) = (&loaded.key, loaded.version.as_deref());
-            match self.write(key, version, &commit, json.into(), &mut budget).await? {
+            match self.write(loaded, &commit, &mut budget).await? {
                 WriteOutcome::Stored(version) => {
-                    let change = commit.into_change();
-                    loaded.conversation.apply(turn, pending, change);
+                    commit.apply(&mut loaded.conversation);
                     loaded.version = version;
-                    loaded.spent = None;
-                    return Ok(());
+                    break;
                 }
                 WriteOutcome::StoredBefore(now) => {
                     loaded.follow(now);
-                    loaded.spent = None;
-                    return Ok(());
+                    break;
                 }
                 WriteOutcome::Overtaken(winner) => {
+                    if winner.version != loaded.version {
+                        self.delete_loose(loaded, Some(&winner.conversation)).await;
+                    }
                     if loaded.version.is_some() && winner.version.is_none() {
                         return Err(SessionError::Deleted);
                     }
@@ -251,7 +220,7 @@ impl Sessions {
                     // wait, or to act, when the other is done.
                     let first = turn.first().or_else(|| pending.and_then(|it| it.turn.first()));
                     let id = first.and_then(|first| first.id.as_deref());
-                    if id.is_some_and(|id| winner.conversation.turn(id).is_some()) {
+                    if id.is_some_and(|id| winner.conversation.has_turn(id)) {
                         return Err(SessionError::Conflict);
                     }
                     if budget.has_no_more_races() {
@@ -261,20 +230,22 @@ impl Sessions {
                 }
             }
         }
+        loaded.spent = None;
+        self.delete_loose(loaded, None).await;
+        Ok(())
     }
 
-    /// Writes `commit`, as `json`, in place of `version`. It is applied at most once, however many
-    /// tries that takes.
+    /// Writes `commit` in place of what was loaded. It is applied at most once, however many tries that
+    /// takes.
     async fn write(
         &self,
-        key: &str,
-        version: Option<&str>,
+        loaded: &Loaded,
         commit: &Commit<'_>,
-        json: Bytes,
         budget: &mut RetryBudget,
     ) -> Result<WriteOutcome, SessionError> {
+        let (key, version) = (loaded.key.as_str(), loaded.version.as_deref());
         loop {
-            match self.bucket.put(key, version, json.clone(), Some(TAG)).await {
+            match self.bucket.put(key, version, commit.json().clone(), Some(TAG)).await {
                 Ok(version) => return Ok(WriteOutcome::Stored(version)),
                 Err(S3Failure::Refused(cause)) => return Err(SessionError::Misconfigured(cause)),
                 Err(S3Failure::TooLarge) => return Err(SessionError::TooLarge),
@@ -287,7 +258,7 @@ impl Sessions {
                     S3Failure::ConditionFailed | S3Failure::ConflictingWrite | S3Failure::NotFound,
                 ) => budget.after_race().await,
             }
-            let now = self.read(key.to_owned()).await?;
+            let now = self.read(key.to_owned(), loaded.window).await?;
             if commit.is_in(&now.conversation) {
                 return Ok(WriteOutcome::StoredBefore(now));
             }
@@ -298,20 +269,23 @@ impl Sessions {
         }
     }
 
-    async fn read(&self, key: String) -> Result<Loaded, SessionError> {
+    /// Reads a conversation, of which those messages are parsed that are within `window`, or all.
+    async fn read(
+        &self,
+        key: String,
+        window: Option<ContextTokens>,
+    ) -> Result<Loaded, SessionError> {
         let Some(Object { body, version, share }) = self.get(&key).await? else {
-            return Ok(Loaded::new(Conversation::default(), key, None));
+            let loaded = Loaded::new(Conversation::default(), key, None);
+            return Ok(Loaded { window, ..loaded });
         };
-        let mut conversation = Conversation::from_json(&body)?;
-        conversation.messages = repair(conversation.messages);
-        let pending = conversation.pending.take();
-        conversation.pending = pending.map(|it| repair_pending(&conversation.messages, it));
+        let conversation = Conversation::from_json(&body, window)?;
         // Without a version an existing object could be overwritten unseen.
         if version.is_none() {
             return Err(SessionError::NoVersion);
         }
         let loaded = Loaded::new(conversation, key, version);
-        Ok(Loaded { share: Some(Arc::new(share)), ..loaded })
+        Ok(Loaded { window, share: Some(Arc::new(share)), ..loaded })
     }
 
     /// An object, if there is one.

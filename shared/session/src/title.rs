@@ -31,13 +31,12 @@ impl Conversation {
         if self.title.is_some() {
             return self.title.clone();
         }
-        let folded = self.folded.iter().flat_map(|turn| &turn.messages);
-        let folded = folded.filter_map(|json| serde_json::from_str::<Message>(json.get()).ok());
         let titled = |message: &Message| match message.role {
             Role::User => title(&message.text()),
             Role::Assistant => None,
         };
-        let of_older = || folded.take(1).find_map(|message| titled(&message));
+        let oldest = self.stored.messages(0..1).unwrap_or_default();
+        let of_older = || oldest.first().and_then(titled);
         of_older().or_else(|| self.messages.iter().chain(next).find_map(titled))
     }
 }
@@ -97,7 +96,9 @@ impl<'de> Visitor<'de> for Start<'_> {
 #[cfg(test)]
 mod tests {
     use super::{LONGEST, WITHIN, title, title_in};
-    use crate::{commit::Commit, conversation::Conversation, message::Message};
+    use crate::{
+        commit::Commit, conversation::Conversation, message::Message, well_formed::tests::turn,
+    };
 
     #[test]
     fn a_title_is_the_first_words_on_one_line() {
@@ -119,28 +120,23 @@ mod tests {
         for text in ["\u{1F331}".repeat(200), "\"".repeat(200), "\\".repeat(200), "Hi".into()] {
             let mut conversation = Conversation::default();
             let turn = [Message::user(&text)];
-            let commit = Commit::new(&conversation, &turn, None, None);
-            let json = serde_json::to_vec(&commit).unwrap();
-            let change = commit.into_change();
-            conversation.apply(&turn, None, change);
+            let commit = Commit::new(&conversation, &turn, None, None).unwrap();
+            let json = commit.json().clone();
+            commit.apply(&mut conversation);
             let start = &json[..json.len().min(WITHIN as usize)];
             assert_eq!(title_in(start), conversation.title, "{text}");
             assert!(conversation.title.is_some(), "{text}");
             let later = [Message::user("Something else")];
-            let commit = Commit::new(&conversation, &later, None, None);
-            let json = serde_json::to_vec(&commit).unwrap();
-            assert_eq!(title_in(&json), conversation.title, "{text}");
+            let commit = Commit::new(&conversation, &later, None, None).unwrap();
+            assert_eq!(title_in(commit.json()), conversation.title, "{text}");
         }
     }
 
     #[test]
     fn what_was_saved_without_a_title_gets_that_of_its_oldest_turn() {
-        let mut conversation = Conversation::default();
-        for text in ["first", "second", "third"] {
-            conversation.messages.push(Message::user(text));
-        }
-        conversation.fold(1);
-        assert_eq!(conversation.title_with([].iter()).as_deref(), Some("first"));
+        let mut conversation = Conversation::from_messages(turn(1, 1, "first")).unwrap();
+        conversation.messages.clear();
+        assert_eq!(conversation.title_with([].iter()).as_deref(), Some("question 1"));
         for without in [r#"{"schema":1,"messages":[{"role":"#, "{", "", "[]", "\0"] {
             assert_eq!(title_in(without.as_bytes()), None, "{without}");
         }

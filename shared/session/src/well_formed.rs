@@ -17,24 +17,21 @@ use crate::{
 
 /// Whether every model accepts `messages`, followed by a user's message.
 pub(crate) fn is_well_formed<'a>(messages: impl IntoIterator<Item = &'a Message>) -> bool {
-    is_well_formed_after([], messages)
+    is_well_formed_after(&|_| false, messages)
 }
 
-/// As [`is_well_formed`], after whole turns whose calls have the ids `earlier`.
+/// As [`is_well_formed`], after whole turns of which `earlier` returns whether a call has an id.
 pub(crate) fn is_well_formed_after<'a>(
-    earlier: impl IntoIterator<Item = &'a str>,
+    earlier: &dyn Fn(&str) -> bool,
     messages: impl IntoIterator<Item = &'a Message>,
 ) -> bool {
     let end = end_of(earlier, messages, false);
     end.is_some_and(|end| end.expected == Role::User && end.open.is_empty())
 }
 
-/// Whether every model accepts the turn in `pending`, after whole turns whose calls have the ids
-/// `earlier` and once what is open in it is answered.
-pub(crate) fn is_pending_well_formed<'a>(
-    earlier: impl IntoIterator<Item = &'a str>,
-    pending: &'a Pending,
-) -> bool {
+/// Whether every model accepts the turn in `pending`, after whole turns of which `earlier` returns
+/// whether a call has an id, and once what is open in it is answered.
+pub(crate) fn is_pending_well_formed(earlier: &dyn Fn(&str) -> bool, pending: &Pending) -> bool {
     let Some(end) = end_of(earlier, &pending.turn, true) else { return false };
     let calls = pending.calls.iter().map(|call| call.tool_use_id.as_str());
     !pending.turn.is_empty() && end.open.iter().copied().eq(calls)
@@ -49,13 +46,13 @@ struct End<'a> {
 
 /// `None` if no model accepts `messages`, of which those of a turn that is `running` may hold reasoning.
 fn end_of<'a>(
-    earlier: impl IntoIterator<Item = &'a str>,
+    earlier: &dyn Fn(&str) -> bool,
     messages: impl IntoIterator<Item = &'a Message>,
     running: bool,
 ) -> Option<End<'a>> {
     let mut expected = Role::User;
     let mut open: Vec<&str> = Vec::new();
-    let mut seen: HashSet<&str> = earlier.into_iter().collect();
+    let mut seen: HashSet<&str> = HashSet::new();
     for message in messages {
         let answered = message.content.iter().filter_map(|block| match block {
             Block::ToolResult(result) => Some(result.tool_use_id.as_str()),
@@ -67,7 +64,7 @@ fn end_of<'a>(
             && (open.is_empty() || message.content.len() == open.len())
             && answered.eq(open.iter().copied());
         open = message.tool_uses().map(|call| call.tool_use_id.as_str()).collect();
-        if !is_sound || !open.iter().all(|id| seen.insert(*id)) {
+        if !is_sound || !open.iter().all(|id| !earlier(id) && seen.insert(*id)) {
             return None;
         }
         expected = if expected == Role::User { Role::Assistant } else { Role::User };

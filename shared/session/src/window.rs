@@ -69,26 +69,23 @@ impl ContextTokens {
         self.0 / 2 * BYTES_PER_TOKEN
     }
 
-    /// How many of the newest messages of `history` a turn can see at most.
-    pub(crate) fn reach(self, history: &[Message]) -> usize {
-        self.newest(history, self.0).1
+    /// How far a turn can see back, at most.
+    pub(crate) fn reach(self) -> Reach {
+        Reach { left: self.0, longest: self.0 / 8 }
     }
 
-    /// The newest turns of `history` that have at most `left` tokens, the newest first, and how many
-    /// messages back they go. A turn whose answer was withheld is not seen: a content filter that
-    /// withholds the answer to a message withholds every answer for which the message is shown again.
-    fn newest(self, history: &[Message], mut left: usize) -> (Vec<Vec<Cow<'_, Message>>>, usize) {
-        let (mut newest_first, mut reach) = (Vec::new(), 0);
+    /// The newest turns of `history` that have at most `left` tokens, the newest first.
+    fn newest(self, history: &[Message], left: usize) -> Vec<Vec<Cow<'_, Message>>> {
+        let mut newest_first = Vec::new();
+        let mut reach = Reach { left, ..self.reach() };
         for turn in turns(history).rev() {
-            if !turn.iter().any(Message::is_withheld) {
-                let seen = shorten(turn, self.0 / 8);
-                let Some(rest) = left.checked_sub(cost(&seen)) else { break };
-                left = rest;
-                newest_first.push(seen);
+            match reach.see(turn) {
+                Seen::Whole(seen) => newest_first.push(seen),
+                Seen::Not => {}
+                Seen::TooFar => break,
             }
-            reach += turn.len();
         }
-        (newest_first, reach)
+        newest_first
     }
 
     /// The newest messages of `history` that fit before those of `turn`, and these.
@@ -105,8 +102,43 @@ impl ContextTokens {
             current = shorten(turn, longest);
         }
         let left = self.0.saturating_sub(cost(&current));
-        let (newest_first, _) = self.newest(history, left);
+        let newest_first = self.newest(history, left);
         newest_first.into_iter().rev().flatten().chain(current).collect()
+    }
+}
+
+/// How far back a model sees: turns are shown to it from the newest on.
+pub(crate) struct Reach {
+    /// How many tokens are left.
+    left: usize,
+    /// How many one result of a tool may have.
+    longest: usize,
+}
+
+/// How a turn is seen.
+enum Seen<'a> {
+    Whole(Vec<Cow<'a, Message>>),
+    /// Its answer was withheld: a content filter that withholds the answer to a message withholds every
+    /// answer for which the message is shown again.
+    Not,
+    /// It does not fit any more, and with it nothing that is older.
+    TooFar,
+}
+
+impl Reach {
+    /// Whether it reaches `turn`, which is the next older one.
+    pub(crate) fn takes(&mut self, turn: &[Message]) -> bool {
+        !matches!(self.see(turn), Seen::TooFar)
+    }
+
+    fn see<'a>(&mut self, turn: &'a [Message]) -> Seen<'a> {
+        if turn.iter().any(Message::is_withheld) {
+            return Seen::Not;
+        }
+        let seen = shorten(turn, self.longest);
+        let Some(left) = self.left.checked_sub(cost(&seen)) else { return Seen::TooFar };
+        self.left = left;
+        Seen::Whole(seen)
     }
 }
 
@@ -170,7 +202,7 @@ mod tests {
 
     use super::{ContextTokens, cost};
     use crate::{
-        message::{Block, Message, Role, ToolOutput, WITHHELD},
+        message::{Block, Message, Role, ToolOutput, WITHHELD, turns},
         well_formed::{
             is_well_formed,
             tests::{reasoning, turn, words},
@@ -272,7 +304,8 @@ mod tests {
         let seen = tokens("1000").view(&history, &now);
         let expected = ["question 1", "answer 1", "question 3", "answer 3", "now"];
         assert_eq!(texts(&seen), expected);
-        assert_eq!(tokens("1000").reach(&history), history.len());
+        let mut reach = tokens("1000").reach();
+        assert!(turns(&history).rev().all(|turn| reach.takes(turn)));
     }
 
     #[test]

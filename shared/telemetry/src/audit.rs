@@ -4,6 +4,8 @@
 use identity::{Mismatch, Refusal, UserId};
 use tracing::info;
 
+use crate::metrics::Measurement;
+
 /// The version of what a line holds. A member that is added does not change it; one that is renamed, removed or
 /// means something else does.
 const SCHEMA: u64 = 1;
@@ -188,6 +190,7 @@ pub enum Audit<'a> {
 impl Audit<'_> {
     /// Writes the event, within the current request's span.
     pub fn record(&self) {
+        self.measure();
         match *self {
             Audit::SignedIn { user, by } => line!("signed_in", %user, by),
             Audit::SignInRefused { refusal } => {
@@ -225,6 +228,23 @@ impl Audit<'_> {
             | Audit::BindingUnclear { .. }
             | Audit::BindingRefused { .. } => self.record_consent(),
         }
+    }
+
+    /// What of it is counted as well.
+    fn measure(&self) {
+        let (outcome, reason) = match *self {
+            Audit::ToolCalled { tool, outcome, .. } => {
+                return Measurement::Tool { tool, outcome }.record();
+            }
+            Audit::ConsentRequired { .. } => ("asked", ""),
+            Audit::Bound { .. } => ("given", ""),
+            Audit::BindingUnclear { .. } => ("unclear", ""),
+            Audit::ConsentRefused { reason, .. } | Audit::BindingRefused { reason, .. } => {
+                ("refused", reason)
+            }
+            _ => return,
+        };
+        Measurement::Consent { outcome, reason }.record();
     }
 
     /// Writes what happened to a consent, from the question to the binding.

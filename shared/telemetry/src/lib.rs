@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod audit;
+pub mod metrics;
 
 pub use audit::Audit;
 
@@ -16,6 +17,22 @@ use tracing_subscriber::{
     registry,
     util::SubscriberInitExt,
 };
+
+use self::metrics::emf::Emf;
+
+/// Where measurements go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Metrics {
+    /// Nowhere.
+    Off,
+    /// Among the logs, in CloudWatch's embedded metric format.
+    Emf {
+        /// Which service measures.
+        service: &'static str,
+        /// The namespace of its metrics.
+        namespace: String,
+    },
+}
 
 /// Whose `debug` and `trace` lines may be written.
 const OWN: [&str; 14] = [
@@ -36,32 +53,43 @@ const OWN: [&str; 14] = [
 ];
 
 /// Sends this process's logs to standard output as JSON lines, filtered by `wanted`: a level, or
-/// `target=level,…` (`info` if there is none, or it can't be read). A second call does nothing.
+/// `target=level,…` (`info` if there is none, or it can't be read), and its `metrics`. A second call does
+/// nothing.
 ///
 /// `wanted` can't make a dependency write lines below `info`: at `trace` the Lambda
 /// runtime writes whole requests with their cookies, and the AWS SDK writes AgentCore Identity's
 /// answers.
 /// A release is built without any line below `info`, which makes it smaller, too.
-pub fn init(wanted: Option<&str>) {
+pub fn init(wanted: Option<&str>, metrics: Metrics) {
     let wanted = wanted.and_then(|wanted| wanted.parse().ok());
     let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
-    let _already_set = subscriber(wanted, io::stdout).try_init();
+    let _already_set = subscriber(wanted, metrics, io::stdout).try_init();
 }
 
-fn subscriber<W>(wanted: Targets, writer: W) -> impl Subscriber
+fn subscriber<W>(wanted: Targets, metrics: Metrics, writer: W) -> impl Subscriber
 where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
+    let emf = match metrics {
+        Metrics::Off => None,
+        Metrics::Emf { service, namespace } => Some(Emf::new(service, namespace, writer.clone())),
+    };
+    // Filtered also if it is not there: a layer without a filter would switch on every line of every crate.
+    let is_on = emf.is_some();
+    let emf = emf.with_filter(filter_fn(move |it| is_on && it.target() == metrics::TARGET));
     let lines = fmt::layer().json().flatten_event(true).with_writer(writer);
     let lines = lines.with_current_span(true).with_span_list(false);
-    registry().with(lines.with_filter(wanted.and(filter_fn(holds_no_secret))))
+    registry().with(emf).with(lines.with_filter(wanted.and(filter_fn(is_log))))
 }
 
-fn holds_no_secret(line: &Metadata<'_>) -> bool {
+/// Whether a line belongs to the log: it holds no secret, and is no measurement.
+fn is_log(line: &Metadata<'_>) -> bool {
     let target = line.target();
     let from = target.split_once("::").map_or(target, |(first, _)| first);
     // An MCP client writes what servers say, and the ids of its sessions.
-    from != "rmcp" && (*line.level() <= Level::INFO || OWN.contains(&from))
+    from != "rmcp"
+        && from != metrics::TARGET
+        && (*line.level() <= Level::INFO || OWN.contains(&from))
 }
 
 #[cfg(test)]
@@ -99,7 +127,10 @@ mod tests {
         {
             let lines = Lines::default();
             let writer = lines.clone();
-            let logs = super::subscriber(setting.parse().unwrap(), move || writer.clone());
+            let logs =
+                super::subscriber(setting.parse().unwrap(), super::Metrics::Off, move || {
+                    writer.clone()
+                });
             with_default(logs, || {
                 event!(target: "lambda_runtime::layers", Level::TRACE, "secret");
                 event!(target: "aws_smithy_runtime::client", Level::DEBUG, "secret");

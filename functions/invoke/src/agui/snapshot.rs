@@ -52,6 +52,7 @@ impl Snapshot {
             all.pop();
         }
         let earlier = transcript::count(all.into_iter().flat_map(|(_, turn)| turn));
+        let earlier = earlier + conversation.shown_before();
         let decisions = transcript::decisions(conversation);
         let history = History {
             decisions: decisions.map(|(id, decision)| (id.to_owned(), decision)).collect(),

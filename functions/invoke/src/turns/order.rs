@@ -41,7 +41,10 @@ impl Work<'_> {
         RunInput { message_id: id, is_reload, .. }: RunInput,
         answers: &Answers,
     ) -> Result<(), Problem> {
-        let before = id.as_deref().and_then(|id| self.lease.turn(id));
+        let before = match id.as_deref() {
+            Some(id) => self.turn_before(id).await?,
+            None => None,
+        };
         let waits_for_it = id.as_deref().is_some_and(|id| self.lease.waits_for(id));
         let waiting = self.resume(answers)?;
         let said = match is_reload {
@@ -73,6 +76,13 @@ impl Work<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The turn that was finished before for the message `id`.
+    async fn turn_before(&self, id: &str) -> Result<Option<Vec<Message>>, Problem> {
+        let turn = timeout_at(self.runner.deadline, self.lease.turn(id)).await;
+        let turn = turn.unwrap_or_else(|slow| Err(slow.into()));
+        turn.map_err(|error| problem(error.into(), Saved::NotAsked))
     }
 
     /// Tells the answer of a turn that was finished before.

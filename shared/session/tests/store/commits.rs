@@ -34,6 +34,39 @@ async fn a_turn_costs_one_get_and_one_put_at_any_length() {
 }
 
 #[tokio::test]
+async fn a_write_over_tls_is_not_hashed_for_its_signature_unless_the_bucket_demands_it() {
+    let world = World::new().await;
+    let over_tls = world.sessions.clone().over_tls(true);
+    let say = async |text: &str| {
+        let mut loaded = over_tls.load(&user("alice"), &id("s")).await.unwrap();
+        over_tls.commit(&mut loaded, &turn(text), None).await.unwrap();
+        world.s3.requests()
+    };
+    assert_eq!(say("1").await, ["GET", "PUT If-None-Match unsigned"]);
+    assert_eq!(say("2").await, ["GET", "PUT If-Match unsigned"]);
+    world.s3.demand_signed_bodies();
+    assert_eq!(say("3").await, ["GET", "PUT If-Match unsigned", "PUT If-Match"]);
+    assert_eq!(say("4").await, ["GET", "PUT If-Match"], "it is known");
+    assert_eq!(world.said().await, ["1", "2", "3", "4"]);
+}
+
+#[tokio::test]
+async fn what_s3_refuses_signed_and_unsigned_is_an_error() {
+    let world = World::new().await;
+    let over_tls = world.sessions.clone().over_tls(true);
+    let mut loaded = over_tls.load(&user("alice"), &id("s")).await.unwrap();
+    for _ in 0..2 {
+        let refused = Fault::Refused(403, "AccessDenied");
+        world.s3.fail(Method::PUT, refused);
+    }
+    let result = over_tls.commit(&mut loaded, &turn("1"), None).await;
+    assert!(matches!(result, Err(SessionError::Misconfigured(_))), "{result:?}");
+    world.s3.requests();
+    over_tls.commit(&mut loaded, &turn("1"), None).await.unwrap();
+    assert_eq!(world.s3.requests(), ["PUT If-None-Match unsigned"], "that was not the reason");
+}
+
+#[tokio::test]
 async fn every_write_of_a_conversation_tells_the_buckets_rules_what_it_is() {
     let world = World::new().await;
     let key = format!("{BUCKET}/alice/s.json");
@@ -184,7 +217,7 @@ async fn a_conversation_that_no_model_accepts_is_repaired_and_goes_on() {
 #[tokio::test]
 async fn an_unreadable_object_is_never_overwritten() {
     let world = World::new().await;
-    for (object, is_newer) in [("{\"schema\":1,", false), ("{\"schema\":2}", true)] {
+    for (object, is_newer) in [("{\"schema\":1,", false), ("{\"schema\":3}", true)] {
         // Found at the start of a turn …
         world.put("alice/s.json", object).await;
         let result = world.sessions.load(&user("alice"), &id("s")).await;

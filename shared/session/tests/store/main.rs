@@ -5,8 +5,11 @@
 mod commits;
 mod connections;
 mod faults;
+mod interleavings;
 mod listing;
 mod s3;
+mod saved;
+mod segments;
 mod strands;
 
 use aws_sdk_s3::{Client, primitives::ByteStream};
@@ -48,6 +51,10 @@ impl World {
     async fn text(&self, key: &str) -> String {
         let object = self.objects.get_object().bucket(BUCKET).key(key).send().await.unwrap();
         String::from_utf8(object.body.collect().await.unwrap().to_vec()).unwrap()
+    }
+
+    async fn delete(&self, key: &str) {
+        self.objects.delete_object().bucket(BUCKET).key(key).send().await.unwrap();
     }
 
     async fn keys(&self) -> Vec<String> {

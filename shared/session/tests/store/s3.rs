@@ -4,12 +4,15 @@ use std::{
     collections::{BTreeMap, VecDeque},
     io,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region};
 use axum::body::{Body, Bytes};
-use http::{Method, Request, Response, header};
+use http::{Method, Request, Response, header, header::HeaderName};
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -47,6 +50,7 @@ pub(crate) struct S3 {
     faults: Arc<Mutex<VecDeque<(Method, Fault)>>>,
     requests: Arc<Mutex<Vec<String>>>,
     tags: Arc<Mutex<BTreeMap<String, String>>>,
+    demands_signed_bodies: Arc<AtomicBool>,
     endpoint: String,
     _folder: Arc<TempDir>,
 }
@@ -57,8 +61,9 @@ impl S3 {
         let router = s3_local::router(folder.path(), BUCKET, "AKID", "secret").unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let (faults, requests, tags) = Default::default();
-        let s3 = Self { router, faults, requests, tags, endpoint, _folder: Arc::new(folder) };
+        let (faults, requests, tags, demands_signed_bodies) = Default::default();
+        let _folder = Arc::new(folder);
+        let s3 = Self { router, faults, requests, tags, demands_signed_bodies, endpoint, _folder };
         tokio::spawn(s3.clone().serve(listener));
         s3
     }
@@ -77,7 +82,18 @@ impl S3 {
         self.faults.lock().unwrap().push_back((method, fault));
     }
 
-    /// What was asked for since the last time: the method, and the condition of a PUT.
+    /// Lets no request fail that has not failed yet.
+    pub(crate) fn forget_faults(&self) {
+        self.faults.lock().unwrap().clear();
+    }
+
+    /// Refuses every PUT whose signature leaves out the hash of its body, as a bucket's policy can.
+    pub(crate) fn demand_signed_bodies(&self) {
+        self.demands_signed_bodies.store(true, Relaxed);
+    }
+
+    /// What was asked for since the last time: the method, the condition of a PUT, and whether its
+    /// signature leaves out its body.
     pub(crate) fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
@@ -100,7 +116,10 @@ impl S3 {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
-        self.note(&request);
+        let is_unsigned = self.note(&request);
+        if is_unsigned && self.demands_signed_bodies.load(Relaxed) {
+            return Ok(error(403, "AccessDenied"));
+        }
         let fault = self.next_fault(request.method());
         let request = request.map(Body::new);
         match fault {
@@ -132,20 +151,27 @@ impl S3 {
         }
     }
 
-    fn note(&self, request: &Request<Incoming>) {
+    /// Returns whether the signature leaves out the hash of the body.
+    fn note(&self, request: &Request<Incoming>) -> bool {
         let has = |name| request.headers().contains_key(name);
         let condition = match (has(header::IF_MATCH), has(header::IF_NONE_MATCH)) {
             (true, false) => " If-Match",
             (false, true) => " If-None-Match",
             _ => "",
         };
-        self.requests.lock().unwrap().push(format!("{}{condition}", request.method()));
+        let hash = request.headers().get("x-amz-content-sha256");
+        let is_unsigned = hash.is_some_and(|hash| hash == "UNSIGNED-PAYLOAD");
+        assert!(!is_unsigned || has(HeaderName::from_static("x-amz-checksum-crc32")));
+        let unsigned = if is_unsigned { " unsigned" } else { "" };
+        let noted = format!("{}{condition}{unsigned}", request.method());
+        self.requests.lock().unwrap().push(noted);
         if request.method() == Method::PUT {
             let tags = request.headers().get("x-amz-tagging");
             let tags = tags.map_or("", |tags| tags.to_str().unwrap());
             let key = request.uri().path().trim_start_matches('/');
             self.tags.lock().unwrap().insert(key.to_owned(), tags.to_owned());
         }
+        is_unsigned
     }
 
     fn next_fault(&self, method: &Method) -> Option<Fault> {

@@ -9,7 +9,7 @@ use tracing::{info_span, subscriber::with_default};
 use tracing_subscriber::filter::Targets;
 
 use super::Audit;
-use crate::tests::Lines;
+use crate::{Metrics, tests::Lines};
 
 const PUBLISHED: &str = include_str!("../../../../docs/audit.schema.json");
 /// What the kindest and the most hostile of users, clients and providers could have put there.
@@ -58,7 +58,7 @@ fn written(text: &str) -> String {
     let user = UserId::parse("alice").unwrap();
     let all = all(&user, text, &Refusal::Missing);
     let filter = Targets::new().with_default(tracing::Level::INFO);
-    with_default(crate::subscriber(filter, move || writer.clone()), || {
+    with_default(crate::subscriber(filter, Metrics::Off, move || writer.clone()), || {
         let span = info_span!(
             "request",
             request_id = "1",
