@@ -112,7 +112,7 @@ impl Person {
         turn
     }
 
-    /// Answers an interrupt.
+    /// Sends `status` as the answer to an interrupt.
     pub(crate) async fn resolve(&mut self, interrupt: &Value, status: &str) -> Turn {
         let answer = json!({ "interruptId": interrupt["id"], "status": status });
         let body = match self.streams {

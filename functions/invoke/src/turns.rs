@@ -66,7 +66,8 @@ pub(crate) async fn run(
         let _counted = admitted;
         let mut heard = Heard::default();
         let stop = Stop::default();
-        measured(&service, &user, browser, invocation, (time, stop), &mut heard).await
+        let turn = converse(&service, &user, browser, invocation, (time, stop), &mut heard);
+        measured(&service, turn).await
     };
     to_the_end(work).await
 }
@@ -91,7 +92,8 @@ pub(crate) async fn stream(
     let work = to_the_end(async move {
         let _counted = admitted;
         let mut heard = Heard { run: Some(run), ..Heard::default() };
-        let ended = measured(&service, &user, browser, invocation, (time, stop), &mut heard).await;
+        let turn = converse(&service, &user, browser, invocation, (time, stop), &mut heard);
+        let ended = measured(&service, turn).await;
         heard.run.map_or(Ok(()), |run| run.end(ended))
     });
     tokio::select! {
@@ -111,17 +113,13 @@ fn admit(service: &Service, user: &User, invocation: &Invocation) -> Result<Admi
     Ok(admitted)
 }
 
-/// As [`converse`], and measures it.
+/// Measures the turn that `work` runs.
 async fn measured(
     service: &Service,
-    user: &User,
-    browser: Option<BrowserHash>,
-    invocation: Invocation,
-    (time, stop): (Duration, Stop),
-    heard: &mut Heard,
+    work: impl Future<Output = Result<InvocationAnswer, Problem>>,
 ) -> Result<InvocationAnswer, Problem> {
     let began = Instant::now();
-    let answer = converse(service, user, browser, invocation, (time, stop), heard).await;
+    let answer = work.await;
     let outcome = match &answer {
         Ok(answer) => answer.status.as_str(),
         Err(problem) => problem.in_words().0,
