@@ -12,6 +12,7 @@ use agent::{
     run::Runner,
     stop::Stop,
     toolbox::Toolbox,
+    traced,
     turn::{Answered, Answers, ResumeError, Rules, Turn},
 };
 use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
@@ -19,6 +20,7 @@ use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
 use telemetry::metrics::Measurement;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::{
@@ -43,6 +45,8 @@ struct Work<'a> {
     rules: Rules,
     limits: &'a Limits,
     consent_address: &'a ConsentAddress,
+    /// The agent's name, for traces.
+    agent: &'a str,
     heard: &'a mut Heard,
     interrupts: Vec<InterruptAnswer>,
     usage: Usage,
@@ -186,6 +190,7 @@ async fn converse(
         rules,
         limits: &service.limits,
         consent_address: &inbound.consent_address,
+        agent: inbound.agent.as_str(),
         heard,
         interrupts: Vec::new(),
         usage: Usage::default(),
@@ -237,15 +242,21 @@ impl Work<'_> {
 
     /// Runs a turn and saves it, done or waiting; `saved` is what was before it.
     async fn run(&mut self, turn: &mut Turn, saved: Saved) -> Result<(), Problem> {
+        let span = traced::turn(self.agent, self.runner.model, self.runner.session.as_str());
+        let outcome = self.run_and_keep(turn, &span).instrument(span.clone()).await;
+        let Err(error) = outcome else { return Ok(()) };
+        traced::failed(&span, &error);
+        Err(problem(error, self.saved_after_failure(turn, saved).await))
+    }
+
+    async fn run_and_keep(&mut self, turn: &mut Turn, span: &Span) -> Result<(), TurnError> {
         let mut usage = Usage::default();
         let ran = self.runner.run(turn, &mut self.lease, &mut usage, self.heard).await;
         self.spend(usage);
-        let outcome = match ran {
-            Ok(consents) => self.keep(turn, consents).await,
-            Err(error) => Err(error),
-        };
-        let Err(error) = outcome else { return Ok(()) };
-        Err(problem(error, self.saved_after_failure(turn, saved).await))
+        traced::spent(span, usage);
+        self.keep(turn, ran?).await?;
+        span.record("countersign.interrupts", self.interrupts.len());
+        Ok(())
     }
 
     /// Saves a failed turn if it has done something, so that no action is forgotten and repeated.

@@ -28,6 +28,7 @@ use crate::{
     environment::{ConfigError, ProcessEnvironment, Reader, Source, text},
     problem::Problem,
     reply::Reply,
+    traces::{Flush, Traces},
 };
 
 crate::variables! {
@@ -73,19 +74,22 @@ impl<F> Clone for Handler<F> {
 }
 
 impl<F: Function> Handler<F> {
-    /// The handler for this process: configured by its environment, with its logs on standard output.
-    /// The consent key is fetched if the environment says so.
+    /// The handler for this process: configured by its environment, with its logs on standard output, and
+    /// its traces where the environment says. The consent key is fetched if the environment says so.
     ///
     /// # Errors
     /// As [`start`](Self::start), and when the consent key can't be fetched.
-    pub async fn of_process() -> Result<Self, ConfigError> {
+    pub async fn of_process() -> Result<(Self, Traces), ConfigError> {
         gather_entropy();
         let mut reader = Reader::new(&ProcessEnvironment);
         let wanted = reader.or(&RUST_LOG, text);
         let metrics = metrics(&mut reader, F::NAME);
-        telemetry::init(wanted.as_deref(), metrics.clone().unwrap_or(Metrics::Off));
+        let traces = Traces::start(&ProcessEnvironment, F::NAME).await;
+        let tracer = traces.as_ref().ok().and_then(Traces::tracer);
+        telemetry::init(wanted.as_deref(), metrics.clone().unwrap_or(Metrics::Off), tracer);
         reader.finish(metrics)?;
-        Self::start(&WithConsentKey::fetch(&ProcessEnvironment).await?)
+        let handler = Self::start(&WithConsentKey::fetch(&ProcessEnvironment).await?)?;
+        Ok((handler, traces?))
     }
 
     /// Reads the configuration and makes the handler; nothing goes over the network.
@@ -169,9 +173,12 @@ fn gather_entropy() {
 /// # Errors
 /// When the configuration is wrong, or the Lambda runtime can't be reached.
 pub async fn run_on_lambda<F: Function>() -> Result<(), lambda_http::Error> {
-    let handler = Handler::<F>::of_process().await?;
+    let (handler, traces) = Handler::<F>::of_process().await?;
     handler.prepare();
-    lambda_http::run_concurrent(handler).await
+    if !traces.is_on() {
+        return lambda_http::run_concurrent(handler).await;
+    }
+    lambda_http::runtime_concurrent(handler).layer(Flush(traces)).run_concurrent().await
 }
 
 /// Starts `work`, and does it to its end even if the caller hangs up, which drops the future that

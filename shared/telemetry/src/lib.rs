@@ -3,6 +3,7 @@
 
 mod audit;
 pub mod metrics;
+pub mod traces;
 
 pub use audit::Audit;
 
@@ -18,7 +19,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::metrics::emf::Emf;
+use self::{metrics::emf::Emf, traces::Tracer};
 
 /// Where measurements go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,13 +61,20 @@ const OWN: [&str; 14] = [
 /// runtime writes whole requests with their cookies, and the AWS SDK writes AgentCore Identity's
 /// answers.
 /// A release is built without any line below `info`, which makes it smaller, too.
-pub fn init(wanted: Option<&str>, metrics: Metrics) {
+///
+/// With a `tracer`, spans go to it; see [`traces`].
+pub fn init(wanted: Option<&str>, metrics: Metrics, tracer: Option<Tracer>) {
     let wanted = wanted.and_then(|wanted| wanted.parse().ok());
     let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
-    let _already_set = subscriber(wanted, metrics, io::stdout).try_init();
+    let _already_set = subscriber(wanted, metrics, tracer, io::stdout).try_init();
 }
 
-fn subscriber<W>(wanted: Targets, metrics: Metrics, writer: W) -> impl Subscriber
+fn subscriber<W>(
+    wanted: Targets,
+    metrics: Metrics,
+    tracer: Option<Tracer>,
+    writer: W,
+) -> impl Subscriber
 where
     W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
@@ -79,15 +87,19 @@ where
     let emf = emf.with_filter(filter_fn(move |it| is_on && it.target() == metrics::TARGET));
     let lines = fmt::layer().json().flatten_event(true).with_writer(writer);
     let lines = lines.with_current_span(true).with_span_list(false);
-    registry().with(emf).with(lines.with_filter(wanted.and(filter_fn(is_log))))
+    registry()
+        .with(traces::layer(tracer))
+        .with(emf)
+        .with(lines.with_filter(wanted.and(filter_fn(is_log))))
 }
 
 /// Whether a line belongs to the log: it holds no secret, and is no measurement.
 fn is_log(line: &Metadata<'_>) -> bool {
     let target = line.target();
     let from = target.split_once("::").map_or(target, |(first, _)| first);
-    // An MCP client writes what servers say, and the ids of its sessions.
+    // An MCP client writes what servers say, and the ids of its sessions. A trace's spans are no lines.
     from != "rmcp"
+        && from != traces::TARGET
         && from != metrics::TARGET
         && (*line.level() <= Level::INFO || OWN.contains(&from))
 }
@@ -128,7 +140,7 @@ mod tests {
             let lines = Lines::default();
             let writer = lines.clone();
             let logs =
-                super::subscriber(setting.parse().unwrap(), super::Metrics::Off, move || {
+                super::subscriber(setting.parse().unwrap(), super::Metrics::Off, None, move || {
                     writer.clone()
                 });
             with_default(logs, || {

@@ -233,7 +233,7 @@ mod tests {
         let writer = lines.clone();
         let filter = Targets::new().with_default(Level::INFO);
         let metrics = Metrics::Emf { service: "invoke", namespace: "Countersign".to_owned() };
-        with_default(crate::subscriber(filter, metrics, move || writer.clone()), work);
+        with_default(crate::subscriber(filter, metrics, None, move || writer.clone()), work);
         lines.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
@@ -305,7 +305,7 @@ mod tests {
         let lines = Lines::default();
         let writer = lines.clone();
         let filter = Targets::new().with_default(Level::TRACE);
-        with_default(crate::subscriber(filter, Metrics::Off, move || writer.clone()), || {
+        with_default(crate::subscriber(filter, Metrics::Off, None, move || writer.clone()), || {
             assert!(!crate::metrics::is_on());
             all().into_iter().for_each(Measurement::record);
         });
