@@ -68,9 +68,9 @@ impl<S> Handler for S where
 pub async fn run<F: Function>() -> Result<(), Box<dyn Error + Send + Sync>> {
     match env::args().nth(1).as_deref() {
         None => {
-            let (handler, traces) = edge::Handler::<F>::of_process().await?;
+            let (handler, otlp) = edge::Handler::<F>::of_process().await?;
             listen(handler, Settings::read(&ProcessEnvironment)?).await?;
-            traces.flush().await;
+            otlp.flush().await;
             Ok(())
         }
         Some("health") => health::check(Settings::read(&ProcessEnvironment)?.address).await,

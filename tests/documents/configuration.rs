@@ -28,7 +28,7 @@ const SECTIONS: [Section; 14] = [
     invoke::PRESENTATION,
     container::CONTAINERS,
     edge::shell::LOGS,
-    edge::traces::TRACES,
+    edge::otlp::OTLP,
 ];
 
 /// `page` with the tables as they have to be.

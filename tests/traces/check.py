@@ -1,11 +1,12 @@
-"""What a collector got of the whole flow reads as one story, and holds nothing that anybody said.
+"""What a collector got of the whole flow: spans that read as one story, and metrics; and nothing that anybody said.
 
-python check.py FOLDER-OF-BATCHES EVENTS-OF-THE-FLOW"""
+python check.py FOLDER EVENTS-OF-THE-FLOW"""
 
 import re
 import sys
 from pathlib import Path
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 # Words of the user, of the model, of GitHub and of the tools' inputs in this flow; parts of every kind of secret.
@@ -25,14 +26,47 @@ class Span:
         self.events, self.failed = len(span.events), span.status.code == 2
 
 
+def batches(folder, kind, message):
+    for batch in sorted(Path(folder, kind).iterdir()):
+        yield message.FromString(batch.read_bytes())
+
+
 def read(folder):
-    batches = sorted(Path(folder).iterdir())
-    for batch in batches:
-        request = ExportTraceServiceRequest.FromString(batch.read_bytes())
+    for request in batches(folder, "traces", ExportTraceServiceRequest):
         for resource in request.resource_spans:
             of = {it.key: value(it.value) for it in resource.resource.attributes}
             for scope in resource.scope_spans:
                 yield from (Span(of["service.name"], span) for span in scope.spans)
+
+
+def read_metrics(folder):
+    """The greatest of each metric, by its service, name and outcome: the counts are cumulative."""
+    found = {}
+    for request in batches(folder, "metrics", ExportMetricsServiceRequest):
+        for resource in request.resource_metrics:
+            of = {it.key: value(it.value) for it in resource.resource.attributes}["service.name"]
+            for metric in (it for scope in resource.scope_metrics for it in scope.metrics):
+                for point in value_of(metric).data_points:
+                    by = {it.key: value(it.value) for it in point.attributes}
+                    key = (of.removeprefix("countersign-"), metric.name, by.get("outcome") or by.get("operation"))
+                    count = point.count if metric.HasField("histogram") else point.as_int
+                    found[key] = max(found.get(key, 0), count)
+    return found
+
+
+def value_of(metric):
+    return getattr(metric, metric.WhichOneof("data"))
+
+
+def check_metrics(metrics):
+    def count(service, name, by):
+        return metrics.get((service, f"countersign.{name}", by), 0)
+
+    turns = sum(count("invoke", "turns", by) for by in ("completed", "interrupted"))
+    assert turns > 1 and count("invoke", "turn.duration", "completed") > 0, metrics
+    assert count("invoke", "consents", "asked") > 0 and count("bind-session", "consents", "given") > 0, metrics
+    assert count("invoke", "tool.calls", "ok") > 0 and count("invoke", "model.output_tokens", "ok") > 0, metrics
+    assert count("invoke", "upstream.duration", "PutObject") > 0, metrics
 
 
 def check(spans, raw, events):
@@ -95,7 +129,9 @@ def check(spans, raw, events):
 
 
 folder, events = sys.argv[1:]
-spans = list(read(folder))
-raw = b"".join(path.read_bytes() for path in sorted(Path(folder).iterdir()))
+spans, metrics = list(read(folder)), read_metrics(folder)
+raw = b"".join(path.read_bytes() for path in sorted(Path(folder).glob("*/*")))
 check(spans, raw, Path(events).read_text())
-print(f"ok - {len(spans)} spans in {len({it.trace for it in spans})} traces tell one story")
+check_metrics(metrics)
+traces = len({it.trace for it in spans})
+print(f"ok - {len(spans)} spans in {traces} traces tell one story, beside {len(metrics)} metrics")

@@ -1,4 +1,5 @@
-"""Keeps what a collector passes on by OTLP over HTTP: each batch is one file in FOLDER. Prints its port.
+"""Keeps what a collector passes on by OTLP over HTTP: each batch is one file in FOLDER/traces or
+FOLDER/metrics. Prints its port.
 
 python receive.py FOLDER"""
 
@@ -16,7 +17,9 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
-        Path(sys.argv[1], f"{next(numbers):05}").write_bytes(body)
+        kind = Path(sys.argv[1], self.path.rsplit("/", 1)[1])
+        kind.mkdir(exist_ok=True)
+        (kind / f"{next(numbers):05}").write_bytes(body)
         self.send_response(200)
         self.send_header("content-length", "0")
         self.end_headers()

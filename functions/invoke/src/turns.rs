@@ -255,7 +255,7 @@ impl Work<'_> {
         self.spend(usage);
         traced::spent(span, usage);
         self.keep(turn, ran?).await?;
-        span.record("countersign.interrupts", self.interrupts.len());
+        traced::interrupted(span, self.interrupts.len());
         Ok(())
     }
 

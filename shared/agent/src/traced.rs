@@ -41,8 +41,18 @@ pub fn turn(agent: &str, model: &dyn Model, session: &str) -> Span {
 
 /// Notes what a turn has cost, in its span.
 pub fn spent(span: &Span, usage: Usage) {
-    span.record("gen_ai.usage.input_tokens", usage.input_tokens);
-    span.record("gen_ai.usage.output_tokens", usage.output_tokens);
+    span.record("gen_ai.usage.input_tokens", number(usage.input_tokens));
+    span.record("gen_ai.usage.output_tokens", number(usage.output_tokens));
+}
+
+/// Notes how many `interrupts` a turn ends in, in its span.
+pub fn interrupted(span: &Span, interrupts: usize) {
+    span.record("countersign.interrupts", number(interrupts));
+}
+
+/// A number as it is exported as one: OpenTelemetry's are signed, and others would be text.
+fn number<N: TryInto<i64>>(it: N) -> i64 {
+    it.try_into().unwrap_or(i64::MAX)
 }
 
 /// Notes that what `span` is about has failed.

@@ -16,9 +16,9 @@ use crate::{
     problem_document, problem_page,
     reply::Reply,
     request_id::RequestId,
+    request_span::RequestSpan,
     site::Site,
     trace_id,
-    traces::RequestSpan,
 };
 
 const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");

@@ -9,6 +9,7 @@ pub use audit::Audit;
 
 use std::io;
 
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
     Layer,
@@ -19,10 +20,13 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::{metrics::emf::Emf, traces::Tracer};
+use self::{
+    metrics::{emf::Emf, otlp::Otlp},
+    traces::Tracer,
+};
 
 /// Where measurements go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Metrics {
     /// Nowhere.
     Off,
@@ -33,6 +37,8 @@ pub enum Metrics {
         /// The namespace of its metrics.
         namespace: String,
     },
+    /// To a collector, by what this provides.
+    Otlp(SdkMeterProvider),
 }
 
 /// Whose `debug` and `trace` lines may be written.
@@ -78,18 +84,22 @@ fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
-    let emf = match metrics {
-        Metrics::Off => None,
-        Metrics::Emf { service, namespace } => Some(Emf::new(service, namespace, writer.clone())),
+    let (emf, otlp) = match metrics {
+        Metrics::Off => (None, None),
+        Metrics::Emf { service, namespace } => {
+            (Some(Emf::new(service, namespace, writer.clone())), None)
+        }
+        Metrics::Otlp(provider) => (None, Some(Otlp::new(&provider))),
     };
     // Filtered also if it is not there: a layer without a filter would switch on every line of every crate.
-    let is_on = emf.is_some();
-    let emf = emf.with_filter(filter_fn(move |it| is_on && it.target() == metrics::TARGET));
+    let only = |is_on| filter_fn(move |it: &Metadata<'_>| is_on && it.target() == metrics::TARGET);
+    let (of_emf, of_otlp) = (only(emf.is_some()), only(otlp.is_some()));
     let lines = fmt::layer().json().flatten_event(true).with_writer(writer);
     let lines = lines.with_current_span(true).with_span_list(false);
     registry()
         .with(traces::layer(tracer))
-        .with(emf)
+        .with(emf.with_filter(of_emf))
+        .with(otlp.with_filter(of_otlp))
         .with(lines.with_filter(wanted.and(filter_fn(is_log))))
 }
 

@@ -12,7 +12,7 @@ use opentelemetry::{
     trace::{SpanContext, TraceContextExt, TraceState, TracerProvider},
 };
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
-use tracing::{Metadata, Span, Subscriber};
+use tracing::{Metadata, Span, Subscriber, span_enabled};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::filter_fn, layer::SubscriberExt, registry::LookupSpan};
 
@@ -49,6 +49,12 @@ where
             .with_target(false)
     });
     layer.with_filter(filter_fn(exports))
+}
+
+/// Whether spans go anywhere.
+#[must_use]
+pub fn is_on() -> bool {
+    span_enabled!(target: "traces", tracing::Level::INFO)
 }
 
 /// A subscriber that exports and logs nothing, for tests of what exports.

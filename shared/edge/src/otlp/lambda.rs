@@ -1,4 +1,4 @@
-//! On Lambda, spans are sent after each answer and before the next invocation is asked for, between which the
+//! On Lambda, spans and measurements are sent after each answer and before the next invocation is asked for, between which the
 //! environment is frozen.
 //!
 //! The runtime calls this around a whole invocation: what it wraps has sent the answer when it is done, so
@@ -18,17 +18,17 @@ use lambda_http::{
     tower::{Layer, Service},
 };
 
-use super::Traces;
+use super::Otlp;
 
 /// Wraps invocations.
 #[derive(Debug, Clone)]
-pub(crate) struct Flush(pub(crate) Traces);
+pub(crate) struct Flush(pub(crate) Otlp);
 
 impl<S> Layer<S> for Flush {
     type Service = Flushing<S>;
 
     fn layer(&self, inner: S) -> Flushing<S> {
-        Flushing { inner, traces: self.0.clone() }
+        Flushing { inner, otlp: self.0.clone() }
     }
 }
 
@@ -36,7 +36,7 @@ impl<S> Layer<S> for Flush {
 #[derive(Debug, Clone)]
 pub(crate) struct Flushing<S> {
     inner: S,
-    traces: Traces,
+    otlp: Otlp,
 }
 
 impl<S> Service<LambdaInvocation> for Flushing<S>
@@ -53,10 +53,10 @@ where
     }
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
-        let (answered, traces) = (self.inner.call(invocation), self.traces.clone());
+        let (answered, otlp) = (self.inner.call(invocation), self.otlp.clone());
         Box::pin(async move {
             let answered = answered.await;
-            traces.flush().await;
+            otlp.flush().await;
             answered
         })
     }

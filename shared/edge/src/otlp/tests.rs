@@ -11,20 +11,20 @@ use tokio::{
 use tracing::{info_span, subscriber::with_default};
 
 use super::{
-    Traces,
-    export::{Signer, xray_region},
+    Otlp,
+    client::{Signer, xray_region},
 };
 use crate::{aws::Aws, environment::Reader};
 
-async fn exporting_to(variable: &str, address: &str) -> Result<Traces, crate::ConfigError> {
+async fn exporting_to(variable: &str, address: &str) -> Result<Otlp, crate::ConfigError> {
     let source = BTreeMap::from([(variable.to_owned(), address.to_owned())]);
-    Traces::start(&source, "test").await
+    Otlp::start(&source, "test", false).await
 }
 
 /// A place in the code that several subscribers first see at once may be taken for one that none wants.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-fn end_a_span(traces: &Traces) {
+fn end_a_span(traces: &Otlp) {
     let _alone = ONE_AT_A_TIME.lock().unwrap();
     let tracer = traces.tracer().unwrap();
     with_default(telemetry::traces::exporting(tracer), || {
@@ -34,7 +34,7 @@ fn end_a_span(traces: &Traces) {
 
 #[tokio::test]
 async fn without_an_endpoint_nothing_is_exported() {
-    let traces = Traces::start(&BTreeMap::<String, String>::new(), "test").await.unwrap();
+    let traces = Otlp::start(&BTreeMap::<String, String>::new(), "test", false).await.unwrap();
     assert!(!traces.is_on() && traces.tracer().is_none());
 }
 

@@ -61,7 +61,8 @@ impl RequestSpan {
 
     /// Notes how it was answered. A refusal is no error of this service.
     pub(crate) fn answered(&self, status: StatusCode) {
-        self.0.record("http.response.status_code", status.as_u16());
+        // Signed, because what is not is exported as text.
+        self.0.record("http.response.status_code", i64::from(status.as_u16()));
         if status.is_server_error() {
             self.0.record("otel.status_code", "ERROR");
             self.0.record("error.type", status.as_str());

@@ -1,4 +1,4 @@
-//! Sends batches of spans to the collector, with the HTTP client that everything else here uses.
+//! Sends batches to the collector, with the HTTP client that everything else here uses.
 //!
 //! OpenTelemetry's SDK exports on a thread of its own that waits for each request, so that it is made on this
 //! program's runtime. A collector that is gone is told of once, until it is back.
@@ -43,11 +43,13 @@ pub(super) struct OwnClient {
     client: HttpsClient,
     runtime: Handle,
     signer: Option<Signer>,
+    what: &'static str,
     was_lost: AtomicBool,
 }
 
 impl OwnClient {
-    pub(super) fn new(signer: Option<Signer>) -> Result<Self, HttpError> {
+    /// A client that sends `what`.
+    pub(super) fn new(what: &'static str, signer: Option<Signer>) -> Result<Self, HttpError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(TRY));
@@ -58,12 +60,12 @@ impl OwnClient {
             .wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new()).build(connector);
         let (runtime, was_lost) = (Handle::try_current()?, AtomicBool::new(false));
-        Ok(Self { client, runtime, signer, was_lost })
+        Ok(Self { client, runtime, signer, what, was_lost })
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (client, signer) = (self.client.clone(), self.signer.clone());
-        let sent = self.runtime.spawn(timeout(TRY, async move {
+        let sent = async move {
             let mut request = request;
             if let Some(signer) = signer {
                 signer.sign(&mut request).await?;
@@ -72,21 +74,25 @@ impl OwnClient {
             let (head, body) = answer.into_parts();
             let body = Limited::new(body, MOST_BYTES).collect().await?.to_bytes();
             Ok(Response::from_parts(head, body))
-        }));
-        sent.await??
+        };
+        // A timer, too, needs the runtime that the SDK's thread does not have.
+        self.runtime.spawn(async { timeout(TRY, sent).await }).await??
     }
 
     /// Tells once that the collector is gone, or takes nothing, and once that it is back.
     fn tell(&self, sent: &Result<Response<Bytes>, HttpError>) {
         let status = sent.as_ref().map(|answer| answer.status().as_u16());
         let is_lost = status.as_ref().map_or(true, |status| !(200..300).contains(status));
+        let what = self.what;
         if self.was_lost.swap(is_lost, Ordering::Relaxed) != is_lost {
             match (is_lost, status) {
-                (false, _) => tracing::info!("the collector takes traces"),
-                (true, Ok(status)) => tracing::warn!(status, "the collector takes no traces"),
+                (false, _) => tracing::info!(what, "the collector takes them"),
+                (true, Ok(status)) => {
+                    tracing::warn!(what, status, "the collector does not take them")
+                }
                 (true, Err(cause)) => {
                     let cause = cause.to_string();
-                    tracing::warn!(cause, "the collector can't be reached: traces are lost");
+                    tracing::warn!(what, cause, "the collector can't be reached: they are lost");
                 }
             }
         }
