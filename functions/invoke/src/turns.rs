@@ -15,7 +15,7 @@ use agent::{
     traced,
     turn::{Answered, Answers, ResumeError, Rules, Turn},
 };
-use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
+use edge::{Code, Kind, Problem, inbound::Inbound, shell::to_the_end};
 use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
 use telemetry::metrics::Measurement;
@@ -44,9 +44,7 @@ struct Work<'a> {
     lease: Lease<'a>,
     rules: Rules,
     limits: &'a Limits,
-    consent_address: &'a ConsentAddress,
-    /// The agent's name, for traces.
-    agent: &'a str,
+    inbound: &'a Inbound,
     heard: &'a mut Heard,
     interrupts: Vec<InterruptAnswer>,
     usage: Usage,
@@ -189,8 +187,7 @@ async fn converse(
         lease,
         rules,
         limits: &service.limits,
-        consent_address: &inbound.consent_address,
-        agent: inbound.agent.as_str(),
+        inbound,
         heard,
         interrupts: Vec::new(),
         usage: Usage::default(),
@@ -242,7 +239,8 @@ impl Work<'_> {
 
     /// Runs a turn and saves it, done or waiting; `saved` is what was before it.
     async fn run(&mut self, turn: &mut Turn, saved: Saved) -> Result<(), Problem> {
-        let span = traced::turn(self.agent, self.runner.model, self.runner.session.as_str());
+        let agent = self.inbound.agent.as_str();
+        let span = traced::turn(agent, self.runner.model, self.runner.session.as_str());
         let outcome = self.run_and_keep(turn, &span).instrument(span.clone()).await;
         let Err(error) = outcome else { return Ok(()) };
         traced::failed(&span, &error);
@@ -293,7 +291,7 @@ impl Work<'_> {
     }
 
     async fn keep(&mut self, turn: &Turn, consents: Vec<Consent>) -> Result<(), TurnError> {
-        let interrupts = answer::interrupts(turn, consents, self.consent_address)?;
+        let interrupts = answer::interrupts(turn, consents, &self.inbound.consent_address)?;
         let removed = self.lease.removed_turns();
         if interrupts.is_empty() {
             let finished = in_time(self.saved_by(), Box::pin(self.lease.finish(turn))).await;
