@@ -68,8 +68,10 @@ impl<S> Handler for S where
 pub async fn run<F: Function>() -> Result<(), Box<dyn Error + Send + Sync>> {
     match env::args().nth(1).as_deref() {
         None => {
-            let handler = edge::Handler::<F>::of_process().await?;
-            listen(handler, Settings::read(&ProcessEnvironment)?).await
+            let (handler, otlp) = edge::Handler::<F>::of_process().await?;
+            listen(handler, Settings::read(&ProcessEnvironment)?).await?;
+            otlp.flush().await;
+            Ok(())
         }
         Some("health") => health::check(Settings::read(&ProcessEnvironment)?.address).await,
         Some(_) => Err("no argument but `health` is known, which asks a running one for /ping; \

@@ -51,7 +51,7 @@ pub(crate) const BINDING: &str = "/oauth2/session-binding";
 
 /// The services' variables that are taken from the environment of the person who runs this. The addresses
 /// of AWS, GitHub and the issuer are not among them, because they have to be those of the stand-ins.
-const PASSED_ON: [&str; 25] = [
+const PASSED_ON: [&str; 35] = [
     "AGENT_INSTRUCTIONS",
     "AGENT_NAME",
     "ALLOW_CLAIM",
@@ -71,6 +71,16 @@ const PASSED_ON: [&str; 25] = [
     "METRICS",
     "METRICS_NAMESPACE",
     "MODEL_ID",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_METRIC_EXPORT_INTERVAL",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_SERVICE_NAME",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
     "PAGE_EXAMPLE",
     "PAGE_SUGGESTIONS",
     "PAGE_WELCOME",

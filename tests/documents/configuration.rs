@@ -14,7 +14,7 @@ use invoke::Invoke;
 use super::markdown::root;
 
 const PAGE: &str = "docs/configuration.md";
-const SECTIONS: [Section; 13] = [
+const SECTIONS: [Section; 14] = [
     edge::aws::AWS,
     edge::sign_in::SIGN_IN,
     edge::inbound::CONSENTS,
@@ -28,6 +28,7 @@ const SECTIONS: [Section; 13] = [
     invoke::PRESENTATION,
     container::CONTAINERS,
     edge::shell::LOGS,
+    edge::otlp::OTLP,
 ];
 
 /// `page` with the tables as they have to be.
@@ -108,7 +109,7 @@ async fn every_variable_that_a_service_reads_is_declared_and_every_declared_one_
         let rows = sections.iter().flat_map(|section| section.rows);
         rows.map(|row| row.name.to_owned()).collect()
     };
-    let (of_services, of_processes) = SECTIONS.split_at(SECTIONS.len() - 2);
+    let (of_services, of_processes) = SECTIONS.split_at(SECTIONS.len() - 3);
     assert_eq!(read_by_any, declared(of_services));
     assert!(declared(of_processes).is_disjoint(&read_by_any), "they are the process's");
 }

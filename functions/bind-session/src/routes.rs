@@ -139,6 +139,10 @@ async fn attempt(
 /// Writes the outcome to the audit trail.
 fn record(outcome: Outcome, user: Option<&User>, session: Option<&SessionUri>) {
     let flow = session.map(SessionUri::fingerprint);
+    if let Some(flow) = &flow {
+        let is_bound = matches!(outcome, Outcome::Connected | Outcome::AlreadyConnected);
+        telemetry::traces::flow(if is_bound { "bound" } else { "binding_refused" }, flow);
+    }
     match (outcome, user, flow.as_deref()) {
         (Outcome::Connected, Some(user), Some(flow)) => {
             Audit::Bound { user: user.id(), flow }.record();

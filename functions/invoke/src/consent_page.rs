@@ -55,6 +55,7 @@ pub(crate) fn answer(service: &Service, request: &Request, user: &User) -> Resul
         Ok(flow) => {
             let fingerprint = flow.fingerprint();
             Audit::ConsentStarted { user: user.id(), flow: &fingerprint, client: None }.record();
+            telemetry::traces::flow("consent_started", &fingerprint);
             let mut reply = reply::see_other(flow.authorization_url().expose())?;
             carry(&mut reply, request.headers(), &fingerprint, sealed, inbound)?;
             Ok(reply)

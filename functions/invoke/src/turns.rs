@@ -12,13 +12,15 @@ use agent::{
     run::Runner,
     stop::Stop,
     toolbox::Toolbox,
+    traced,
     turn::{Answered, Answers, ResumeError, Rules, Turn},
 };
-use edge::{Code, ConsentAddress, Kind, Problem, shell::to_the_end};
+use edge::{Code, Kind, Problem, inbound::Inbound, shell::to_the_end};
 use identity::{BrowserHash, User};
 use session::{SessionError, Spent};
 use telemetry::metrics::Measurement;
 use tokio::time::{Instant, error::Elapsed, timeout_at};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::{
@@ -42,7 +44,7 @@ struct Work<'a> {
     lease: Lease<'a>,
     rules: Rules,
     limits: &'a Limits,
-    consent_address: &'a ConsentAddress,
+    inbound: &'a Inbound,
     heard: &'a mut Heard,
     interrupts: Vec<InterruptAnswer>,
     usage: Usage,
@@ -185,7 +187,7 @@ async fn converse(
         lease,
         rules,
         limits: &service.limits,
-        consent_address: &inbound.consent_address,
+        inbound,
         heard,
         interrupts: Vec::new(),
         usage: Usage::default(),
@@ -237,15 +239,22 @@ impl Work<'_> {
 
     /// Runs a turn and saves it, done or waiting; `saved` is what was before it.
     async fn run(&mut self, turn: &mut Turn, saved: Saved) -> Result<(), Problem> {
+        let agent = self.inbound.agent.as_str();
+        let span = traced::turn(agent, self.runner.model, self.runner.session.as_str());
+        let outcome = self.run_and_keep(turn, &span).instrument(span.clone()).await;
+        let Err(error) = outcome else { return Ok(()) };
+        traced::failed(&span, &error);
+        Err(problem(error, self.saved_after_failure(turn, saved).await))
+    }
+
+    async fn run_and_keep(&mut self, turn: &mut Turn, span: &Span) -> Result<(), TurnError> {
         let mut usage = Usage::default();
         let ran = self.runner.run(turn, &mut self.lease, &mut usage, self.heard).await;
         self.spend(usage);
-        let outcome = match ran {
-            Ok(consents) => self.keep(turn, consents).await,
-            Err(error) => Err(error),
-        };
-        let Err(error) = outcome else { return Ok(()) };
-        Err(problem(error, self.saved_after_failure(turn, saved).await))
+        traced::spent(span, usage);
+        self.keep(turn, ran?).await?;
+        traced::interrupted(span, self.interrupts.len());
+        Ok(())
     }
 
     /// Saves a failed turn if it has done something, so that no action is forgotten and repeated.
@@ -282,7 +291,7 @@ impl Work<'_> {
     }
 
     async fn keep(&mut self, turn: &Turn, consents: Vec<Consent>) -> Result<(), TurnError> {
-        let interrupts = answer::interrupts(turn, consents, self.consent_address)?;
+        let interrupts = answer::interrupts(turn, consents, &self.inbound.consent_address)?;
         let removed = self.lease.removed_turns();
         if interrupts.is_empty() {
             let finished = in_time(self.saved_by(), Box::pin(self.lease.finish(turn))).await;

@@ -11,6 +11,7 @@ use crate::{
     event::{Event, Hearing, Listener},
     model::{ModelAnswer, ModelError, Prompt, Usage},
     run::Runner,
+    traced,
     turn::Turn,
 };
 
@@ -94,7 +95,8 @@ impl Runner<'_> {
             };
             let began = Instant::now();
             let answer = self.model.answer(prompt, listener);
-            let answer = self.in_time(async { Ok(answer.await?) }).await;
+            let answer = self.in_time(async { Ok(answer.await?) });
+            let answer = traced::chat(self.model, self.session.as_str(), answer).await;
             measure(&answer, began.elapsed());
             if answer.is_ok() {
                 self.context.was_taken(user, context);

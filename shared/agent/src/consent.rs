@@ -258,6 +258,7 @@ impl Authorizer<'_> {
             client: client.map(ClientName::as_str),
         }
         .record();
+        telemetry::traces::flow("consent_required", &flow.fingerprint());
         Ok(Consent { provider, scopes, flow: sealed, expires_at: flow.expires_at().into() })
     }
 }

@@ -23,5 +23,6 @@ mod token_search;
 mod tokens;
 pub mod tool;
 pub mod toolbox;
+pub mod traced;
 pub mod turn;
 mod visible;

@@ -9,6 +9,12 @@ use crate::{event::Listener, tool::ToolSpec};
 
 /// A language model that can call tools.
 pub trait Model: Debug + Send + Sync {
+    /// What its provider and it are called, for traces: the provider by a name that OpenTelemetry knows, as
+    /// `aws.bedrock`.
+    fn names(&self) -> (&str, &str) {
+        ("custom", "custom")
+    }
+
     /// The model's next message. `listener` hears its words as they arrive.
     ///
     /// # Errors

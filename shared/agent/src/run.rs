@@ -8,6 +8,7 @@ use serde_json::Value;
 use session::SessionId;
 use telemetry::Audit;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 use uuid::Uuid;
 use vault::AccessToken;
 
@@ -25,6 +26,7 @@ use crate::{
     tokens::{ConsentState, Found, Tokens},
     tool::{Preview, Reply, Tool, ToolSource},
     toolbox::Toolbox,
+    traced,
     turn::{Action, Attempt, Step, TokenNeed, Turn},
     visible,
 };
@@ -154,7 +156,7 @@ impl Runner<'_> {
         for attempt in by_need {
             let id = &attempt.call.tool_use_id;
             let Some(need) = &attempt.need else {
-                running.push(try_one(attempt, None));
+                running.push(self.try_one(attempt, None));
                 continue;
             };
             match tokens.get(need).await? {
@@ -165,7 +167,7 @@ impl Runner<'_> {
                 }
                 Found::Token(token) => {
                     if turn.may_be_tried_with(id, &tokens.known(&token)) {
-                        running.push(try_one(attempt, Some(token)));
+                        running.push(self.try_one(attempt, Some(token)));
                     }
                 }
             }
@@ -174,6 +176,16 @@ impl Runner<'_> {
             self.settle(turn, made, tokens);
         }
         Ok(())
+    }
+
+    /// Reads or previews one call, in a span of its own.
+    fn try_one<'a>(
+        &self,
+        attempt: &'a Attempt,
+        token: Option<Arc<AccessToken>>,
+    ) -> impl Future<Output = MadeCall<'a>> + use<'a> {
+        let span = traced::attempt(self.model, self.session.as_str(), attempt);
+        try_one(attempt, token).instrument(span)
     }
 
     /// One of `attempts` may have brought other tools.
@@ -248,10 +260,15 @@ impl Runner<'_> {
             None => None,
         };
         let token = token.as_deref();
-        let mut reply = match given {
-            Some(given) => tool.go_on(&call.input, given, token).await,
-            None => tool.apply(&call.input, token).await,
+        let (name, id) = (tool.spec().name.as_str(), &call.tool_use_id);
+        let span = traced::tool(self.model, self.session.as_str(), name, id, "apply");
+        let applied = async {
+            traced::replied(match given {
+                Some(given) => tool.go_on(&call.input, given, token).await,
+                None => tool.apply(&call.input, token).await,
+            })
         };
+        let mut reply = applied.instrument(span).await;
         let known = token.map(|token| tokens.known(token));
         let request_id = reply.request_id.take();
         let outcome = match asked(&mut reply) {
@@ -292,14 +309,14 @@ impl Attempt {
 async fn try_one(attempt: &Attempt, token: Option<Arc<AccessToken>>) -> MadeCall<'_> {
     let input = &attempt.call.input;
     let made = match &attempt.tool {
-        Tool::Read(tool) => Made::Read(match &attempt.given {
+        Tool::Read(tool) => Made::Read(traced::replied(match &attempt.given {
             Some(given) => tool.go_on(input, given, token.as_deref()).await,
             None => tool.read(input, token.as_deref()).await,
-        }),
-        Tool::Write(tool) => Made::Previewed(match visible::refusal(input) {
+        })),
+        Tool::Write(tool) => Made::Previewed(traced::replied(match visible::refusal(input) {
             Some(failure) => Reply::failed(failure),
             None => tool.preview(input, token.as_deref()).await,
-        }),
+        })),
     };
     MadeCall { attempt, token, made }
 }

@@ -16,6 +16,7 @@ use crate::{
     problem_document, problem_page,
     reply::Reply,
     request_id::RequestId,
+    request_span::RequestSpan,
     site::Site,
     trace_id,
 };
@@ -59,6 +60,7 @@ async fn answer_anywhere(
     let id = RequestId::new(&request);
     let trace_id = trace_id::root(request.headers());
     let span = tracing::info_span!("request", request_id = %id, trace_id);
+    let traced = span.in_scope(|| RequestSpan::new(&request, &id));
     async {
         let started = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -71,10 +73,12 @@ async fn answer_anywhere(
             reply.headers_mut().insert(REQUEST_ID, id);
         }
         let milliseconds = started.elapsed().as_millis();
+        traced.answered(reply.status());
         let status = reply.status().as_u16();
         tracing::info!(%method, path, status, milliseconds, "answered");
         reply
     }
+    .instrument(traced.span())
     .instrument(span)
     .await
 }

@@ -26,6 +26,7 @@ use tracing::Instrument;
 use crate::{
     consent_key::WithConsentKey,
     environment::{ConfigError, ProcessEnvironment, Reader, Source, text},
+    otlp::{Flush, Otlp},
     problem::Problem,
     reply::Reply,
 };
@@ -34,7 +35,7 @@ crate::variables! {
     /// What is logged.
     pub LOGS = "Logs", read by "both services":
     RUST_LOG: Or("info"), "which logs: a level, or `crate=level,…`; one that can't be read counts as `info`. A release has none below `info`, and a dependency's are never written";
-    METRICS: Or("off"), "`emf`: counts and times among the logs, as CloudWatch takes them for metrics (the embedded metric format); `off`";
+    METRICS: Or("off"), "`emf`: counts and times among the logs, as CloudWatch takes them for metrics (the embedded metric format); `otlp`: the same, to the collector of traces; `off`";
     METRICS_NAMESPACE: Or("Countersign"), "the namespace of these metrics: at most 255 of `A-Za-z0-9.-_/#:`";
 }
 
@@ -73,19 +74,31 @@ impl<F> Clone for Handler<F> {
 }
 
 impl<F: Function> Handler<F> {
-    /// The handler for this process: configured by its environment, with its logs on standard output.
-    /// The consent key is fetched if the environment says so.
+    /// The handler for this process: configured by its environment, with its logs on standard output, and
+    /// its traces and metrics where the environment says. The consent key is fetched if the environment says so.
     ///
     /// # Errors
     /// As [`start`](Self::start), and when the consent key can't be fetched.
-    pub async fn of_process() -> Result<Self, ConfigError> {
+    pub async fn of_process() -> Result<(Self, Otlp), ConfigError> {
         gather_entropy();
         let mut reader = Reader::new(&ProcessEnvironment);
         let wanted = reader.or(&RUST_LOG, text);
-        let metrics = metrics(&mut reader, F::NAME);
-        telemetry::init(wanted.as_deref(), metrics.clone().unwrap_or(Metrics::Off));
-        reader.finish(metrics)?;
-        Self::start(&WithConsentKey::fetch(&ProcessEnvironment).await?)
+        let wanted_metrics = reader.or(&METRICS, wanted_metrics);
+        let namespace = reader.or(&METRICS_NAMESPACE, namespace);
+        let is_otlp = wanted_metrics == Some(Wanted::Otlp);
+        let otlp = Otlp::start(&ProcessEnvironment, F::NAME, is_otlp).await;
+        let (tracer, meter) = otlp.as_ref().map_or((None, None), |it| (it.tracer(), it.meter()));
+        let metrics = match (wanted_metrics, &namespace, meter) {
+            (Some(Wanted::Emf), Some(namespace), _) => {
+                Metrics::Emf { service: F::NAME, namespace: namespace.clone() }
+            }
+            (Some(Wanted::Otlp), _, Some(meter)) => Metrics::Otlp(meter),
+            _ => Metrics::Off,
+        };
+        telemetry::init(wanted.as_deref(), metrics, tracer);
+        reader.finish(wanted_metrics.zip(namespace))?;
+        let handler = Self::start(&WithConsentKey::fetch(&ProcessEnvironment).await?)?;
+        Ok((handler, otlp?))
     }
 
     /// Reads the configuration and makes the handler; nothing goes over the network.
@@ -135,15 +148,21 @@ impl<F: Function> Service<Request> for Handler<F> {
     }
 }
 
-/// Where the measurements of `service` go.
-fn metrics(reader: &mut Reader<'_>, service: &'static str) -> Option<Metrics> {
-    let emf = reader.or(&METRICS, |text| match text {
-        "off" => Ok(false),
-        "emf" => Ok(true),
-        _ => Err("neither emf nor off"),
-    });
-    let namespace = reader.or(&METRICS_NAMESPACE, namespace)?;
-    Some(if emf? { Metrics::Emf { service, namespace } } else { Metrics::Off })
+/// Where measurements go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Off,
+    Emf,
+    Otlp,
+}
+
+fn wanted_metrics(text: &str) -> Result<Wanted, &'static str> {
+    match text {
+        "off" => Ok(Wanted::Off),
+        "emf" => Ok(Wanted::Emf),
+        "otlp" => Ok(Wanted::Otlp),
+        _ => Err("none of emf, otlp and off"),
+    }
 }
 
 /// Amazon CloudWatch API Reference, `PutMetricData`: what a namespace can be.
@@ -169,9 +188,12 @@ fn gather_entropy() {
 /// # Errors
 /// When the configuration is wrong, or the Lambda runtime can't be reached.
 pub async fn run_on_lambda<F: Function>() -> Result<(), lambda_http::Error> {
-    let handler = Handler::<F>::of_process().await?;
+    let (handler, otlp) = Handler::<F>::of_process().await?;
     handler.prepare();
-    lambda_http::run_concurrent(handler).await
+    if !otlp.is_on() {
+        return lambda_http::run_concurrent(handler).await;
+    }
+    lambda_http::runtime_concurrent(handler).layer(Flush(otlp)).run_concurrent().await
 }
 
 /// Starts `work`, and does it to its end even if the caller hangs up, which drops the future that

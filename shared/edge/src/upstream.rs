@@ -1,4 +1,5 @@
-//! How long AWS takes to answer, and how often it fails, by operation.
+//! How long AWS takes to answer, and how often it fails, by operation; and of which trace a request is (W3C Trace
+//! Context).
 //!
 //! One interceptor for all clients: it sees an operation with all its retries.
 
@@ -9,21 +10,27 @@ use aws_smithy_runtime_api::{
     client::{
         interceptors::{
             Intercept, SharedInterceptor,
-            context::{BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef},
+            context::{
+                BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+                FinalizerInterceptorContextRef,
+            },
         },
         orchestrator::Metadata,
         runtime_components::RuntimeComponents,
     },
 };
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
-use telemetry::metrics::{self, Measurement};
+use telemetry::{
+    metrics::{self, Measurement},
+    traces,
+};
 
 use crate::connection::OnlyConnects;
 
-/// For a client's configuration; `None` if nothing is measured.
+/// For a client's configuration; `None` if nothing is measured, and nothing traced.
 #[must_use]
 pub fn interceptor() -> Option<SharedInterceptor> {
-    metrics::is_on().then(|| SharedInterceptor::new(Upstream))
+    (metrics::is_on() || traces::is_on()).then(|| SharedInterceptor::new(Upstream))
 }
 
 #[derive(Debug)]
@@ -48,6 +55,18 @@ impl Intercept for Upstream {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         config.interceptor_state().store_put(Began(Instant::now()));
+        Ok(())
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(parent) = traces::traceparent() {
+            context.request_mut().headers_mut().insert("traceparent", parent);
+        }
         Ok(())
     }
 

@@ -26,6 +26,7 @@ mod store;
 mod stored;
 mod strands;
 mod title;
+mod traced;
 mod well_formed;
 mod window;
 

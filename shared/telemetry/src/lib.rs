@@ -3,11 +3,13 @@
 
 mod audit;
 pub mod metrics;
+pub mod traces;
 
 pub use audit::Audit;
 
 use std::io;
 
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
     Layer,
@@ -18,10 +20,13 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::metrics::emf::Emf;
+use self::{
+    metrics::{emf::Emf, otlp::Otlp},
+    traces::Tracer,
+};
 
 /// Where measurements go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Metrics {
     /// Nowhere.
     Off,
@@ -32,6 +37,8 @@ pub enum Metrics {
         /// The namespace of its metrics.
         namespace: String,
     },
+    /// To a collector, by what this provides.
+    Otlp(SdkMeterProvider),
 }
 
 /// Whose `debug` and `trace` lines may be written.
@@ -60,34 +67,49 @@ const OWN: [&str; 14] = [
 /// runtime writes whole requests with their cookies, and the AWS SDK writes AgentCore Identity's
 /// answers.
 /// A release is built without any line below `info`, which makes it smaller, too.
-pub fn init(wanted: Option<&str>, metrics: Metrics) {
+///
+/// With a `tracer`, spans go to it; see [`traces`].
+pub fn init(wanted: Option<&str>, metrics: Metrics, tracer: Option<Tracer>) {
     let wanted = wanted.and_then(|wanted| wanted.parse().ok());
     let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
-    let _already_set = subscriber(wanted, metrics, io::stdout).try_init();
+    let _already_set = subscriber(wanted, metrics, tracer, io::stdout).try_init();
 }
 
-fn subscriber<W>(wanted: Targets, metrics: Metrics, writer: W) -> impl Subscriber
+fn subscriber<W>(
+    wanted: Targets,
+    metrics: Metrics,
+    tracer: Option<Tracer>,
+    writer: W,
+) -> impl Subscriber
 where
     W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
-    let emf = match metrics {
-        Metrics::Off => None,
-        Metrics::Emf { service, namespace } => Some(Emf::new(service, namespace, writer.clone())),
+    let (emf, otlp) = match metrics {
+        Metrics::Off => (None, None),
+        Metrics::Emf { service, namespace } => {
+            (Some(Emf::new(service, namespace, writer.clone())), None)
+        }
+        Metrics::Otlp(provider) => (None, Some(Otlp::new(&provider))),
     };
     // Filtered also if it is not there: a layer without a filter would switch on every line of every crate.
-    let is_on = emf.is_some();
-    let emf = emf.with_filter(filter_fn(move |it| is_on && it.target() == metrics::TARGET));
+    let only = |is_on| filter_fn(move |it: &Metadata<'_>| is_on && it.target() == metrics::TARGET);
+    let (of_emf, of_otlp) = (only(emf.is_some()), only(otlp.is_some()));
     let lines = fmt::layer().json().flatten_event(true).with_writer(writer);
     let lines = lines.with_current_span(true).with_span_list(false);
-    registry().with(emf).with(lines.with_filter(wanted.and(filter_fn(is_log))))
+    registry()
+        .with(traces::layer(tracer))
+        .with(emf.with_filter(of_emf))
+        .with(otlp.with_filter(of_otlp))
+        .with(lines.with_filter(wanted.and(filter_fn(is_log))))
 }
 
 /// Whether a line belongs to the log: it holds no secret, and is no measurement.
 fn is_log(line: &Metadata<'_>) -> bool {
     let target = line.target();
     let from = target.split_once("::").map_or(target, |(first, _)| first);
-    // An MCP client writes what servers say, and the ids of its sessions.
+    // An MCP client writes what servers say, and the ids of its sessions. A trace's spans are no lines.
     from != "rmcp"
+        && from != traces::TARGET
         && from != metrics::TARGET
         && (*line.level() <= Level::INFO || OWN.contains(&from))
 }
@@ -128,7 +150,7 @@ mod tests {
             let lines = Lines::default();
             let writer = lines.clone();
             let logs =
-                super::subscriber(setting.parse().unwrap(), super::Metrics::Off, move || {
+                super::subscriber(setting.parse().unwrap(), super::Metrics::Off, None, move || {
                     writer.clone()
                 });
             with_default(logs, || {

@@ -15,6 +15,7 @@ mod session_binder;
 mod session_uri;
 mod state;
 mod token_vault;
+mod traced;
 mod visitor;
 mod workload_tokens;
 

@@ -24,6 +24,7 @@ use crate::{
     secret::{AccessToken, AuthorizationUrl},
     session_uri::SessionUri,
     state::FlowState,
+    traced,
     workload_tokens::{WorkloadToken, WorkloadTokens},
 };
 
@@ -164,7 +165,7 @@ impl TokenVault {
             }
             Meant::OfFlow(session) => call.session_uri(session.as_str()),
         };
-        call.send().await
+        traced::request("GetResourceOauth2Token", call.send()).await
     }
 
     async fn workload_token(
@@ -182,15 +183,15 @@ impl TokenVault {
             Name::Id(id) => {
                 let call = self.client.get_workload_access_token_for_user_id();
                 let call = call.workload_name(workload).user_id(id.as_str());
-                let answer =
-                    call.send().await.map_err(|error| VaultError::from_sdk_error(&error))?;
+                let answer = traced::request("GetWorkloadAccessTokenForUserId", call.send()).await;
+                let answer = answer.map_err(|error| VaultError::from_sdk_error(&error))?;
                 answer.workload_access_token
             }
             Name::Token(token) => {
                 let call = self.client.get_workload_access_token_for_jwt();
                 let call = call.workload_name(workload).user_token(token.expose());
-                let answer =
-                    call.send().await.map_err(|error| VaultError::from_sdk_error(&error))?;
+                let answer = traced::request("GetWorkloadAccessTokenForJWT", call.send()).await;
+                let answer = answer.map_err(|error| VaultError::from_sdk_error(&error))?;
                 answer.workload_access_token
             }
         };

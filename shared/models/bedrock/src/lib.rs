@@ -197,6 +197,10 @@ fn say_no_tools(prompt: &Prompt<'_>, answer: &mut ModelAnswer, listener: &mut dy
 }
 
 impl Model for Bedrock {
+    fn names(&self) -> (&str, &str) {
+        ("aws.bedrock", self.id.as_str())
+    }
+
     fn answer<'a>(
         &'a self,
         prompt: Prompt<'a>,

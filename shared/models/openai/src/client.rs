@@ -128,6 +128,9 @@ fn request(endpoint: &Endpoint, body: Bytes) -> Result<Request<Full<Bytes>>, htt
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "text/event-stream")
         .header(header::USER_AGENT, "countersign");
+    if let Some(parent) = telemetry::traces::traceparent() {
+        request = request.header("traceparent", parent);
+    }
     if let Some(key) = endpoint.key() {
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", key.expose()))?;
         bearer.set_sensitive(true);

@@ -79,6 +79,10 @@ fn pause(failure: &Failure, retries: u32) -> Option<Duration> {
 }
 
 impl Model for OpenAi {
+    fn names(&self) -> (&str, &str) {
+        ("openai", self.id.as_str())
+    }
+
     fn answer<'a>(
         &'a self,
         prompt: Prompt<'a>,

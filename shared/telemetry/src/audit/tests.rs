@@ -65,7 +65,7 @@ fn written(text: &str) -> String {
     let user = UserId::parse("alice").unwrap();
     let all = all(&user, text, &Refusal::Missing);
     let filter = Targets::new().with_default(tracing::Level::INFO);
-    with_default(crate::subscriber(filter, Metrics::Off, move || writer.clone()), || {
+    with_default(crate::subscriber(filter, Metrics::Off, None, move || writer.clone()), || {
         let span = info_span!(
             "request",
             request_id = "1",

@@ -5,90 +5,16 @@
 //! their values as a metric of its own, so what strangers can name is bounded here.
 
 use std::{
-    collections::HashSet,
     io::Write,
-    sync::{Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tracing::{
-    Event, Subscriber,
-    field::{Field, Visit},
-};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context};
 
-/// How many names of tools are told apart; MCP servers choose theirs.
-const MOST_TOOLS: usize = 100;
-
-/// How one kind of measurement is written: its dimensions beside the service's name, and its metrics.
-struct Kind {
-    metric: &'static str,
-    dimensions: &'static [&'static [&'static str]],
-    metrics: &'static [(&'static str, &'static str, Unit)],
-}
-
-#[derive(Clone, Copy, Serialize)]
-enum Unit {
-    Count,
-    Milliseconds,
-}
-
-/// The dimension that every metric has.
-const SERVICE: &str = "Service";
-const KINDS: [Kind; 6] = [
-    Kind {
-        metric: "turn",
-        dimensions: &[&[SERVICE], &[SERVICE, "Outcome"]],
-        metrics: &[
-            ("turns", "Turns", Unit::Count),
-            ("time", "TurnTime", Unit::Milliseconds),
-            ("at_work", "TurnsAtWork", Unit::Count),
-        ],
-    },
-    Kind {
-        metric: "model",
-        dimensions: &[&[SERVICE], &[SERVICE, "Outcome"]],
-        metrics: &[
-            ("time", "ModelTime", Unit::Milliseconds),
-            ("input_tokens", "InputTokens", Unit::Count),
-            ("output_tokens", "OutputTokens", Unit::Count),
-        ],
-    },
-    Kind {
-        metric: "consent",
-        dimensions: &[&[SERVICE, "Outcome"], &[SERVICE, "Outcome", "Reason"]],
-        metrics: &[("consents", "Consents", Unit::Count)],
-    },
-    Kind {
-        metric: "tool",
-        dimensions: &[&[SERVICE, "Outcome"], &[SERVICE, "Tool", "Outcome"]],
-        metrics: &[("calls", "ToolCalls", Unit::Count)],
-    },
-    Kind {
-        metric: "upstream",
-        dimensions: &[&[SERVICE, "Upstream", "Operation"]],
-        metrics: &[
-            ("time", "UpstreamTime", Unit::Milliseconds),
-            ("failures", "UpstreamFailures", Unit::Count),
-        ],
-    },
-    Kind {
-        metric: "limit",
-        dimensions: &[&[SERVICE, "Limit"]],
-        metrics: &[("hits", "LimitsHit", Unit::Count)],
-    },
-];
-/// Which field of a measurement is which dimension.
-const DIMENSIONS: [(&str, &str); 6] = [
-    ("outcome", "Outcome"),
-    ("reason", "Reason"),
-    ("tool", "Tool"),
-    ("service", "Upstream"),
-    ("operation", "Operation"),
-    ("limit", "Limit"),
-];
+use super::kinds::{DIMENSIONS, Fields, KINDS, SERVICE, Tools, Unit};
 
 /// One line.
 #[derive(Serialize)]
@@ -119,7 +45,7 @@ struct Directive<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Definition {
     name: &'static str,
-    unit: Unit,
+    unit: &'static str,
 }
 
 /// Writes each measurement as a line.
@@ -127,40 +53,28 @@ pub(crate) struct Emf<W> {
     service: &'static str,
     namespace: String,
     writer: W,
-    tools: Mutex<HashSet<String>>,
+    tools: Tools,
 }
 
 impl<W> Emf<W> {
     /// The measurements of `service`, in `namespace`.
     pub(crate) fn new(service: &'static str, namespace: String, writer: W) -> Self {
-        Self { service, namespace, writer, tools: Mutex::default() }
-    }
-
-    /// The name of a tool, unless there are too many.
-    fn told_apart(&self, tool: &str) -> bool {
-        let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
-        tools.contains(tool) || (tools.len() < MOST_TOOLS && tools.insert(tool.to_owned()))
+        Self { service, namespace, writer, tools: Tools::default() }
     }
 
     fn line(&self, fields: &mut Fields) -> Option<Vec<u8>> {
         let kind = KINDS.iter().find(|kind| kind.metric == fields.metric)?;
         let mut members = Map::new();
         members.insert(SERVICE.to_owned(), self.service.into());
-        for (field, name) in DIMENSIONS {
-            let Some(value) = fields.values.remove(field) else { continue };
-            let is_new = field == "tool" && !value.as_str().is_some_and(|it| self.told_apart(it));
-            // To CloudWatch an empty value is no dimension.
-            let value = match value.as_str() {
-                Some("") => "none".into(),
-                _ if is_new => "other".into(),
-                _ => value,
-            };
-            members.insert(name.to_owned(), value);
+        for (field, name, _) in DIMENSIONS {
+            if let Some(value) = fields.dimension(field, &self.tools) {
+                members.insert(name.to_owned(), value.into());
+            }
         }
         let mut metrics = Vec::with_capacity(kind.metrics.len());
-        for (field, name, unit) in kind.metrics {
-            members.insert((*name).to_owned(), fields.values.remove(*field)?);
-            metrics.push(Definition { name, unit: *unit });
+        for metric in kind.metrics {
+            members.insert(metric.name.to_owned(), fields.values.remove(metric.field)?);
+            metrics.push(Definition { name: metric.name, unit: unit(metric.unit) });
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let timestamp = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
@@ -188,31 +102,12 @@ where
     }
 }
 
-/// The fields of a measurement.
-#[derive(Default)]
-struct Fields {
-    metric: String,
-    values: Map<String, Value>,
-}
-
-impl Visit for Fields {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "metric" {
-            value.clone_into(&mut self.metric);
-        } else {
-            self.values.insert(field.name().to_owned(), value.into());
-        }
+/// What CloudWatch calls a unit.
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count | Unit::Level => "Count",
+        Unit::Milliseconds => "Milliseconds",
     }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.values.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.values.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
 #[cfg(test)]
@@ -224,8 +119,11 @@ mod tests {
     use tracing::{Level, info, subscriber::with_default};
     use tracing_subscriber::filter::Targets;
 
-    use super::MOST_TOOLS;
-    use crate::{Metrics, metrics::Measurement, tests::Lines};
+    use crate::{
+        Metrics,
+        metrics::{Measurement, kinds::MOST_TOOLS},
+        tests::Lines,
+    };
 
     /// The lines of a service that measures, for `work`.
     fn lines(work: impl FnOnce()) -> Vec<Value> {
@@ -233,7 +131,7 @@ mod tests {
         let writer = lines.clone();
         let filter = Targets::new().with_default(Level::INFO);
         let metrics = Metrics::Emf { service: "invoke", namespace: "Countersign".to_owned() };
-        with_default(crate::subscriber(filter, metrics, move || writer.clone()), work);
+        with_default(crate::subscriber(filter, metrics, None, move || writer.clone()), work);
         lines.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
@@ -305,7 +203,7 @@ mod tests {
         let lines = Lines::default();
         let writer = lines.clone();
         let filter = Targets::new().with_default(Level::TRACE);
-        with_default(crate::subscriber(filter, Metrics::Off, move || writer.clone()), || {
+        with_default(crate::subscriber(filter, Metrics::Off, None, move || writer.clone()), || {
             assert!(!crate::metrics::is_on());
             all().into_iter().for_each(Measurement::record);
         });

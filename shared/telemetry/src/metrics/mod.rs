@@ -1,10 +1,12 @@
 //! What is counted and measured, for the one who operates a deployment.
 //!
-//! A [`Measurement`] is an event of a target of its own. Which output it goes to is a layer's business (`emf`);
+//! A [`Measurement`] is an event of a target of its own. Which output it goes to is a layer's business (`emf`, `otlp`);
 //! with none there, it costs one comparison. Nothing in it tells of one user or one conversation: a metric's
 //! dimensions are few, and what was said to whom is for the audit trail.
 
 pub(crate) mod emf;
+mod kinds;
+pub(crate) mod otlp;
 
 use std::time::Duration;
 

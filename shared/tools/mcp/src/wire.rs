@@ -132,6 +132,9 @@ impl Wire {
         for (name, value) in headers {
             request = request.header(name, value);
         }
+        if let Some(parent) = telemetry::traces::traceparent() {
+            request = request.header("traceparent", parent);
+        }
         if let Some(session) = session {
             request = request.header(SESSION_ID, session);
         }
