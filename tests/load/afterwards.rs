@@ -1,6 +1,6 @@
 //! What is looked for once all users are done and nothing is disturbed any more.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use github_local::crowd;
 use reqwest::Method;
@@ -85,15 +85,22 @@ fn issues(titles: &[String], person: &Person, counts: &Counts) {
             counts.never(Never::DoneTwice, format!("user {who}: {title}"));
         }
     }
+    for missing in missing(titles, &person.told, &person.issues) {
+        counts.never(Never::SaidAndNotDone, format!("user {who}: {missing}"));
+    }
+}
+
+/// What was `told` as done by number and title, or `mentioned` in any answer, and is not so.
+fn missing(
+    titles: &[String],
+    told: &[(usize, String)],
+    mentioned: &BTreeSet<usize>,
+) -> Vec<String> {
     let is_there = |number: usize| number.checked_sub(1).and_then(|at| titles.get(at));
-    for (number, title) in &person.told {
-        if is_there(*number) != Some(title) {
-            counts.never(Never::SaidAndNotDone, format!("user {who}: issue {number}, {title}"));
-        }
-    }
-    for number in person.issues.iter().filter(|number| is_there(**number).is_none()) {
-        counts.never(Never::SaidAndNotDone, format!("user {who}: issue {number}"));
-    }
+    let told = told.iter().filter(|(number, title)| is_there(*number) != Some(title));
+    let told = told.map(|(number, title)| format!("issue {number}, {title}"));
+    let mentioned = mentioned.iter().filter(|number| is_there(**number).is_none());
+    told.chain(mentioned.map(|number| format!("issue {number}"))).collect()
 }
 
 /// No saved object has a mark of another user than the one under whose name it is saved.
@@ -129,10 +136,21 @@ fn misplaced(object: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::misplaced;
+    use super::{misplaced, missing};
 
     fn object(key: &str, text: &str) -> String {
         format!("{}\n{text}", serde_json::json!({ "key": key }))
+    }
+
+    #[test]
+    fn an_issue_is_there_only_under_its_own_number_and_title() {
+        let titles = ["A".to_owned(), "B".to_owned()];
+        let told = |number, title: &str| [(number, title.to_owned())];
+        assert!(missing(&titles, &told(2, "B"), &[1, 2].into()).is_empty());
+        for (number, title) in [(1, "B"), (3, "C"), (0, "A")] {
+            assert_eq!(missing(&titles, &told(number, title), &[].into()).len(), 1);
+        }
+        assert_eq!(missing(&titles, &[], &[2, 3].into()), ["issue 3"]);
     }
 
     #[test]

@@ -78,6 +78,11 @@ impl Counts {
         self.inner().finished += 1;
     }
 
+    /// How many users are through.
+    pub(crate) fn through(&self) -> usize {
+        self.inner().finished
+    }
+
     /// How many requests met a fault.
     pub(crate) fn met(&self, faults: u64) {
         self.inner().seen.insert("faults met".to_owned(), faults);

@@ -170,6 +170,7 @@ async fn nothing_is_found_against_an_honest_service() {
 
 #[tokio::test]
 async fn every_lie_is_found() {
+    let mut missed = Vec::new();
     for (lie, never) in [
         (Lie::TellsAnothers, Never::ForeignData),
         (Lie::SavesNothing, Never::LostTurn),
@@ -180,6 +181,9 @@ async fn every_lie_is_found() {
         (Lie::SaysNothing, Never::UnclearError),
         (Lie::NeverAnswers, Never::Unfinished),
     ] {
-        assert!(found(lie).await.contains(&never), "{lie:?}");
+        if !found(lie).await.contains(&never) {
+            missed.push(lie);
+        }
     }
+    assert_eq!(missed, []);
 }

@@ -38,9 +38,11 @@ use self::{
     site::{Places, Site},
 };
 
-/// How long a turn may take. What a killed service has claimed is held until its turn can't be at work any more, ten
-/// seconds after that: a user whose conversation is held waits, and others are killed meanwhile.
-const TURN_SECONDS: &str = "20";
+/// How many users are few, whose turns need not wait for one another.
+const FEW: u16 = 100;
+/// How long a turn may take, with few and with many users. What a killed service has claimed is held until its turn
+/// can't be at work any more, ten seconds after that, and so long a user waits.
+const TURN_SECONDS: [&str; 2] = ["10", "20"];
 /// So few turns at once that each is done in time with two cores and everything compiled without optimizations. Who
 /// is above that is told to come again.
 const MAX_TURNS: &str = "32";
@@ -118,7 +120,8 @@ async fn run(arguments: &Arguments, is_disturbed: bool) -> bool {
     let running = local::start(options, Clock::system()).await.expect("stand-ins");
     let mut variables =
         environment::functions(&running.addresses, &running.issuer, environment::OIDC_CLIENT_ID);
-    variables.insert("TURN_SECONDS".to_owned(), TURN_SECONDS.to_owned());
+    let turn_seconds = TURN_SECONDS[usize::from(arguments.users > FEW)];
+    variables.insert("TURN_SECONDS".to_owned(), turn_seconds.to_owned());
     variables.insert("MAX_TURNS".to_owned(), MAX_TURNS.to_owned());
     if arguments.bearer {
         variables.insert("INBOUND_AUTH".to_owned(), "bearer".to_owned());
@@ -136,7 +139,7 @@ async fn run(arguments: &Arguments, is_disturbed: bool) -> bool {
     println!("{} users, {title}; seed {}", arguments.users, running.faults.seed());
 
     let disturbance =
-        is_disturbed.then(|| disturbance::begin(&running, &services, arguments.users));
+        is_disturbed.then(|| disturbance::begin(&running, &services, arguments.users, &counts));
     let progress = counts.show_progress(arguments.users.into());
     let people = (0..arguments.users).map(|number| Person::new(number.into(), Arc::clone(&site)));
     let work = people.map(|person| tokio::spawn(story::live(person)));
