@@ -22,6 +22,7 @@ mod disconnect;
 mod documents;
 mod events;
 mod exhaustion;
+mod fairness;
 mod github_app;
 mod github_says;
 mod guardrail;

@@ -82,9 +82,10 @@ pub async fn run<F: Function>() -> Result<(), Box<dyn Error + Send + Sync>> {
 
 async fn listen(
     handler: edge::Handler<impl Function>,
-    settings: Settings,
+    mut settings: Settings,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    files::raise_limit();
+    let limits = &mut settings.limits;
+    limits.connections = files::connections(limits.connections, files::raise_limit());
     let listener = server::listener(settings.address)?;
     let port = listener.local_addr()?.port();
     let mut terminate = signal(SignalKind::terminate())?;

@@ -23,6 +23,8 @@ use crate::{
 const BACKLOG: u32 = 4_096;
 /// How long to wait before accepting again when the system has no socket left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How many connections that only wait are ended then: for one client, and for what is asked elsewhere.
+const ENDED_AT_ONCE: usize = 16;
 /// Connections above the limit whose requests are refused, but for `/ping`: who looks whether this service is
 /// well has to find a place even if all are taken.
 const RESERVE: usize = 32;
@@ -76,7 +78,7 @@ pub async fn serve(
                         send_away(stream, &farewells);
                     }
                 }
-                Err(error) => pause(&error).await,
+                Err(error) => pause(&error, &mut places).await,
             },
             () = &mut shutdown => break,
         }
@@ -114,6 +116,22 @@ impl Places {
         timeout(FAREWELL, Arc::clone(&self.free).acquire_owned()).await.ok()?.ok()
     }
 
+    /// Ends up to so many of the oldest idle connections. Returns how many.
+    fn end_oldest(&mut self, most: usize) -> usize {
+        self.open.retain(Open::is_open);
+        let mut ended = 0;
+        let (all, kept) = (std::mem::take(&mut self.open), &mut self.open);
+        for one in all {
+            if ended < most && one.only_waits() {
+                one.end();
+                ended += 1;
+            } else {
+                kept.push_back(one);
+            }
+        }
+        ended
+    }
+
     fn keep(&mut self, one: Open) {
         if self.open.len() > 2 * self.most {
             self.open.retain(Open::is_open);
@@ -139,9 +157,10 @@ fn send_away(mut stream: TcpStream, farewells: &Arc<Semaphore>) {
     });
 }
 
-async fn pause(error: &io::Error) {
+async fn pause(error: &io::Error, places: &mut Places) {
     if edge::out_of_open_files(error) {
-        tracing::error!(%error, "no connection can be accepted: every open file is in use");
+        let ended = places.end_oldest(ENDED_AT_ONCE);
+        tracing::error!(%error, ended, "no connection can be accepted: every open file is in use");
     } else {
         tracing::warn!(%error, "no connection could be accepted");
     }

@@ -96,11 +96,19 @@ impl Process {
     ///
     /// # Errors
     /// When it could be neither asked nor killed.
-    pub async fn stop(mut self) -> io::Result<ExitStatus> {
+    pub async fn stop(self) -> io::Result<ExitStatus> {
+        self.stop_within(STOP_TIME).await
+    }
+
+    /// Asks it to stop, waits that long until it has, then kills it, which its status says.
+    ///
+    /// # Errors
+    /// When it could be neither asked nor killed.
+    pub async fn stop_within(mut self, time: Duration) -> io::Result<ExitStatus> {
         if let Some(pid) = self.pid() {
             kill_process(pid, Signal::TERM)?;
         }
-        if let Ok(exited) = tokio::time::timeout(STOP_TIME, self.child.wait()).await {
+        if let Ok(exited) = tokio::time::timeout(time, self.child.wait()).await {
             return exited;
         }
         self.child.kill().await?;

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tests::secret_in;
+use ::tests::secret_in;
 use tokio::{task::JoinHandle, time::sleep};
 
 /// What must never happen.
@@ -78,6 +78,11 @@ impl Counts {
         self.inner().finished += 1;
     }
 
+    /// How many users are through.
+    pub(crate) fn through(&self) -> usize {
+        self.inner().finished
+    }
+
     /// How many requests met a fault.
     pub(crate) fn met(&self, faults: u64) {
         self.inner().seen.insert("faults met".to_owned(), faults);
@@ -85,6 +90,12 @@ impl Counts {
 
     pub(crate) fn never(&self, what: Never, why: impl Into<String>) {
         self.inner().never.entry(what).or_default().push(why.into());
+    }
+
+    /// What has happened of what never must.
+    #[cfg(test)]
+    pub(crate) fn found(&self) -> Vec<Never> {
+        self.inner().never.keys().copied().collect()
     }
 
     pub(crate) fn are_good(&self) -> bool {
@@ -155,5 +166,40 @@ impl Counts {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counts, Never};
+
+    fn found(line: &str) -> Vec<Never> {
+        let counts = Counts::default();
+        counts.look_at_logs(&[line.to_owned()], "the-key-that-seals-flows");
+        counts.found()
+    }
+
+    #[test]
+    fn a_panic_and_a_secret_are_found_in_a_line_of_a_log() {
+        assert_eq!(found(r#"invoke-container | {"message":"answered","status":200}"#), []);
+        assert_eq!(found("thread 'main' panicked at src/main.rs:1:1"), [Never::Panic]);
+        for secret in ["gho_abc", "the-key-that-seals-flows", "mark-0003", "?state=abc"] {
+            assert_eq!(found(secret), [Never::SecretInLog], "{secret}");
+        }
+    }
+
+    #[test]
+    fn each_of_what_never_must_be_fails_a_run_and_is_in_the_table() {
+        assert!(Counts::default().are_good());
+        for (never, _) in Never::ALL {
+            let counts = Counts::default();
+            counts.never(never, "why");
+            assert!(!counts.are_good());
+        }
+        let last = Never::BadExit as usize;
+        assert_eq!(
+            Never::ALL.map(|(never, _)| never as usize).to_vec(),
+            (0..=last).collect::<Vec<_>>()
+        );
     }
 }

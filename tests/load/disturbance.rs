@@ -1,6 +1,9 @@
 //! Faults in every upstream, keys that are replaced, and kills and restarts of both services.
+//!
+//! When four fifths of the users are through, the agent is killed no more: each kill can make the last ones wait for as
+//! long as a turn may take.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use local::{
     Running,
@@ -8,7 +11,10 @@ use local::{
 };
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
-use crate::services::{Services, Which};
+use crate::{
+    counts::Counts,
+    services::{Services, Which},
+};
 
 /// What happens to requests to each upstream, in hundredths.
 const EVERYWHERE: [&str; 8] = [
@@ -41,10 +47,16 @@ pub(crate) struct Disturbance {
 }
 
 /// Begins to disturb `running` and `services`; more users give more time in between.
-pub(crate) fn begin(running: &Running, services: &Services, users: u16) -> Disturbance {
+pub(crate) fn begin(
+    running: &Running,
+    services: &Services,
+    users: u16,
+    counts: &Arc<Counts>,
+) -> Disturbance {
     running.faults.set(all());
     let (end, mut ended) = oneshot::channel();
-    let (keys, services) = (running.keys.clone(), services.clone());
+    let (keys, services, counts) = (running.keys.clone(), services.clone(), Arc::clone(counts));
+    let most = usize::from(users) * 4 / 5;
     let pause = Duration::from_millis(2_000 + u64::from(users) * 20);
     let task = tokio::spawn(async move {
         for round in 0_usize.. {
@@ -53,10 +65,11 @@ pub(crate) fn begin(running: &Running, services: &Services, users: u16) -> Distu
             }
             keys.load_balancer.rotate().expect("a key");
             keys.issuer.rotate().expect("a key");
+            let is_late = counts.through() > most;
             match round % 4 {
-                0 => services.kill(Which::Invoke).await,
+                0 if !is_late => services.kill(Which::Invoke).await,
                 1 => services.restart(Which::BindSession).await,
-                2 => services.restart(Which::Invoke).await,
+                0 | 2 => services.restart(Which::Invoke).await,
                 _ => services.kill(Which::BindSession).await,
             }
         }

@@ -9,9 +9,12 @@
 #![expect(clippy::expect_used, reason = "a run that can't go on has failed")]
 
 mod afterwards;
+mod answer;
 mod consent;
 mod counts;
 mod disturbance;
+#[cfg(test)]
+mod lies;
 mod person;
 mod services;
 mod site;
@@ -28,11 +31,21 @@ use tests::Logs;
 use tokio::{net::TcpListener, time::timeout};
 
 use self::{
-    afterwards::look_afterwards, counts::Counts, person::Person, services::Services, site::Site,
+    afterwards::look_afterwards,
+    counts::Counts,
+    person::Person,
+    services::{Services, Which},
+    site::{Places, Site},
 };
 
-/// So few that a turn never waits for long.
+/// How many users are few, whose turns need not wait for one another.
 const FEW: u16 = 100;
+/// How long a turn may take, with few and with many users. What a killed service has claimed is held until its turn
+/// can't be at work any more, ten seconds after that, and so long a user waits.
+const TURN_SECONDS: [&str; 2] = ["10", "20"];
+/// So few turns at once that each is done in time with two cores and everything compiled without optimizations. Who
+/// is above that is told to come again.
+const MAX_TURNS: &str = "32";
 
 /// How the run is done.
 #[derive(Debug, Clone, Parser)]
@@ -107,21 +120,26 @@ async fn run(arguments: &Arguments, is_disturbed: bool) -> bool {
     let running = local::start(options, Clock::system()).await.expect("stand-ins");
     let mut variables =
         environment::functions(&running.addresses, &running.issuer, environment::OIDC_CLIENT_ID);
-    // What a killed service has claimed is held until its turn can't be at work any more.
-    let (turn, turns) = if arguments.users <= FEW { ("10", "64") } else { ("90", "100") };
-    variables.insert("TURN_SECONDS".to_owned(), turn.to_owned());
-    variables.insert("MAX_TURNS".to_owned(), turns.to_owned());
+    let turn_seconds = TURN_SECONDS[usize::from(arguments.users > FEW)];
+    variables.insert("TURN_SECONDS".to_owned(), turn_seconds.to_owned());
+    variables.insert("MAX_TURNS".to_owned(), MAX_TURNS.to_owned());
     if arguments.bearer {
         variables.insert("INBOUND_AUTH".to_owned(), "bearer".to_owned());
     }
     let services = Services::start(variables).await;
     let counts = Arc::new(Counts::default());
-    let site = Arc::new(Site::new(&running, &services, Arc::clone(&counts), arguments.bearer));
+    let places = Places {
+        application: running.addresses.application.clone(),
+        invoke: services.address(Which::Invoke),
+        bind_session: services.address(Which::BindSession),
+    };
+    let keys = (running.issuer.clone(), running.keys.clone());
+    let site = Arc::new(Site::new(places, keys, Arc::clone(&counts), arguments.bearer));
     let title = if is_disturbed { "faults, kills and restarts" } else { "undisturbed" };
     println!("{} users, {title}; seed {}", arguments.users, running.faults.seed());
 
     let disturbance =
-        is_disturbed.then(|| disturbance::begin(&running, &services, arguments.users));
+        is_disturbed.then(|| disturbance::begin(&running, &services, arguments.users, &counts));
     let progress = counts.show_progress(arguments.users.into());
     let people = (0..arguments.users).map(|number| Person::new(number.into(), Arc::clone(&site)));
     let work = people.map(|person| tokio::spawn(story::live(person)));
@@ -133,7 +151,8 @@ async fn run(arguments: &Arguments, is_disturbed: bool) -> bool {
         disturbance.end(&running).await;
     }
     counts.met(running.faults.met());
-    look_afterwards(&running, people, &counts, data.path()).await;
+    let titles = |place: &str| running.github.issue_titles(place);
+    look_afterwards(people, &counts, titles, data.path()).await;
     services.stop(&counts).await;
     let consent_key = &running.variables["CONSENT_KEY"];
     let lines = logs.lines().split_off(already);

@@ -6,28 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use github_local::crowd;
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::{counts::Never, site::Site};
+use crate::{
+    answer::{self, Turn, foreign, issues_told},
+    counts::Never,
+    site::Site,
+};
 
-/// How many times the usual time a user waits at most who was refused again and again.
+/// How many times the usual time a user waits at most who was told again and again that there is too much to do.
 const MOST_PATIENT: u64 = 6;
-
-/// How a request for a turn ended.
-#[derive(Debug, Clone)]
-pub(crate) enum Turn {
-    /// The words of the answer.
-    Completed(String),
-    /// What the user is asked.
-    Interrupted(Value),
-    /// A clear error: its code.
-    Refused(String),
-    /// No answer, or a part of one: a service was killed, or a connection ended.
-    Broken,
-}
+/// The longest that a user waits of what they are asked to, in seconds.
+const LONGEST: u64 = 5;
 
 /// A user.
 #[derive(Debug)]
@@ -43,8 +35,10 @@ pub(crate) struct Person {
     pub(crate) answered: Vec<String>,
     /// The scopes of which a page has told them that they are connected.
     pub(crate) bound: BTreeSet<String>,
-    /// The titles of the issues that they were told of.
-    pub(crate) told: Vec<String>,
+    /// The issues that they were told are there, with the titles that they had asked for.
+    pub(crate) told: Vec<(usize, String)>,
+    /// The numbers of all issues that any answer has told of.
+    pub(crate) issues: BTreeSet<usize>,
     /// What was sent last, for a run that goes on.
     last: (String, String),
     sent: usize,
@@ -64,6 +58,7 @@ impl Person {
             answered: Vec::new(),
             bound: BTreeSet::new(),
             told: Vec::new(),
+            issues: BTreeSet::new(),
             last: Default::default(),
             sent: 0,
             refused: 0,
@@ -71,7 +66,7 @@ impl Person {
     }
 
     pub(crate) fn subject(&self) -> String {
-        format!("user-{:04}", self.number)
+        answer::subject(self.number)
     }
 
     /// A number that is new for each message and each issue.
@@ -158,8 +153,8 @@ impl Person {
             return self.refused(status, &text, retry).await;
         }
         let turn = match self.streams {
-            true => self.events(&text).await,
-            false => plain(&text),
+            true => answer::events(&text),
+            false => answer::plain(&text),
         };
         let Some(turn) = turn else {
             self.site.counts.never(Never::UnclearError, format!("{status}: {text}"));
@@ -167,12 +162,21 @@ impl Person {
         };
         self.refused = 0;
         match &turn {
-            Turn::Completed(_) => self.site.counts.answered(begun.elapsed()),
+            Turn::Completed(words) => {
+                // A mark may have arrived in pieces.
+                self.look_for_foreign(words);
+                self.issues.extend(issues_told(words));
+                self.site.counts.answered(begun.elapsed());
+            }
             Turn::Interrupted(_) => {
                 self.site.counts.one("interrupts");
                 self.site.counts.answered(begun.elapsed());
             }
-            _ => {}
+            Turn::Refused(code) => {
+                self.site.counts.one(format!("RUN_ERROR {code}"));
+                sleep(self.a_while(1_000)).await;
+            }
+            Turn::Broken => {}
         }
         turn
     }
@@ -193,42 +197,12 @@ impl Person {
             self.site.counts.never(Never::UnclearError, format!("{status}: {text}"));
         }
         self.site.counts.one(format!("refused: {} {code}", status.as_u16()));
-        // Each time longer, or most of what a service does would be to refuse.
-        self.refused = (self.refused + 1).min(MOST_PATIENT);
-        sleep(self.a_while(retry.unwrap_or(1).min(5) * 1_000 * self.refused)).await;
+        // Each time longer, or most of what a service does would be to refuse. Who waits for something else would
+        // only come late.
+        self.refused = if code == "overloaded" { self.refused + 1 } else { 1 };
+        let times = self.refused.min(MOST_PATIENT);
+        sleep(self.a_while(retry.unwrap_or(1).min(LONGEST) * 1_000 * times)).await;
         Turn::Refused(code.to_owned())
-    }
-
-    /// The events of a run, which ends in one of two ways.
-    async fn events(&self, text: &str) -> Option<Turn> {
-        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
-        let events: Vec<Value> = data.map(serde_json::from_str).collect::<Result<_, _>>().ok()?;
-        // A mark may be in pieces.
-        self.look_for_foreign(
-            &events.iter().filter_map(|it| it["delta"].as_str()).collect::<String>(),
-        );
-        let last = events.last()?;
-        match last["type"].as_str()? {
-            "RUN_ERROR" => {
-                let code = last["code"].as_str()?;
-                self.site.counts.one(format!("RUN_ERROR {code}"));
-                sleep(self.a_while(1_000)).await;
-                Some(Turn::Refused(code.to_owned()))
-            }
-            "RUN_FINISHED" if last["outcome"]["type"] == "interrupt" => {
-                let mut interrupt = last["outcome"]["interrupts"][0].clone();
-                for name in ["url", "scopes"] {
-                    let value = interrupt["metadata"][name].clone();
-                    interrupt[name] = value;
-                }
-                Some(Turn::Interrupted(interrupt))
-            }
-            "RUN_FINISHED" => {
-                let said = events.iter().filter(|it| it["type"] == "TEXT_MESSAGE_CONTENT");
-                Some(Turn::Completed(said.filter_map(|it| it["delta"].as_str()).collect()))
-            }
-            _ => None,
-        }
     }
 
     /// Looks for the marks of other users.
@@ -258,30 +232,7 @@ impl Person {
 
     /// About this long, so that not all come back at the same moment.
     pub(crate) fn a_while(&self, milliseconds: u64) -> Duration {
-        Duration::from_millis(milliseconds / 2 + fastrand::u64(..milliseconds.max(1)))
+        let time = milliseconds / 2 + fastrand::u64(..milliseconds.max(1));
+        self.site.second.mul_f64(Duration::from_millis(time).as_secs_f64())
     }
-}
-
-fn plain(text: &str) -> Option<Turn> {
-    let answer: Value = serde_json::from_str(text).ok()?;
-    match answer["status"].as_str()? {
-        "completed" => Some(Turn::Completed(answer["message"].as_str()?.to_owned())),
-        "interrupted" => Some(Turn::Interrupted(answer["interrupts"][0].clone())),
-        _ => None,
-    }
-}
-
-/// The first mark in `text` that is not the one of `number`.
-pub(crate) fn foreign(text: &str, number: usize) -> Option<String> {
-    let own = [crowd::mark(number), crowd::login(number)];
-    for (begin, own) in ["mark-", "octo-crowd-"].iter().zip(own) {
-        for (at, _) in text.match_indices(begin) {
-            let found: String = text[at..].chars().take(own.len()).collect();
-            let is_whole = found[begin.len()..].bytes().all(|it| it.is_ascii_digit());
-            if found.len() == own.len() && is_whole && found != own {
-                return Some(found);
-            }
-        }
-    }
-    None
 }

@@ -6,15 +6,12 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use local::{Running, environment, running::Keys};
+use local::{environment, running::Keys};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::json;
 use url::Url;
 
-use crate::{
-    counts::Counts,
-    services::{Services, Which},
-};
+use crate::counts::Counts;
 
 const BINDING: &str = "/oauth2/session-binding";
 /// As long as a load balancer's token is good.
@@ -22,13 +19,22 @@ const LIFETIME: Duration = Duration::from_secs(120);
 /// Longer than a turn may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The addresses of the services.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// What users see.
+    pub(crate) application: Url,
+    pub(crate) invoke: Url,
+    pub(crate) bind_session: Url,
+}
+
 /// Where everything is.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) counts: Arc<Counts>,
-    application: Url,
-    invoke: Url,
-    bind_session: Url,
+    /// What users take for a second when they wait.
+    pub(crate) second: Duration,
+    places: Places,
     issuer: String,
     keys: Keys,
     is_bearer: bool,
@@ -37,23 +43,18 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(
-        running: &Running,
-        services: &Services,
+        places: Places,
+        (issuer, keys): (String, Keys),
         counts: Arc<Counts>,
         is_bearer: bool,
     ) -> Self {
-        let at = |which| {
-            let address = format!("http://127.0.0.1:{}", services.port(which));
-            Url::parse(&address).expect("an address")
-        };
         let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE);
         Self {
             counts,
-            application: running.addresses.application.clone(),
-            invoke: at(Which::Invoke),
-            bind_session: at(Which::BindSession),
-            issuer: running.issuer.clone(),
-            keys: running.keys.clone(),
+            second: Duration::from_secs(1),
+            places,
+            issuer,
+            keys,
             is_bearer,
             client: client.build().expect("a client"),
         }
@@ -61,12 +62,12 @@ impl Site {
 
     /// Whether `address` is behind the load balancer.
     pub(crate) fn has(&self, address: &Url) -> bool {
-        address.origin() == self.application.origin()
+        address.origin() == self.places.application.origin()
     }
 
     /// The address of a path of the application.
     pub(crate) fn address(&self, path: &str) -> Url {
-        self.application.join(path).expect("an address")
+        self.places.application.join(path).expect("an address")
     }
 
     /// A request to `address` by the user `subject`, as the load balancer passes it on if it is behind it.
@@ -75,10 +76,11 @@ impl Site {
             return self.client.request(method, address.clone());
         }
         let is_binding = address.path() == BINDING;
-        let mut at = if is_binding { &self.bind_session } else { &self.invoke }.clone();
+        let mut at =
+            if is_binding { &self.places.bind_session } else { &self.places.invoke }.clone();
         at.set_path(address.path());
         at.set_query(address.query());
-        let host = self.application.authority().to_owned();
+        let host = self.places.application.authority().to_owned();
         let request = self.client.request(method, at).header("host", host);
         match self.is_bearer {
             true => request.bearer_auth(self.id_token(subject)),

@@ -5,9 +5,10 @@ use github_local::crowd;
 use serde_json::Value;
 
 use crate::{
+    answer::{Turn, issue_told_last, issues_told},
     consent::consent,
     counts::Never,
-    person::{Person, Turn},
+    person::Person,
 };
 
 const CONSENT: &str = "authorization_required";
@@ -43,12 +44,15 @@ async fn act(person: &mut Person) -> bool {
     let place = format!("{}/{}", crowd::login(person.number), crowd::mark(person.number));
     let turn = person.say(&format!("Please create an issue in {place}: {title}")).await;
     let Turn::Completed(words) = to_the_end(person, turn).await else { return false };
-    if !words.contains("I created issue") {
-        person.site.counts.one("answers that tell of a failure");
-        return false;
+    if let Some(issue) = issue_told_last(&words) {
+        person.told.push((issue, title));
+        return true;
     }
-    person.told.push(title);
-    true
+    person.site.counts.one("answers that tell of a failure");
+    if !issues_told(&words).is_empty() {
+        person.site.counts.one("... and of what was done for the message before");
+    }
+    false
 }
 
 /// Consents and approves until there is an answer, or until it is not known any more what is open.

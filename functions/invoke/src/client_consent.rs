@@ -7,7 +7,7 @@
 //! compares with.
 
 use edge::{
-    Icon, Named, Page, PersonMark, Problem, Question, Reply, body, browser, reply,
+    Icon, Named, Page, PersonMark, Problem, Question, Reply, browser, reply,
     request::{self, refuse_cross_site, require_json},
 };
 use http::{HeaderMap, StatusCode};
@@ -114,7 +114,7 @@ pub(crate) async fn continued(
     let inbound = &service.settings.inbound;
     refuse_cross_site(request.method(), request.headers(), &inbound.site)?;
     require_json(request.headers())?;
-    body::read(request).await?;
+    service.limits.read(user.id(), request).await?;
     let ConsentContinued { flow: sealed, .. } = request::json(request.body())?;
     let known = browser::secret(request.headers(), &inbound.site);
     let is_new = inbound.browser_binding && known.is_none();

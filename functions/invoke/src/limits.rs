@@ -1,4 +1,4 @@
-//! Limits on this process, for one user and for all: turns at once, and model tokens in a day.
+//! Limits on this process, for one user and for all: turns at once, bodies that arrive, and model tokens in a day.
 //!
 //! Everything here is counted in this process. RFC 6585, section 4: 429 is for the caller who asks
 //! for too much; RFC 9110, section 15.6.4: 503 is for a server that has too much to do.
@@ -11,8 +11,9 @@ use std::{
 };
 
 use clock::Clock;
-use edge::{Code, Kind, Problem};
+use edge::{Code, Kind, Problem, body};
 use identity::UserId;
+use lambda_http::Request;
 use session::{SessionId, Spent};
 use telemetry::metrics::Measurement;
 
@@ -20,6 +21,9 @@ use crate::settings::Turns;
 
 const RETRY: Duration = Duration::from_secs(5);
 const DAY: u64 = 24 * 60 * 60;
+/// How many bodies of one user may be on their way for each turn that they may have. One that comes slowly holds a
+/// place of all users' until it is there.
+const BODIES_PER_TURN: usize = 4;
 
 /// The limits, and what counts against them.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ struct Used {
     /// When turns began to be at work, or ceased to.
     changed: Option<SystemTime>,
     turns_of: HashMap<UserId, usize>,
+    bodies_of: HashMap<UserId, usize>,
     /// The day on which `tokens` were spent.
     day: u64,
     tokens: HashMap<UserId, HashMap<String, u64>>,
@@ -48,6 +53,12 @@ pub(crate) struct Admitted {
     user: UserId,
     clock: Clock,
     used: Arc<Mutex<Used>>,
+}
+
+/// A body that counts until this is dropped.
+struct Arriving<'a> {
+    user: &'a UserId,
+    used: &'a Mutex<Used>,
 }
 
 /// A limit is reached: that is counted, and said.
@@ -80,6 +91,24 @@ impl Limits {
         *used.turns_of.entry(user.clone()).or_default() += 1;
         let (clock, counted) = (self.clock.clone(), Arc::clone(&self.used));
         Ok(Admitted { user: user.clone(), clock, used: counted })
+    }
+
+    /// Reads the rest of the body of `user`, unless too many are on their way.
+    pub(crate) async fn read(&self, user: &UserId, request: &mut Request) -> Result<(), Problem> {
+        let _counted = self.arriving(user)?;
+        body::read(request).await
+    }
+
+    fn arriving<'a>(&'a self, user: &'a UserId) -> Result<Arriving<'a>, Problem> {
+        let most = self.turns_per_user.saturating_mul(BODIES_PER_TURN);
+        let mut used = lock(&self.used);
+        if used.bodies_of.get(user).is_some_and(|bodies| *bodies >= most) {
+            let detail =
+                "You have too many requests on their way. Wait until one of them is there.";
+            return Err(refused(Kind::TooManyRequests, Code::TooManyTurns, detail, RETRY));
+        }
+        *used.bodies_of.entry(user.clone()).or_default() += 1;
+        Ok(Arriving { user, used: &self.used })
     }
 
     /// How many turns are at work.
@@ -164,11 +193,21 @@ impl Drop for Admitted {
         if used.turns == 0 {
             used.changed = Some(self.clock.now());
         }
-        if let Some(turns) = used.turns_of.get_mut(&self.user) {
-            *turns = turns.saturating_sub(1);
-            if *turns == 0 {
-                used.turns_of.remove(&self.user);
-            }
+        one_less(&mut used.turns_of, &self.user);
+    }
+}
+
+impl Drop for Arriving<'_> {
+    fn drop(&mut self) {
+        one_less(&mut lock(self.used).bodies_of, self.user);
+    }
+}
+
+fn one_less(counted: &mut HashMap<UserId, usize>, user: &UserId) {
+    if let Some(count) = counted.get_mut(user) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counted.remove(user);
         }
     }
 }

@@ -16,7 +16,7 @@ mod waiting;
 use std::sync::Arc;
 
 use edge::{
-    Problem, Reply, body, reply,
+    Problem, Reply, reply,
     request::{refuse_cross_site, require_json},
 };
 use http::{HeaderName, HeaderValue};
@@ -34,7 +34,7 @@ pub(crate) async fn answer(service: &Arc<Service>, mut request: Request) -> Resu
     refuse_cross_site(request.method(), request.headers(), &inbound.site)?;
     let user = door.user(inbound, request.headers()).await?;
     require_json(request.headers())?;
-    body::read(&mut request).await?;
+    service.limits.read(user.id(), &mut request).await?;
     let time = deadline::time_left(service, request.lambda_context_ref());
     let client = Client::of(request.headers());
     let session = client::session(request.body());

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use edge::{
-    Named, PersonMark, Problem, Reply, body, browser, reply,
+    Named, PersonMark, Problem, Reply, browser, reply,
     request::{self, refuse_cross_site, require_json},
     visit::refuse_speculation,
 };
@@ -184,7 +184,7 @@ async fn invocations(
     let site = &service.settings.inbound.site;
     refuse_cross_site(request.method(), request.headers(), site)?;
     require_json(request.headers())?;
-    body::read(request).await?;
+    service.limits.read(user.id(), request).await?;
     let headers = request.headers();
     let invocation = Invocation::parse(request.body(), headers)?;
 

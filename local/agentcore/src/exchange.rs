@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use reqwest::{Client, header::ACCEPT, redirect::Policy};
+use reqwest::{Client, StatusCode, header::ACCEPT, redirect::Policy};
 use serde::Deserialize;
 use url::{Host, Url};
 
@@ -94,7 +94,11 @@ async fn ask(provider: &Provider, base: &Url, grant: Grant<'_>) -> reqwest::Resu
             request
         }
     };
-    request.header(ACCEPT, "application/json").form(&form).send().await?.json().await
+    let answer = request.header(ACCEPT, "application/json").form(&form).send().await?;
+    // Too much to do, or broken: that says nothing of the grant.
+    let says_nothing =
+        answer.status().is_server_error() || answer.status() == StatusCode::TOO_MANY_REQUESTS;
+    if says_nothing { answer.error_for_status()? } else { answer }.json().await
 }
 
 /// Returns a client for `url`. It uses no proxy for a loopback address, and follows no redirects,

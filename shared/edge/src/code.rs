@@ -75,7 +75,7 @@ codes! {
     ConversationDeleted = "conversation_deleted": "The conversation was deleted meanwhile, and nothing was saved. Start a new one.",
     InterruptNotOpen = "interrupt_not_open": "`resume` names an interrupt that is not open here. Send the `sessionId` alone to see which are.",
     InterruptExpired = "interrupt_expired": "`resume` names a confirmation that is too old. Send the `sessionId` alone to be asked again.",
-    TooManyTurns = "too_many_turns": "The caller has too many turns at work. Wait as long as `Retry-After` says.",
+    TooManyTurns = "too_many_turns": "The caller has too many turns at work, or too many requests on their way. Wait as long as `Retry-After` says.",
     DailyTokensUsed = "daily_tokens_used": "The caller has used the model's tokens of the day. Wait as long as `Retry-After` says.",
     // The end of a consent.
     NotSignedIn = "not_signed_in": "Nobody is signed in, and nothing was bound. Sign in, and follow the interrupt's link again.",

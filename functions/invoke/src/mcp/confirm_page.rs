@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use agent::turn::{Answers, Verdict, result_of_call};
 use edge::{
-    Icon, Kind, Named, Page, PersonMark, Problem, Question, Reply, body, reply,
+    Icon, Kind, Named, Page, PersonMark, Problem, Question, Reply, reply,
     request::{self, query, refuse_cross_site, require_json},
 };
 use http::{Method, StatusCode};
@@ -128,7 +128,7 @@ async fn answered(
 ) -> Result<Reply, Problem> {
     refuse_cross_site(request.method(), request.headers(), &service.settings.inbound.site)?;
     require_json(request.headers())?;
-    body::read(request).await?;
+    service.limits.read(user.id(), request).await?;
     let ConfirmationAnswer { call: id, interrupt, choice } = request::json(request.body())?;
     let Kept::Waits(pending) = kept(service, request, user, &id).await? else {
         return Err(nothing_waits());

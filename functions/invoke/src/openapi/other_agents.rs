@@ -15,11 +15,12 @@ pub(super) const SCHEMAS: [&str; 4] =
     ["ConsentContinued", "ConsentLocation", "ConfirmationAnswer", "ConfirmationResult"];
 
 /// How a body can't be read.
-const BODY: [(Kind, Code); 4] = [
+const BODY: [(Kind, Code); 5] = [
     (Kind::InvalidRequest, Code::InvalidRequest),
     (Kind::RequestTimeout, Code::RequestTimeout),
     (Kind::TooLarge, Code::TooLarge),
     (Kind::UnsupportedMediaType, Code::UnsupportedMediaType),
+    (Kind::TooManyRequests, Code::TooManyTurns),
 ];
 
 pub(super) fn continue_consent() -> Operation {
@@ -74,7 +75,6 @@ pub(super) fn answer_call() -> Operation {
         (Kind::Conflict, Code::InterruptExpired),
         (Kind::Conflict, Code::TurnInProgress),
         (Kind::TooLarge, Code::ConversationTooLarge),
-        (Kind::TooManyRequests, Code::TooManyTurns),
         (Kind::UpstreamFailed, Code::UpstreamFailed),
         (Kind::UpstreamFailed, Code::TurnUnfinished),
         (Kind::UpstreamUnavailable, Code::TurnUnfinished),

@@ -2,8 +2,9 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
+use url::Url;
 
-use super::world::{World, flow};
+use super::world::{RETURN_URL, SIGNED, World, flow, listen, serve};
 
 const EIGHT_HOURS: u64 = 8 * 60;
 
@@ -48,7 +49,7 @@ async fn a_refresh_that_the_provider_refuses_leads_to_a_new_consent() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_does_not_use_up_the_refresh_token() {
+async fn a_provider_that_is_down_or_busy_does_not_use_up_the_refresh_token() {
     let world = World::new().await;
     let definition = |token_endpoint: &str| {
         json!({
@@ -70,16 +71,28 @@ async fn a_provider_that_is_down_does_not_use_up_the_refresh_token() {
     let update = async |endpoint: &str| {
         world.control("UpdateOauth2CredentialProvider", definition(endpoint)).await.0
     };
-    assert_eq!(update("http://127.0.0.1:1/token").await, 200);
     world.let_minutes_pass(EIGHT_HOURS);
     let body = json!({
         "workloadIdentityToken": world.workload_token("alice").await, "scopes": ["repo"],
         "resourceCredentialProviderName": "custom", "oauth2Flow": "USER_FEDERATION",
-        "resourceOauth2ReturnUrl": super::world::RETURN_URL,
+        "resourceOauth2ReturnUrl": RETURN_URL,
     });
-    let answer = world.post("oauth2/token", super::world::SIGNED, &body).await;
-    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.headers()["x-amzn-errortype"], "InternalServerException");
+    let busy = answers_with(StatusCode::TOO_MANY_REQUESTS).await;
+    let broken = answers_with(StatusCode::BAD_GATEWAY).await;
+    for endpoint in ["http://127.0.0.1:1/token", busy.as_str(), broken.as_str()] {
+        assert_eq!(update(endpoint).await, 200);
+        let answer = world.post("oauth2/token", SIGNED, &body).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR, "{endpoint}");
+        assert_eq!(answer.headers()["x-amzn-errortype"], "InternalServerException");
+    }
     assert_eq!(update(good.as_str()).await, 200);
     assert!(world.ask_at("custom").await.access_token().is_some());
+}
+
+/// The address of a token endpoint that has JSON for everybody, and no token.
+async fn answers_with(status: StatusCode) -> Url {
+    let (listener, base) = listen().await;
+    let answer = move || async move { (status, r#"{"message":"not now"}"#) };
+    serve(listener, axum::Router::new().fallback(answer));
+    base
 }
