@@ -16,6 +16,10 @@ test filter="":
 load *options:
     bash .ci/load {{ options }}
 
+# libFuzzer: token, cookie, event, AG-UI and MCP parsers
+fuzz seconds="10":
+    .ci/fuzz {{ seconds }}
+
 # what is quick to know before a commit
 check:
     cargo fmt --all --check

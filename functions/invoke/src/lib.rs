@@ -14,6 +14,8 @@ mod connections;
 mod consent_page;
 mod deadline;
 mod docs;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod heard;
 mod invocation;
 mod limits;

@@ -46,3 +46,15 @@ pub(crate) async fn answer(service: &Arc<Service>, mut request: Request) -> Resu
     session.into_iter().for_each(|it| drop(reply.headers_mut().insert(SESSION, it)));
     Ok(reply)
 }
+
+/// As [`client::session`], for `fuzzing`.
+#[cfg(fuzzing)]
+pub(crate) fn session(body: &[u8]) -> Option<String> {
+    client::session(body)
+}
+
+/// The name of the client that sends `headers`, and whether it shows addresses.
+#[cfg(fuzzing)]
+pub(crate) fn client(headers: &http::HeaderMap) -> (String, bool) {
+    Client::of(headers).in_words()
+}

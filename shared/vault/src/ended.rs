@@ -153,6 +153,7 @@ mod tests {
         assert!(bound.is_of_user(&user("alice")) && bound.is_of_session(&one));
         assert!(!bound.is_of_user(&user("bob")) && !bound.is_of_session(&other));
         assert!(!bound.has_expired(NOW) && bound.has_expired(NOW + Flow::LIFETIME));
+        assert_eq!(bound.expires_at(), NOW + Flow::LIFETIME);
         assert!(Bound::open("done", &keys()).is_none());
         assert!(Flow::open(&sealed, &keys()).is_none(), "it is no flow");
     }

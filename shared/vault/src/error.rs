@@ -125,7 +125,14 @@ impl VaultError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, SessionUri, scrub};
+    use aws_sdk_bedrockagentcore::{
+        config::http::HttpResponse,
+        error::{ErrorMetadata, SdkError},
+        operation::get_resource_oauth2_token::GetResourceOauth2TokenError,
+        primitives::SdkBody,
+    };
+
+    use super::{Cause, SessionUri, VaultError, scrub};
 
     #[test]
     fn a_cause_hides_tokens_and_sessions_and_shows_arns() {
@@ -140,6 +147,40 @@ mod tests {
         assert_eq!(scrub(&denied), denied);
         let request = "request 01234567-89ab-4cde-8f01-23456789abcd failed";
         assert_eq!(scrub(request), request);
+    }
+
+    #[test]
+    fn a_cause_shows_what_is_too_short_or_too_plain_for_a_secret() {
+        assert_eq!(scrub(&"e".repeat(64)), "e".repeat(64));
+        let random = "kX3uYq0dV1b_T2mC9a-RzW8nP5sLhG7f";
+        assert_eq!(scrub(random), "[…]");
+        for plain in [&random[1..], "Oauth2", "GetResourceOauth2Token:vault.example:443"] {
+            assert_eq!(scrub(plain), plain);
+        }
+    }
+
+    #[test]
+    fn who_can_do_something_about_a_failure_is_told_by_its_status() {
+        let kind =
+            |error: SdkError<GetResourceOauth2TokenError>| match VaultError::from_sdk_error(&error)
+            {
+                VaultError::Throttled(_) => "throttled",
+                VaultError::Unavailable(_) => "unavailable",
+                VaultError::Misconfigured(_) => "misconfigured",
+                VaultError::Unexpected(_) => "unexpected",
+            };
+        let answer = |status: u16| HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        let refusal = |status| {
+            let error = GetResourceOauth2TokenError::generic(ErrorMetadata::builder().build());
+            kind(SdkError::service_error(error, answer(status)))
+        };
+        assert_eq!(refusal(429), "throttled");
+        assert_eq!((refusal(500), refusal(599)), ("unavailable", "unavailable"));
+        assert_eq!((refusal(400), refusal(499)), ("misconfigured", "misconfigured"));
+        assert_eq!(refusal(302), "unexpected");
+        assert_eq!(kind(SdkError::construction_failure("no region")), "misconfigured");
+        assert_eq!(kind(SdkError::response_error("no JSON", answer(200))), "unexpected");
+        assert_eq!(kind(SdkError::timeout_error("too slow")), "unavailable");
     }
 
     #[test]

@@ -308,6 +308,19 @@ mod tests {
     }
 
     #[test]
+    fn m9_a_flow_is_of_its_own_session_and_of_its_own_state_alone() {
+        let session =
+            |id| SessionUri::parse(format!("urn:ietf:params:oauth:request_uri:{id}")).unwrap();
+        let (state, another) = (FlowState::generate().unwrap(), FlowState::generate().unwrap());
+        let page = AuthorizationUrl::parse("https://provider.example/").unwrap();
+        let flow = Flow::begin(user("alice"), None, &session("one"), state.hash(), page, NOW);
+        assert_eq!(flow.fingerprint(), session("one").fingerprint());
+        assert!(flow.is_of_session(&session("one")) && !flow.is_of_session(&session("other")));
+        assert!(flow.is_of_state(state.expose()) && !flow.is_of_state(another.expose()));
+        assert!(!flow.is_of_state(""));
+    }
+
+    #[test]
     fn a_flow_that_no_cookie_can_carry_is_not_sealed_and_the_error_says_why() {
         let long = format!("https://provider.example/?state={}", "s".repeat(4_000));
         let error = flow(None, &long).seal(&keys()).unwrap_err();

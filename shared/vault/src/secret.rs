@@ -88,6 +88,7 @@ mod tests {
 
     #[test]
     fn a_token_is_never_printed() {
+        assert_eq!(AccessToken::new("gho_secret".into()).expose(), "gho_secret");
         assert_eq!(format!("{:?}", AccessToken::new("gho_secret".into())), "AccessToken(…)");
     }
 

@@ -135,12 +135,15 @@ fn bind_error(error: &SdkError<CompleteResourceTokenAuthError>, session: &Sessio
 mod tests {
     use aws_sdk_bedrockagentcore::{
         Client,
-        config::{BehaviorVersion, Config, Credentials, Region},
+        config::{BehaviorVersion, Config, Credentials, Region, http::HttpResponse},
+        error::{ErrorMetadata, SdkError},
+        operation::complete_resource_token_auth::CompleteResourceTokenAuthError,
+        primitives::SdkBody,
     };
     use identity::UserId;
     use tokio::net::TcpListener;
 
-    use super::{BindError, SessionBinder};
+    use super::{BindError, SessionBinder, bind_error};
     use crate::{
         error::VaultError,
         principal::{Name, Principal},
@@ -177,5 +180,24 @@ mod tests {
             matches!(nothing, Err(BindError::Vault(VaultError::Unavailable(_)))),
             "{nothing:?}"
         );
+    }
+
+    #[test]
+    fn a_session_is_refused_by_the_words_and_the_status_and_else_the_operator_is_told() {
+        let bind_error = |status: u16, message: &str| {
+            let metadata = ErrorMetadata::builder().message(message).build();
+            let error = CompleteResourceTokenAuthError::generic(metadata);
+            let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            let session = SessionUri::parse("urn:ietf:params:oauth:request_uri:abc").unwrap();
+            bind_error(&SdkError::service_error(error, answer), &session)
+        };
+        let refused = bind_error(403, "Invalid or expired session abc");
+        assert!(
+            matches!(&refused, BindError::SessionRefused(it) if !it.to_string().contains("abc"))
+        );
+        let denied = bind_error(403, "User is not authorized to perform: abc");
+        assert!(matches!(denied, BindError::Vault(VaultError::Misconfigured(_))), "{denied:?}");
+        let failing = bind_error(500, "Invalid or expired session");
+        assert!(matches!(failing, BindError::Vault(VaultError::Unavailable(_))), "{failing:?}");
     }
 }

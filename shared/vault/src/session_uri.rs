@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn only_the_service_models_form_is_a_session_uri() {
-        assert!(SessionUri::parse(format!("{PREFIX}aZ0-._~")).is_ok());
+        let uri = format!("{PREFIX}aZ0-._~");
+        assert_eq!(SessionUri::parse(uri.clone()).unwrap().as_str(), uri);
         for id in ["", "a b", "a/b", "ä", "a%2Fb", "a\n", &"a".repeat(1024)] {
             assert!(SessionUri::parse(format!("{PREFIX}{id}")).is_err(), "{id:?}");
         }

@@ -223,3 +223,34 @@ fn access(answer: GetResourceOauth2TokenOutput) -> Result<Access, VaultError> {
             .map_err(|error| VaultError::Unexpected(Cause::new(error)))?,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_bedrockagentcore::{
+        config::http::HttpResponse,
+        error::{ErrorMetadata, SdkError},
+        operation::get_resource_oauth2_token::GetResourceOauth2TokenError,
+        primitives::SdkBody,
+        types::error::UnauthorizedException,
+    };
+
+    use super::is_expired;
+
+    #[test]
+    fn a_workload_token_has_expired_if_the_refusal_is_of_that_kind_or_says_so() {
+        let answer = || HttpResponse::new(401.try_into().unwrap(), SdkBody::empty());
+        let says = |message: &str| {
+            let metadata = ErrorMetadata::builder().message(message).build();
+            let error = GetResourceOauth2TokenError::generic(metadata);
+            is_expired(&SdkError::service_error(error, answer()))
+        };
+        assert!(says("The workload access token has Expired"));
+        for other in ["", "The workload access token is malformed", "The session has expired"] {
+            assert!(!says(other), "{other}");
+        }
+        let unauthorized = UnauthorizedException::builder().build();
+        let unauthorized = GetResourceOauth2TokenError::UnauthorizedException(unauthorized);
+        assert!(is_expired(&SdkError::service_error(unauthorized, answer())));
+        assert!(!is_expired(&SdkError::timeout_error("too slow")));
+    }
+}

@@ -57,6 +57,12 @@ impl Client {
         Self { name: shown(&name), shows_urls }
     }
 
+    /// Its name, and whether it shows addresses.
+    #[cfg(fuzzing)]
+    pub(super) fn in_words(self) -> (String, bool) {
+        (self.name.as_str().to_owned(), self.shows_urls)
+    }
+
     /// What is known of it besides by the request of `context`.
     pub(super) fn in_request(self, context: &RequestContext<RoleServer>) -> (ClientName, Form) {
         if !is_modern(context) {

@@ -5,6 +5,8 @@ mod challenge;
 mod configuration;
 mod connect;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod listing;
 mod names;
 mod result;
