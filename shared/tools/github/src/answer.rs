@@ -13,7 +13,7 @@ use agent::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use url::Url;
 use vault::AccessToken;
 
@@ -79,11 +79,13 @@ impl GitHubAnswer {
             Some(Sso::Partial(organizations)) => Some(organizations.clone()),
             Some(Sso::Required(_)) | None => None,
         };
-        let (items, found) = match self.json()? {
-            Listed::All(items) => (items, None),
-            Listed::Found { items, total_count, incomplete_results } => {
-                (items, Some((total_count, !incomplete_results)))
-            }
+        // Looked at instead of tried: `serde(untagged)` would read all of it twice.
+        let is_list = |body: &Bytes| body.trim_ascii_start().starts_with(b"[");
+        let (items, found) = if self.body.as_ref().is_some_and(is_list) {
+            (self.json()?, None)
+        } else {
+            let Found { items, total_count, incomplete_results } = self.json()?;
+            (items, Some((total_count, !incomplete_results)))
         };
         Ok(Page { items, has_next: self.has_next_page(), found, missing })
     }
@@ -105,11 +107,12 @@ impl GitHubAnswer {
     }
 }
 
+/// The result of a search.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Listed {
-    All(Vec<Value>),
-    Found { items: Vec<Value>, total_count: u64, incomplete_results: bool },
+struct Found {
+    items: Vec<Box<RawValue>>,
+    total_count: u64,
+    incomplete_results: bool,
 }
 
 fn too_large() -> Failure {

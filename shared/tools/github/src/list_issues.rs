@@ -4,7 +4,8 @@
 //! says that it takes `repo`. GitHub lists pull requests among the issues; they are left out.
 
 use agent::tool::{Reply, ToolName};
-use serde_json::Value;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Value, value::RawValue};
 use vault::AccessToken;
 
 use crate::{
@@ -40,9 +41,20 @@ impl Read for ListIssues {
     async fn read(github: &GitHub, input: ListInput, token: &AccessToken) -> Reply<Value> {
         let mut reply = github.page(&input.route("issues"), token).await;
         if let Ok(page) = &mut reply.outcome {
-            page.items.retain(|issue| issue.get("pull_request").is_none());
+            page.items.retain(|issue| !is_pull_request(issue));
         }
         let reply = reply.map(|page| page.shown("issues", SHOWN));
         repository::explained(github, reply, &input.owner, &input.repo, token).await
     }
+}
+
+/// The member by which GitHub tells the two apart.
+#[derive(Deserialize)]
+struct Kind {
+    pull_request: Option<IgnoredAny>,
+}
+
+fn is_pull_request(item: &RawValue) -> bool {
+    let kind = serde_json::from_str::<Kind>(item.get());
+    kind.is_ok_and(|kind| kind.pull_request.is_some())
 }

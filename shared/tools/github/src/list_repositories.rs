@@ -14,7 +14,7 @@ use serde_json::Value;
 use vault::AccessToken;
 
 use crate::{
-    chosen::{Member, chosen},
+    chosen::{Member, chosen_of_raw},
     client::GitHub,
     page::PageNumber,
     typed::{Described, Read},
@@ -88,7 +88,7 @@ impl Read for ListRepositories {
         let reply = github.page(&route(&input), token).await;
         let is_narrow = reply.allows.as_ref().is_some_and(|it| !named(["repo"]).is_subset(it));
         reply.map(|page| {
-            let mut shown = page.shown_by("repositories", |it| chosen(it, SHOWN).into());
+            let mut shown = page.shown_by("repositories", |it| chosen_of_raw(it, SHOWN).into());
             if let Some(app) = &github.app {
                 shown.insert("privateLeftOut".to_owned(), app.left_out().into());
             } else if is_narrow && input.visibility != Some(Visibility::Public) {

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
-use crate::chosen::{Member, chosen};
+use crate::chosen::{Member, chosen_of_raw};
 
 /// Which page of a list: 1 to 100.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -35,7 +35,8 @@ impl std::fmt::Display for PageNumber {
 /// A list as far as GitHub has sent it.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) items: Vec<Value>,
+    /// As they were sent.
+    pub(crate) items: Vec<Box<RawValue>>,
     /// Whether there is a next page.
     pub(crate) has_next: bool,
     /// How many there are in all, and whether GitHub has looked everywhere: searches say so.
@@ -47,12 +48,16 @@ pub(crate) struct Page {
 impl Page {
     /// What the model sees: these members of each item, as `name`, and what is not there.
     pub(crate) fn shown(self, name: &str, members: &[Member]) -> Value {
-        self.shown_by(name, |item| chosen(item, members).into()).into()
+        self.shown_by(name, |item| chosen_of_raw(item, members).into()).into()
     }
 
     /// The same with each item as `show` has it.
-    pub(crate) fn shown_by(self, name: &str, show: impl Fn(&Value) -> Value) -> Map<String, Value> {
-        let items = fitting(self.items.iter().map(show));
+    pub(crate) fn shown_by(
+        self,
+        name: &str,
+        show: impl Fn(&RawValue) -> Value,
+    ) -> Map<String, Value> {
+        let items = fitting(self.items.iter().map(|item| show(item)));
         let left_out = self.items.len() - items.len();
         let mut shown = Map::from_iter([(name.to_owned(), items.into())]);
         if left_out > 0 {
@@ -92,13 +97,13 @@ pub(crate) fn fitting(items: impl Iterator<Item = Value>) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{json, value::to_raw_value};
 
     use super::{MAX_LIST, Page, PageNumber};
 
     #[test]
     fn a_list_that_is_too_long_says_what_it_leaves_out() {
-        let items = vec![json!({ "id": "x".repeat(300) }); 200];
+        let items = vec![to_raw_value(&json!({ "id": "x".repeat(300) })).unwrap(); 200];
         let page = Page { items, has_next: true, found: None, missing: None };
         let shown = page.shown("items", &[("id", "/id")]);
         let items = shown["items"].as_array().unwrap().len();
@@ -110,7 +115,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_and_nothing_else() {
         let page = |has_next, missing, found| Page {
-            items: vec![json!({ "id": 1, "node": 2 })],
+            items: vec![to_raw_value(&json!({ "id": 1, "node": 2 })).unwrap()],
             has_next,
             missing,
             found,

@@ -6,7 +6,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use agent::tool::{Failure, Reply, ToolName};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 use vault::AccessToken;
 
 use crate::{
@@ -77,7 +77,10 @@ impl Read for ReadIssue {
         let reply = issue.map(|issue| {
             let mut shown = part(&issue, ISSUE, *from_line, MAX_BODY);
             let first = excerpt::first_line();
-            let comment = |it: &Value| part(it, COMMENT, first, MAX_COMMENT).into();
+            let comment = |it: &RawValue| {
+                let comment = serde_json::from_str(it.get()).unwrap_or_default();
+                part(&comment, COMMENT, first, MAX_COMMENT).into()
+            };
             match comments.outcome {
                 Ok(page) => shown.extend(page.shown_by("comments", comment)),
                 Err(Failure { text, .. }) => {
