@@ -207,3 +207,18 @@ impl<T> fmt::Debug for Cached<T> {
         f.write_str("Cached")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{CLOCK_DISORDER, age};
+
+    #[test]
+    fn what_is_a_little_in_the_future_is_new_and_what_is_further_may_be_of_any_age() {
+        let (second, now) = (Duration::from_secs(1), Duration::from_secs(1_000));
+        assert_eq!(age(now - second, now), second);
+        assert_eq!(age(now + CLOCK_DISORDER - second, now), Duration::ZERO);
+        assert_eq!(age(now + CLOCK_DISORDER, now), Duration::MAX);
+    }
+}

@@ -125,7 +125,13 @@ mod tests {
         net::TcpListener,
     };
 
-    use super::Fetcher;
+    use super::{Fetcher, place};
+
+    #[test]
+    fn an_address_is_told_without_what_could_be_secret_in_it() {
+        let address = "https://user:word@keys.example:8443/a/b?secret#part".parse().unwrap();
+        assert_eq!(place(&address), "https://keys.example:8443/a/b");
+    }
 
     #[tokio::test]
     async fn a_connection_that_was_opened_before_is_used_for_the_first_document() {

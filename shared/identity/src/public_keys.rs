@@ -175,3 +175,35 @@ impl fmt::Debug for PublicKeys {
         f.write_str("PublicKeys")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::{KeysById, MAX_UNPROVEN, Name};
+
+    fn name(id: u128) -> Name {
+        let base = Arc::new("https://keys.example".parse().unwrap());
+        Name { id: Uuid::from_u128(id), base }
+    }
+
+    #[test]
+    fn each_key_is_proven_for_itself_and_no_number_of_unproven_ones_puts_it_out() {
+        let mut keys = KeysById::default();
+        for id in 1..=3 {
+            assert!(!keys.find(&name(id)).1);
+        }
+        for id in [1, 2, 2] {
+            let (cached, _) = keys.find(&name(id));
+            keys.prove(name(id), cached);
+        }
+        assert_eq!((keys.proven.len(), keys.unproven.len()), (2, 1));
+        for id in 0..1_000 {
+            keys.find(&name(1_000 + id));
+        }
+        assert!(keys.find(&name(1)).1 && keys.find(&name(2)).1 && !keys.find(&name(3)).1);
+        assert_eq!((keys.proven.len(), keys.unproven.len()), (2, MAX_UNPROVEN));
+    }
+}

@@ -185,3 +185,23 @@ fn text(claim: Option<Value>) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_BYTES, MAX_HEADER_BYTES, Refusal, UnverifiedToken};
+
+    fn parsed(header: usize, payload: usize) -> Result<(), Refusal> {
+        let token = format!("{}.{}.", "A".repeat(header), "A".repeat(payload));
+        UnverifiedToken::parse(&token).map(drop)
+    }
+
+    #[test]
+    fn a_token_and_its_header_are_as_long_as_they_may_be_and_no_longer() {
+        let rest = MAX_BYTES - MAX_HEADER_BYTES - 2;
+        assert!(parsed(MAX_HEADER_BYTES, rest).is_ok());
+        let too_long = [parsed(MAX_HEADER_BYTES, rest + 1), parsed(MAX_HEADER_BYTES + 1, 0)];
+        for refused in too_long {
+            assert!(matches!(refused, Err(Refusal::TooLong)), "{refused:?}");
+        }
+    }
+}

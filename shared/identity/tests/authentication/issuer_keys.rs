@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join_all};
-use identity_vectors::{Answer, DISCOVERY_PATH, ENTRA_KEYS_PATH, KEYS_PATH, Kind, SigningKey};
+use identity_vectors::{
+    Answer, DISCOVERY_PATH, ENTRA_KEYS_PATH, KEYS_PATH, KeyServer, Kind, SigningKey,
+};
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, time::Instant};
 
@@ -229,7 +231,11 @@ async fn a_discovery_document_of_another_issuer_or_of_keys_in_the_open_is_not_fo
         document[name] = value;
         document.to_string()
     };
+    let in_the_open = KeyServer::start().await;
+    let keys = key_set("p256", SigningKey::P256);
+    in_the_open.put(KEYS_PATH, Answer::Document(keys));
     let documents = [
+        changed("jwks_uri", format!("{}{KEYS_PATH}", in_the_open.address()).into()),
         changed("issuer", "https://issuer.example".into()),
         changed("issuer", format!("{}/", desk.world.issuer()).into()),
         changed("issuer", Value::Null),
@@ -245,7 +251,7 @@ async fn a_discovery_document_of_another_issuer_or_of_keys_in_the_open_is_not_fo
         let seconds = 10 * u64::try_from(number).unwrap();
         assert_eq!(desk.after(seconds).await, "Unavailable", "{document}");
     }
-    assert_eq!(desk.world.server().asked(KEYS_PATH), 0);
+    assert_eq!(desk.world.server().asked(KEYS_PATH) + in_the_open.asked_in_all(), 0);
     desk.world.server().put(DISCOVERY_PATH, Answer::Document(good.to_string()));
     assert_eq!(desk.after(1000).await, "User");
 }
