@@ -1,4 +1,5 @@
-//! A binding is audited even if the browser disconnects while it runs (M14).
+//! What is being done for somebody is done to its end, although they have hung up: a binding is audited (M14), and a
+//! turn is saved before a container stops (M15).
 
 use container::Limits;
 use std::{
@@ -10,7 +11,7 @@ use std::{
 use bind_session::BindSession;
 use local::environment;
 use serde_json::json;
-use tests::{Browser, World};
+use tests::{Browser, Fate, Gate, Setup, Workload, World};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
@@ -127,4 +128,29 @@ async fn m14_a_binding_is_audited_even_if_the_browser_disconnects() {
     let (_, answer) = alice.go_on("session").await;
     assert_eq!(answer["status"], "completed", "{answer}");
     serving.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_a_turn_whose_client_is_gone_is_saved_before_a_container_stops() {
+    let (world, proxies) = World::proxied(Setup::default()).await;
+    let variables = Workload::variables(&world);
+    let gate = Gate::closed();
+    let closed = gate.clone();
+    proxies.bedrock.rule(move |seen| match seen.body.contains("Hello!") {
+        true => Fate::Waits(closed.clone()),
+        false => Fate::Arrives,
+    });
+    let workload = Workload::start(&variables).await;
+    let address = workload.address();
+    let at = (address.host_str().expect("a host"), address.port().expect("a port"));
+    tokio::select! {
+        answer = workload.say("gone", "Hello!") => panic!("an answer: {answer:?}"),
+        () = gate.reached() => {}
+    }
+    // The client has hung up, and the container is asked to stop.
+    let stops = tokio::spawn(workload.stops());
+    while TcpStream::connect(at).await.is_ok() {}
+    gate.open();
+    assert!(stops.await.expect("no panic"), "it did not end well");
+    assert_eq!(Workload::start(&variables).await.said("gone").await, ["Hello!"]);
 }

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
 };
 
+use edge::shell::all_ended;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -49,8 +50,8 @@ pub(crate) fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves `handler` on `listener` until `shutdown` completes, then lets requests in flight finish
-/// for as long as `limits` say, and ends the others.
+/// Serves `handler` on `listener` until `shutdown` completes, then lets requests in flight finish, and what goes on
+/// without the clients that asked for it, for as long as `limits` say, and ends the others.
 pub async fn serve(
     listener: TcpListener,
     handler: impl Handler,
@@ -84,9 +85,13 @@ pub async fn serve(
         }
     }
     drop(listener);
-    if timeout(limits.shutdown, open.shutdown()).await.is_err() {
+    let ended = async {
+        open.shutdown().await;
+        all_ended().await;
+    };
+    if timeout(limits.shutdown, ended).await.is_err() {
         let cut = limits.connections.saturating_sub(places.free.available_permits());
-        tracing::warn!(connections = cut, "stopped before every request was answered");
+        tracing::warn!(connections = cut, "stopped before everything was done");
         connections.end();
     }
 }

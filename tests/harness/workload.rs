@@ -1,6 +1,6 @@
 //! The workload as a process of its own, to kill or to configure, asked without a load balancer.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use local::{
     binaries, environment, events,
@@ -56,6 +56,15 @@ impl Workload {
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process.id().expect("a running process")
+    }
+
+    /// Asks it to stop, and waits until it has. Returns whether it ended well, and by itself.
+    ///
+    /// # Panics
+    /// When it can't be asked.
+    pub async fn stops(self) -> bool {
+        const LONGEST: Duration = Duration::from_secs(60);
+        self.process.stop_within(LONGEST).await.expect("an end").success()
     }
 
     /// Where it listens.

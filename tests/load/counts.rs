@@ -78,6 +78,11 @@ impl Counts {
         self.inner().finished += 1;
     }
 
+    /// How many turns were answered.
+    pub(crate) fn answers(&self) -> usize {
+        self.inner().times.len()
+    }
+
     /// How many users are through.
     pub(crate) fn through(&self) -> usize {
         self.inner().finished

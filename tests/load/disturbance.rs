@@ -1,5 +1,6 @@
 //! Faults in every upstream, keys that are replaced, and kills and restarts of both services.
 //!
+//! Between two kills users get some answers, however slow the machine is.
 //! When four fifths of the users are through, the agent is killed no more: each kill can make the last ones wait for as
 //! long as a turn may take.
 
@@ -9,7 +10,11 @@ use local::{
     Running,
     faults::{Fault, Faults},
 };
-use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::{
     counts::Counts,
@@ -38,6 +43,10 @@ const BESIDES: [&str; 5] = [
     "issuer=latency:300ms:20%",
 ];
 
+/// How long users may get no answers before they are disturbed again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const TICK: Duration = Duration::from_millis(50);
+
 /// A disturbance that goes on until it is ended.
 #[derive(Debug)]
 pub(crate) struct Disturbance {
@@ -57,11 +66,22 @@ pub(crate) fn begin(
     let (end, mut ended) = oneshot::channel();
     let (keys, services, counts) = (running.keys.clone(), services.clone(), Arc::clone(counts));
     let most = usize::from(users) * 4 / 5;
+    let least = usize::from(users) / 6;
     let pause = Duration::from_millis(2_000 + u64::from(users) * 20);
     let task = tokio::spawn(async move {
         for round in 0_usize.. {
+            let answers = counts.answers();
             if timeout(pause, &mut ended).await.is_ok() {
                 break;
+            }
+            // On a machine that has much else to do, nothing else would be done.
+            let progress = async {
+                while counts.answers() < answers + least {
+                    sleep(TICK).await
+                }
+            };
+            if counts.through() <= most {
+                let _or_not_at_all = timeout(LONGEST_PAUSE, progress).await;
             }
             keys.load_balancer.rotate().expect("a key");
             keys.issuer.rotate().expect("a key");

@@ -40,12 +40,12 @@ use self::{
 
 /// How many users are few, whose turns need not wait for one another.
 const FEW: u16 = 100;
-/// How long a turn may take, with few and with many users. What a killed service has claimed is held until its turn
-/// can't be at work any more, ten seconds after that, and so long a user waits.
-const TURN_SECONDS: [&str; 2] = ["10", "20"];
-/// So few turns at once that each is done in time with two cores and everything compiled without optimizations. Who
-/// is above that is told to come again.
-const MAX_TURNS: &str = "32";
+/// How long a turn may take. What a killed service has claimed is held until its turn can't be at work any more, ten
+/// seconds after that, and so long a user waits.
+const TURN_SECONDS: &str = "20";
+/// So few turns at once, with few and with many users, that each is done in time with two cores that others use, too,
+/// and everything compiled without optimizations. Who is above that is told to come again.
+const MAX_TURNS: [&str; 2] = ["16", "32"];
 
 /// How the run is done.
 #[derive(Debug, Clone, Parser)]
@@ -120,9 +120,9 @@ async fn run(arguments: &Arguments, is_disturbed: bool) -> bool {
     let running = local::start(options, Clock::system()).await.expect("stand-ins");
     let mut variables =
         environment::functions(&running.addresses, &running.issuer, environment::OIDC_CLIENT_ID);
-    let turn_seconds = TURN_SECONDS[usize::from(arguments.users > FEW)];
-    variables.insert("TURN_SECONDS".to_owned(), turn_seconds.to_owned());
-    variables.insert("MAX_TURNS".to_owned(), MAX_TURNS.to_owned());
+    let turns = MAX_TURNS[usize::from(arguments.users > FEW)];
+    variables.insert("TURN_SECONDS".to_owned(), TURN_SECONDS.to_owned());
+    variables.insert("MAX_TURNS".to_owned(), turns.to_owned());
     if arguments.bearer {
         variables.insert("INBOUND_AUTH".to_owned(), "bearer".to_owned());
     }

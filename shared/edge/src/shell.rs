@@ -9,7 +9,7 @@ use std::{
     fmt::Debug,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     task::{Context, Poll},
     thread,
     time::Duration,
@@ -19,7 +19,7 @@ use aws_lc_rs::rand;
 use clock::Clock;
 use lambda_http::Request;
 use telemetry::Metrics;
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 use tower_service::Service;
 use tracing::Instrument;
 
@@ -39,6 +39,8 @@ crate::variables! {
     METRICS_NAMESPACE: Or("Countersign"), "the namespace of these metrics: at most 255 of `A-Za-z0-9.-_/#:`";
 }
 
+/// How much of this process is being done to its end.
+static AT_WORK: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 /// About how long a platform's first poll for requests takes.
 const FIRST_POLL: Duration = Duration::from_millis(2);
 
@@ -205,8 +207,38 @@ pub async fn run_on_lambda<F: Function>() -> Result<(), lambda_http::Error> {
 pub fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> impl Future<Output = Result<T, Problem>> + Send {
-    let work = tokio::spawn(work.in_current_span());
+    let counted = AtWork::new();
+    let work = tokio::spawn(
+        async {
+            let _counted = counted;
+            work.await
+        }
+        .in_current_span(),
+    );
     async { work.await.unwrap_or_else(|panicked| Err(Problem::internal(panicked))) }
+}
+
+/// Completes once nothing of this process is being done [to its end](to_the_end), so that it can stop.
+pub async fn all_ended() {
+    let mut at_work = AT_WORK.subscribe();
+    // The sender is there as long as the process is.
+    let _none = at_work.wait_for(|count| *count == 0).await;
+}
+
+/// Work that counts until this is dropped.
+struct AtWork;
+
+impl AtWork {
+    fn new() -> Self {
+        AT_WORK.send_modify(|count| *count += 1);
+        Self
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        AT_WORK.send_modify(|count| *count = count.saturating_sub(1));
+    }
 }
 
 #[cfg(test)]
