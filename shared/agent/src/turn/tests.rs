@@ -156,6 +156,8 @@ mod replies;
 
 mod providers;
 
+mod endings;
+
 mod inquiry;
 
 #[test]
