@@ -12,10 +12,10 @@ use stand_in::PRIVATE_STEP;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 /// The levels that are kept: everything of the services, and what their processes print. Private steps of
-/// the stand-ins are left out, because they are for no log.
+/// the stand-ins are left out, because they are for no log, and so are the spans that are exported.
 fn levels() -> EnvFilter {
     EnvFilter::new(format!(
-        "info,{PRIVATE_STEP}=off,invoke=trace,bind_session=trace,vault=trace,agent=trace,\
+        "info,{PRIVATE_STEP}=off,traces=off,invoke=trace,bind_session=trace,vault=trace,agent=trace,\
          tools_github=trace,tools_mcp=trace,models_bedrock=trace,models_openai=trace,process=debug"
     ))
 }

@@ -99,3 +99,36 @@ pub(crate) async fn complete(checked: Checked<'_>, binder: &SessionBinder) -> Ou
     tracing::error!(cause, "{error}");
     outcome
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use identity::UserId;
+    use vault::{Bound, ConsentKeys, Flow, SessionUri, Visitor, VisitorBrowser};
+
+    use super::was_bound;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    /// Mallory has the mark of a consent of alice's, or one of her own for another session: neither tells mallory
+    /// that this one is bound.
+    #[test]
+    fn m9_a_mark_counts_for_its_own_person_and_session_until_it_expires() {
+        let keys = ConsentKeys::parse("a key of at least 32 characters for tests").unwrap();
+        let user = |id: &str| UserId::parse(id).unwrap();
+        let session = |id: &str| {
+            SessionUri::parse(format!("urn:ietf:params:oauth:request_uri:{id}")).unwrap()
+        };
+        let mark = Bound::new(user("alice"), &session("one"), NOW).seal(&keys).unwrap();
+        let counts = |who: &str, which: &str, now| {
+            let visitor = Visitor { user: &user(who), browser: VisitorBrowser::Any, now };
+            was_bound(&mark, &session(which), &visitor, &keys)
+        };
+        assert!(counts("alice", "one", NOW));
+        assert!(counts("alice", "one", NOW + Flow::LIFETIME - Duration::from_secs(1)));
+        assert!(!counts("mallory", "one", NOW));
+        assert!(!counts("alice", "another", NOW));
+        assert!(!counts("alice", "one", NOW + Flow::LIFETIME));
+    }
+}

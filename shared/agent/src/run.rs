@@ -262,11 +262,13 @@ impl Runner<'_> {
         let token = token.as_deref();
         let (name, id) = (tool.spec().name.as_str(), &call.tool_use_id);
         let span = traced::tool(self.model, self.session.as_str(), name, id, "apply");
+        let began = Instant::now();
         let applied = async {
-            traced::replied(match given {
+            let reply = match given {
                 Some(given) => tool.go_on(&call.input, given, token).await,
                 None => tool.apply(&call.input, token).await,
-            })
+            };
+            traced::replied(tool.spec(), began, reply)
         };
         let mut reply = applied.instrument(span).await;
         let known = token.map(|token| tokens.known(token));
@@ -307,16 +309,22 @@ impl Attempt {
 }
 
 async fn try_one(attempt: &Attempt, token: Option<Arc<AccessToken>>) -> MadeCall<'_> {
-    let input = &attempt.call.input;
+    let (input, began) = (&attempt.call.input, Instant::now());
     let made = match &attempt.tool {
-        Tool::Read(tool) => Made::Read(traced::replied(match &attempt.given {
-            Some(given) => tool.go_on(input, given, token.as_deref()).await,
-            None => tool.read(input, token.as_deref()).await,
-        })),
-        Tool::Write(tool) => Made::Previewed(traced::replied(match visible::refusal(input) {
+        Tool::Read(tool) => {
+            let reply = match &attempt.given {
+                Some(given) => tool.go_on(input, given, token.as_deref()).await,
+                None => tool.read(input, token.as_deref()).await,
+            };
+            Made::Read(traced::replied(tool.spec(), began, reply))
+        }
+        Tool::Write(tool) => Made::Previewed(match visible::refusal(input) {
             Some(failure) => Reply::failed(failure),
-            None => tool.preview(input, token.as_deref()).await,
-        })),
+            None => {
+                let reply = tool.preview(input, token.as_deref()).await;
+                traced::replied(tool.spec(), began, reply)
+            }
+        }),
     };
     MadeCall { attempt, token, made }
 }

@@ -378,6 +378,20 @@ impl Failure {
         Self { code, text: text.into(), notice: None, token, inquiry: None }
     }
 
+    /// Whether the provider itself has failed, or was not reached, and not what it was asked for.
+    #[must_use]
+    pub fn is_the_providers(&self) -> bool {
+        matches!(
+            self.code,
+            "outcome_unknown"
+                | "rate_limited"
+                | "server_error"
+                | "unavailable"
+                | "unexpected_answer"
+                | "unreachable"
+        )
+    }
+
     /// The call goes on once the user has answered.
     #[must_use]
     pub fn asks(inquiry: Inquiry) -> Self {

@@ -4,12 +4,14 @@
 use std::future::Future;
 
 use futures_util::FutureExt;
+use telemetry::metrics::Measurement;
+use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     error::TurnError,
     model::{Model, ModelAnswer, ModelError, Usage},
-    tool::{Failure, Reply},
+    tool::{Failure, Needs, Reply, ToolSpec},
     turn::Attempt,
 };
 
@@ -123,10 +125,21 @@ pub(crate) fn attempt(model: &dyn Model, session: &str, attempt: &Attempt) -> Sp
     tool(model, session, attempt.tool.name(), &attempt.call.tool_use_id, how)
 }
 
-/// Notes in the current span that a call has failed. What the provider asks the user is no failure.
-pub(crate) fn replied<T>(reply: Reply<T>) -> Reply<T> {
-    if let Err(Failure { code, inquiry: None, .. }) = &reply.outcome {
-        fail(&Span::current(), code);
+/// Notes how the provider of `tool`, asked at `began`, has replied: in the current span, if the call has failed, and
+/// among the measurements. What the provider asks the user is no failure.
+pub(crate) fn replied<T>(tool: &ToolSpec, began: Instant, reply: Reply<T>) -> Reply<T> {
+    let failure = reply.outcome.as_ref().err().filter(|failure| failure.inquiry.is_none());
+    if let Some(failure) = failure {
+        fail(&Span::current(), failure.code);
+    }
+    if let Some(Needs { provider, .. }) = &tool.needs {
+        Measurement::Upstream {
+            service: provider.name().as_str(),
+            operation: tool.name.as_str(),
+            failed: failure.is_some_and(Failure::is_the_providers),
+            time: began.elapsed(),
+        }
+        .record();
     }
     reply
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context};
 
-use super::kinds::{DIMENSIONS, Fields, KINDS, SERVICE, Tools, Unit};
+use super::kinds::{DIMENSIONS, Fields, KINDS, Names, SERVICE, Unit};
 
 /// One line.
 #[derive(Serialize)]
@@ -53,13 +53,13 @@ pub(crate) struct Emf<W> {
     service: &'static str,
     namespace: String,
     writer: W,
-    tools: Tools,
+    names: Names,
 }
 
 impl<W> Emf<W> {
     /// The measurements of `service`, in `namespace`.
     pub(crate) fn new(service: &'static str, namespace: String, writer: W) -> Self {
-        Self { service, namespace, writer, tools: Tools::default() }
+        Self { service, namespace, writer, names: Names::default() }
     }
 
     fn line(&self, fields: &mut Fields) -> Option<Vec<u8>> {
@@ -67,7 +67,7 @@ impl<W> Emf<W> {
         let mut members = Map::new();
         members.insert(SERVICE.to_owned(), self.service.into());
         for (field, name, _) in DIMENSIONS {
-            if let Some(value) = fields.dimension(field, &self.tools) {
+            if let Some(value) = fields.dimension(field, &self.names) {
                 members.insert(name.to_owned(), value.into());
             }
         }
@@ -121,7 +121,7 @@ mod tests {
 
     use crate::{
         Metrics,
-        metrics::{Measurement, kinds::MOST_TOOLS},
+        metrics::{Measurement, kinds::MOST_NAMES},
         tests::Lines,
     };
 
@@ -179,13 +179,20 @@ mod tests {
 
     #[test]
     fn names_that_strangers_choose_make_a_bounded_number_of_metrics() {
-        let call =
-            |n: usize| Measurement::Tool { tool: &format!("tool_{n}"), outcome: "ok" }.record();
-        let lines = lines(|| (0..3 * MOST_TOOLS).chain([0]).for_each(call));
-        let names: std::collections::BTreeSet<_> =
-            lines.iter().map(|line| line["Tool"].to_string()).collect();
-        assert_eq!(names.len(), MOST_TOOLS + 1);
-        assert_eq!(lines.last().unwrap()["Tool"], "tool_0");
+        let called = |name: &str| Measurement::Tool { tool: name, outcome: "ok" }.record();
+        let asked = |name: &str| {
+            let (service, time) = ("server", Duration::ZERO);
+            Measurement::Upstream { service, operation: name, failed: false, time }.record();
+        };
+        let record: [(&str, &dyn Fn(&str)); 2] = [("Tool", &called), ("Operation", &asked)];
+        for (dimension, record) in record {
+            let numbers = (0..3 * MOST_NAMES).chain([0]);
+            let lines = lines(|| numbers.for_each(|n| record(&format!("tool_{n}"))));
+            let names: std::collections::BTreeSet<_> =
+                lines.iter().map(|line| line[dimension].to_string()).collect();
+            assert_eq!(names.len(), MOST_NAMES + 1);
+            assert_eq!(lines.last().unwrap()[dimension], "tool_0");
+        }
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Which measurements there are, by every name that an output gives them.
 
-use std::{collections::HashSet, sync::Mutex, sync::PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
 
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 
-/// How many names of tools are told apart; MCP servers choose theirs.
-pub(super) const MOST_TOOLS: usize = 100;
+/// How many names of tools are told apart, and of operations; MCP servers choose theirs.
+pub(super) const MOST_NAMES: usize = 100;
 
 /// One kind of measurement: the dimensions that CloudWatch tells it apart by, and its metrics.
 pub(super) struct Kind {
@@ -104,12 +107,12 @@ pub(super) struct Fields {
 
 impl Fields {
     /// The dimension `field`, as it is told apart; `None` if this kind has none.
-    pub(super) fn dimension(&mut self, field: &str, tools: &Tools) -> Option<String> {
+    pub(super) fn dimension(&mut self, field: &str, names: &Names) -> Option<String> {
         let Value::String(value) = self.values.remove(field)? else { return None };
         Some(match value.as_str() {
             // To CloudWatch an empty value is no dimension.
             "" => "none".to_owned(),
-            name if field == "tool" && !tools.are_told_apart(name) => "other".to_owned(),
+            name if !names.are_told_apart(field, name) => "other".to_owned(),
             _ => value,
         })
     }
@@ -135,13 +138,22 @@ impl Visit for Fields {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
-/// The names of tools that are told apart: each is a metric of its own, for which CloudWatch bills.
+/// The names that are told apart, of those that strangers choose: each is a metric of its own, for which CloudWatch
+/// bills.
 #[derive(Default)]
-pub(super) struct Tools(Mutex<HashSet<String>>);
+pub(super) struct Names {
+    tools: Mutex<HashSet<String>>,
+    operations: Mutex<HashSet<String>>,
+}
 
-impl Tools {
-    fn are_told_apart(&self, tool: &str) -> bool {
-        let mut tools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tools.contains(tool) || (tools.len() < MOST_TOOLS && tools.insert(tool.to_owned()))
+impl Names {
+    fn are_told_apart(&self, field: &str, name: &str) -> bool {
+        let known = match field {
+            "tool" => &self.tools,
+            "operation" => &self.operations,
+            _ => return true,
+        };
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(name) || (known.len() < MOST_NAMES && known.insert(name.to_owned()))
     }
 }

@@ -52,11 +52,11 @@ pub enum Measurement<'a> {
         /// `ok`, or what went wrong.
         outcome: &'a str,
     },
-    /// AWS answered a request, or did not; with the SDK's retries.
+    /// AWS answered a request, or did not, with the SDK's retries; or a provider what a tool has asked it.
     Upstream {
-        /// Which service, as its SDK names it.
+        /// Which service, as its SDK names it, or which provider.
         service: &'a str,
-        /// Which operation.
+        /// Which operation, or which tool.
         operation: &'a str,
         /// Whether there was no answer, or one that is a failure of the service or of its configuration.
         failed: bool,

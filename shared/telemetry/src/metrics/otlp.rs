@@ -13,7 +13,7 @@ use serde_json::Value;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{Layer, layer::Context};
 
-use super::kinds::{DIMENSIONS, Fields, KINDS, Kind, Metric, Tools, Unit};
+use super::kinds::{DIMENSIONS, Fields, KINDS, Kind, Metric, Names, Unit};
 
 /// The bounds of the histograms of times, in seconds: from an answer of AWS to the longest turn.
 const SECONDS: [f64; 15] =
@@ -24,7 +24,7 @@ const LEVELS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 5
 /// Records each measurement with its instruments.
 pub(crate) struct Otlp {
     kinds: Vec<(&'static Kind, Vec<Instrument>)>,
-    tools: Tools,
+    names: Names,
 }
 
 enum Instrument {
@@ -41,7 +41,7 @@ impl Otlp {
             kind.metrics.iter().map(|it| Instrument::new(&meter, it)).collect()
         };
         let kinds = KINDS.iter().map(|kind| (kind, instruments(kind))).collect();
-        Self { kinds, tools: Tools::default() }
+        Self { kinds, names: Names::default() }
     }
 
     fn record(&self, fields: &mut Fields) {
@@ -52,7 +52,7 @@ impl Otlp {
         };
         let mut attributes = Vec::with_capacity(DIMENSIONS.len());
         for (field, _, name) in DIMENSIONS {
-            let value = fields.dimension(field, &self.tools);
+            let value = fields.dimension(field, &self.names);
             attributes.extend(value.map(|value| KeyValue::new(name, value)));
         }
         for (metric, instrument) in kind.metrics.iter().zip(instruments) {
