@@ -118,10 +118,21 @@ fn is_log(line: &Metadata<'_>) -> bool {
 mod tests {
     use std::{
         io,
-        sync::{Arc, Mutex},
+        sync::{Arc, Mutex, PoisonError},
     };
 
-    use tracing::{Level, event, subscriber::with_default};
+    use tracing::{Level, Subscriber, event, subscriber};
+
+    /// Does `work` with `subscriber`, and no other test at the same time: what is wanted of a place in the code is
+    /// kept for all subscribers of a process, and may be wrong for a moment if one of them begins or ends.
+    pub(crate) fn with_default(
+        subscriber: impl Subscriber + Send + Sync + 'static,
+        work: impl FnOnce(),
+    ) {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        subscriber::with_default(subscriber, work);
+    }
 
     #[derive(Clone, Default)]
     pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);

@@ -161,10 +161,11 @@ mod tests {
         error::OTelSdkResult,
         trace::{SdkTracerProvider, SpanData, SpanExporter},
     };
-    use tracing::{info, info_span, subscriber::with_default};
+    use tracing::{info, info_span};
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::{Caller, Tracer, traceparent};
+    use crate::tests::with_default;
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     const SPAN: &str = "00f067aa0ba902b7";

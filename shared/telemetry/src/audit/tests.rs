@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use boon::{Compiler, Schemas};
 use identity::{Refusal, UserId};
 use serde_json::Value;
-use tracing::{info_span, subscriber::with_default};
+use tracing::info_span;
 use tracing_subscriber::filter::Targets;
 
 use super::Audit;
-use crate::{Metrics, tests::Lines};
+use crate::{
+    Metrics,
+    tests::{Lines, with_default},
+};
 
 const PUBLISHED: &str = include_str!("../../../../docs/audit.schema.json");
 /// What the kindest and the most hostile of users, clients and providers could have put there.

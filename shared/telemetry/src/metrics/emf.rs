@@ -116,13 +116,13 @@ mod tests {
 
     use boon::{Compiler, Schemas};
     use serde_json::Value;
-    use tracing::{Level, info, subscriber::with_default};
+    use tracing::{Level, info};
     use tracing_subscriber::filter::Targets;
 
     use crate::{
         Metrics,
         metrics::{Measurement, kinds::MOST_NAMES},
-        tests::Lines,
+        tests::{Lines, with_default},
     };
 
     /// The lines of a service that measures, for `work`.
@@ -184,10 +184,13 @@ mod tests {
             let (service, time) = ("server", Duration::ZERO);
             Measurement::Upstream { service, operation: name, failed: false, time }.record();
         };
-        let record: [(&str, &dyn Fn(&str)); 2] = [("Tool", &called), ("Operation", &asked)];
-        for (dimension, record) in record {
+        for dimension in ["Tool", "Operation"] {
+            let record = |name: String| match dimension {
+                "Tool" => called(&name),
+                _ => asked(&name),
+            };
             let numbers = (0..3 * MOST_NAMES).chain([0]);
-            let lines = lines(|| numbers.for_each(|n| record(&format!("tool_{n}"))));
+            let lines = lines(|| numbers.for_each(|n| record(format!("tool_{n}"))));
             let names: std::collections::BTreeSet<_> =
                 lines.iter().map(|line| line[dimension].to_string()).collect();
             assert_eq!(names.len(), MOST_NAMES + 1);
