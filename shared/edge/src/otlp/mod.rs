@@ -2,7 +2,7 @@
 //! (OTLP) over HTTP as protobuf.
 //!
 //! `telemetry` says what a span and a measurement are. Here they are collected by threads of OpenTelemetry's
-//! SDK, which wait for nobody and drop what does not fit, and sent by [`client`]. The variables are
+//! SDK, which wait for nobody and drop what does not fit, and sent by `client`. The variables are
 //! OpenTelemetry's own ("Environment Variable Specification", "OpenTelemetry Protocol Exporter"); those
 //! that are not read here are read by its SDK.
 
