@@ -5,20 +5,11 @@
 //! only. One request does it, in the AWS JSON 1.1 protocol: AWS Secrets Manager API Reference,
 //! "GetSecretValue". The SDK's client for all of that API is too large for a function.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, time::Duration};
 
 use aws_credential_types::{Credentials, provider::ProvideCredentials};
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4::SigningParams,
-};
 use aws_smithy_http_client::default_connector;
-use aws_smithy_runtime_api::client::{
-    http::HttpConnector, identity::Identity, orchestrator::HttpRequest,
-};
+use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequest};
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
@@ -28,6 +19,7 @@ use crate::{
     aws::{AWS_ENDPOINT_URL_SECRETS_MANAGER, Aws, AwsEndpoint},
     environment::{ConfigError, Reader, Source},
     inbound::{CONSENT_KEY, CONSENT_KEY_SECRET},
+    signature,
 };
 
 /// How often the secret is asked for before the start fails.
@@ -157,7 +149,7 @@ async fn attempt(aws: &Aws, endpoint: &AwsEndpoint, secret: &str) -> Result<Stri
     parse(status, &body.map_err(unreachable)?.to_bytes())
 }
 
-/// The signed request (AWS General Reference, "Signature Version 4").
+/// The signed request.
 fn request(
     endpoint: &AwsEndpoint,
     secret: &str,
@@ -168,22 +160,8 @@ fn request(
         .header("content-type", "application/x-amz-json-1.1")
         .header("x-amz-target", "secretsmanager.GetSecretValue");
     let mut request = request.body(SdkBody::from(body.as_str()))?;
-    let identity = Identity::from(credentials);
-    let params = SigningParams::builder()
-        .identity(&identity)
-        .region(endpoint.region())
-        .name("secretsmanager")
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()?
-        .into();
-    let address = request.uri().to_string();
-    let headers = request.headers().iter();
-    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let signable =
-        SignableRequest::new("POST", &address, headers, SignableBody::Bytes(body.as_bytes()))?;
-    let (instructions, _signature) = sign(signable, &params)?.into_parts();
-    instructions.apply_to_request_http1x(&mut request);
+    let service = (endpoint.region(), "secretsmanager");
+    signature::sign(&mut request, body.as_bytes(), credentials, service)?;
     Ok(request.try_into()?)
 }
 

@@ -29,6 +29,7 @@ mod request_span;
 pub mod returned;
 pub mod shell;
 pub mod sign_in;
+mod signature;
 pub mod site;
 mod trace_id;
 pub mod upstream;

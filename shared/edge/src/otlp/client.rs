@@ -6,16 +6,11 @@
 use std::{
     fmt,
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4::SigningParams,
-};
-use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
@@ -27,7 +22,7 @@ use hyper_util::{
 use opentelemetry_http::{HttpClient, HttpError};
 use tokio::{runtime::Handle, time::timeout};
 
-use crate::aws::Aws;
+use crate::{aws::Aws, signature};
 
 /// How long one batch is tried.
 pub(super) const EXPORTING: Duration = Duration::from_secs(5);
@@ -135,26 +130,11 @@ impl Signer {
         Self { credentials: aws.load().await.credentials_provider(), region }
     }
 
-    /// Signs `request` (AWS General Reference, "Signature Version 4").
+    /// Signs `request`.
     pub(super) async fn sign(&self, request: &mut Request<Bytes>) -> Result<(), HttpError> {
         let credentials = self.credentials.as_ref().ok_or("there are no credentials")?;
-        let identity = Identity::from(credentials.provide_credentials().await?);
-        let params = SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("xray")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let address = request.uri().to_string();
-        let headers = request.headers().iter();
-        let headers =
-            headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let body = SignableBody::Bytes(request.body());
-        let signable = SignableRequest::new("POST", &address, headers, body)?;
-        let (instructions, _signature) = sign(signable, &params)?.into_parts();
-        instructions.apply_to_request_http1x(request);
-        Ok(())
+        let credentials = credentials.provide_credentials().await?;
+        let body = request.body().clone();
+        signature::sign(request, &body, credentials, (&self.region, "xray"))
     }
 }

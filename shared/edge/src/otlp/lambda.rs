@@ -32,7 +32,7 @@ impl<S> Layer<S> for Flush {
     }
 }
 
-/// Answers an invocation as `inner` does, and flushes then.
+/// Runs an invocation by `inner`, and flushes then.
 #[derive(Debug, Clone)]
 pub(crate) struct Flushing<S> {
     inner: S,
