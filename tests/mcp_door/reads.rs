@@ -1,9 +1,11 @@
 //! A tool that reads: the consent on our page, and the same call again.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::client::{Door, Kind, click, consent};
+use tests::{Setup, World};
+
+use super::client::{AUDIENCE, Door, Kind, click, consent};
 
 const LIST: &str = "github_list_repositories";
 
@@ -88,4 +90,18 @@ async fn m9_a_click_that_came_before_counts_in_its_browser_alone() {
     assert_eq!(status, StatusCode::OK, "{told}");
     let cookies = headers.get_all("set-cookie").iter();
     assert!(cookies.filter_map(|it| it.to_str().ok()).any(|it| it.starts_with("flow-")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m21_a_clients_call_asks_no_model_of_this_service() {
+    let setup = Setup::default().with("MCP_AUDIENCE", AUDIENCE);
+    let (world, proxies) = World::proxied(setup).await;
+    let door = Door::of(world);
+    let alice = door.world.browser_of("alice").await;
+    let client = door.client(Kind::WithLinks, "alice").await;
+    let link = client.link(LIST, &json!({})).await;
+    consent(&alice, &link, "octo-alice").await;
+    let told = client.text(LIST, &json!({})).await;
+    assert!(told.contains("octo-alice/garden"), "{told}");
+    assert_eq!(proxies.bedrock.count(&Method::POST, "/converse-stream"), 0);
 }

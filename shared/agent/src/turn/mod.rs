@@ -178,7 +178,6 @@ impl Turn {
         }
         match self.messages.last() {
             Some(Message { role: Role::Assistant, .. }) => Step::Done,
-            _ if self.rules.is_one_call => Step::Done,
             _ => Step::CallModel,
         }
     }
