@@ -116,7 +116,7 @@ impl Conversation {
 
 #[cfg(test)]
 mod tests {
-    use super::{json_bytes, saved_pending, saved_turn};
+    use super::{SHORTEST_RESULT, json_bytes, saved_pending, saved_turn};
     use crate::{
         commit::Commit,
         conversation::Conversation,
@@ -137,6 +137,17 @@ mod tests {
         for at in [1, 3] {
             assert_eq!(pending.turn[at], thought[at]);
         }
+    }
+
+    #[test]
+    fn a_turn_of_exactly_half_the_conversation_is_whole_and_no_result_gets_shorter_than_a_kib() {
+        let with = |bytes: usize| turn(1, 1, &"x".repeat(bytes));
+        let is_whole = |turn: &[Message], most: usize| saved_turn(turn, most) == turn;
+        let half = with(20_000);
+        assert!(is_whole(&half, 2 * json_bytes(&half)));
+        assert!(!is_whole(&half, 2 * json_bytes(&half) - 1));
+        assert!(is_whole(&with(SHORTEST_RESULT), 0));
+        assert!(!is_whole(&with(SHORTEST_RESULT + 1), 0));
     }
 
     #[test]

@@ -68,7 +68,12 @@ fn by_place(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::{conversation::Conversation, pending::Pending, well_formed::tests::turn};
+    use crate::{
+        conversation::Conversation,
+        pending::Pending,
+        segment::{Segment, SegmentId},
+        well_formed::tests::turn,
+    };
 
     #[test]
     fn a_turn_is_found_by_its_id_or_its_place_parsed_or_not_and_after_older_ones_are_removed() {
@@ -96,5 +101,21 @@ mod tests {
         for gone in ["client-0", "client-7", "countersign-turn-2", "countersign-turn-6"] {
             assert_eq!(conversation.turn(gone), None, "{gone}");
         }
+    }
+
+    #[test]
+    fn a_turn_is_numbered_after_all_that_are_removed_sealed_or_not_parsed() {
+        let all = (0..6).flat_map(|number| turn(number, 1, "out")).collect();
+        let mut conversation = Conversation::from_messages(all).unwrap();
+        assert_eq!(conversation.pending_id(), None);
+        conversation.pending = Some(Pending { turn: turn(6, 0, ""), calls: Vec::new() });
+        conversation.messages.drain(..20);
+        conversation.remove_oldest(1);
+        let id = SegmentId::try_from("A".repeat(43)).unwrap();
+        let segment = Segment { id, bytes: 1, turns: 10, shown: 20, ids: Vec::new() };
+        conversation.segments.push(segment);
+        let ids: Vec<String> = conversation.turns_by_id().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, ["countersign-turn-15", "countersign-turn-16"]);
+        assert_eq!(conversation.pending_id().as_deref(), Some("countersign-turn-16"));
     }
 }

@@ -191,10 +191,11 @@ impl Conversation {
 mod tests {
     use super::{LEAST_BYTES, MOST_BYTES, REMEMBERED_IDS, SegmentId};
     use crate::{
-        conversation::Conversation,
+        conversation::{Conversation, SCHEMA},
         error::SessionError,
         message::{Message, turns},
-        well_formed::tests::turn,
+        stored::Stored,
+        well_formed::{is_well_formed_after, tests::turn},
     };
 
     /// `count` turns of about a KiB, of which the newest `seen` are parsed.
@@ -217,6 +218,43 @@ mod tests {
         assert_eq!(conversation(210, 100).to_seal().unwrap().len(), 1);
         let whole = Conversation::from_messages(turn(1, 1, &"x".repeat(MOST_BYTES))).unwrap();
         assert!(whole.to_seal().unwrap().is_empty(), "all of it is parsed");
+    }
+
+    #[test]
+    fn exactly_as_many_bytes_as_a_segment_has_at_least_are_sealed() {
+        let sealed = |bytes: usize| {
+            let old = vec![Message::user("x".repeat(bytes)), turn(0, 0, "").remove(1)];
+            let mut head = Conversation::from_messages([old, turn(1, 0, "")].concat()).unwrap();
+            head.messages.drain(..2);
+            (head.stored.bytes_of_first(1), head.to_seal().unwrap().len())
+        };
+        let beside = sealed(1).0 - 1;
+        assert_eq!(sealed(LEAST_BYTES - beside), (LEAST_BYTES, 1));
+        assert_eq!(sealed(LEAST_BYTES - beside - 1), (LEAST_BYTES - 1, 0));
+    }
+
+    #[test]
+    fn a_turn_that_no_model_accepts_is_repaired_when_it_is_sealed() {
+        let mut head = conversation(210, 100);
+        let mut all = head.stored.messages(0..210).unwrap();
+        // The result of its call.
+        all.remove(2);
+        assert!(!is_well_formed_after(&|_| false, &all));
+        head.stored = Stored::new(&all).unwrap();
+        let new = head.to_seal().unwrap().remove(0);
+        let read = new.segment.read(&new.json).unwrap();
+        assert!(is_well_formed_after(&|_| false, &read));
+    }
+
+    #[test]
+    fn a_segment_of_a_newer_version_is_not_read() {
+        let mut new = conversation(210, 100).to_seal().unwrap().remove(0);
+        let json = String::from_utf8(new.json.to_vec()).unwrap();
+        let schema = |number: u32| format!("{{\"schema\":{number},");
+        let newer = json.replacen(&schema(SCHEMA), &schema(SCHEMA + 1), 1);
+        new.segment.id = SegmentId::new(newer.as_bytes());
+        let read = new.segment.read(newer.as_bytes());
+        assert!(matches!(read, Err(SessionError::Newer)), "{read:?}");
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
-use session::{Block, Call, CallState, Message, Pending, Role, SessionError, ToolStatus, ToolUse};
+use session::{
+    Block, Call, CallState, Message, Pending, Role, SessionError, Spent, ToolStatus, ToolUse,
+};
 
 use crate::{
     World, id,
@@ -235,6 +237,32 @@ async fn an_unreadable_object_is_never_overwritten() {
             &world.sessions.commit(&mut loaded.clone(), &turn("late"), None).await.unwrap_err()
         ));
         assert_eq!(world.text("alice/s.json").await, object);
+    }
+}
+
+#[tokio::test]
+async fn an_object_of_four_times_the_limit_is_read_and_one_of_a_byte_more_is_not() {
+    let world = World::new().await;
+    let sessions = world.sessions.clone().keeping(100);
+    let object = |bytes| format!("{:bytes$}", r#"{"schema":1,"messages":[],"writes":[]}"#);
+    world.put("alice/s.json", &object(400)).await;
+    assert!(sessions.load(&user("alice"), &id("s")).await.unwrap().exists());
+    world.put("alice/s.json", &object(401)).await;
+    let result = sessions.load(&user("alice"), &id("s")).await;
+    assert!(matches!(result, Err(SessionError::TooLarge)), "{result:?}");
+}
+
+#[tokio::test]
+async fn what_a_turn_has_spent_is_saved_with_it_once() {
+    let world = World::new().await;
+    let spent = |tokens| Spent { day: 1, tokens };
+    let mut loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+    loaded.spend(spent(5));
+    loaded.spend(spent(6));
+    for text in ["1", "2"] {
+        world.sessions.commit(&mut loaded, &turn(text), None).await.unwrap();
+        let now = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+        assert_eq!(now.conversation.spent, Some(spent(11)), "{text}");
     }
 }
 

@@ -5,6 +5,13 @@ use session::{Pending, SessionError};
 
 use crate::{World, id, s3::Fault, turn, user};
 
+impl World {
+    /// How many PUTs there were since the last time.
+    fn puts(&self) -> usize {
+        self.s3.requests().iter().filter(|request| request.starts_with("PUT")).count()
+    }
+}
+
 /// Every way in which a PUT can fail and the turn be kept.
 fn passing_faults() -> Vec<(&'static str, Fault)> {
     vec![
@@ -95,6 +102,7 @@ async fn a_turn_that_loses_too_many_races_is_not_saved() {
     let result = world.sessions.commit(&mut loaded, &turn("turn"), None).await;
     assert!(matches!(result, Err(SessionError::Contended)), "{result:?}");
     assert!(!loaded.exists());
+    assert_eq!(world.puts(), 24);
 }
 
 #[tokio::test]
@@ -104,8 +112,10 @@ async fn a_write_that_runs_out_of_retries_changes_nothing() {
         world.say("before").await;
         (0..20).for_each(|_| world.s3.fail(Method::PUT, fault()));
         let loaded = world.sessions.load(&user("alice"), &id("s")).await.unwrap();
+        world.s3.requests();
         let result = world.sessions.commit(&mut loaded.clone(), &turn("turn"), None).await;
         assert!(matches!(result, Err(SessionError::Unavailable(_))));
+        assert_eq!(world.puts(), 4);
         assert_eq!(world.said().await, ["before"]);
     }
 }

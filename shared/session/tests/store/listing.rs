@@ -42,6 +42,14 @@ async fn the_newest_come_first_and_in_pages() {
 }
 
 #[tokio::test]
+async fn every_conversation_is_listed_with_its_title() {
+    let world = World::new().await;
+    world.begin("alice", "a").await;
+    let page = world.sessions.list(&user("alice"), None, 10).await.unwrap();
+    assert_eq!(page.sessions[0].title.as_deref(), Some("hello"));
+}
+
+#[tokio::test]
 async fn the_conversation_written_last_is_listed_first() {
     let world = World::new().await;
     world.begin("alice", "z").await;

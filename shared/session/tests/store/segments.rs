@@ -168,6 +168,16 @@ async fn of_two_writers_that_seal_at_once_one_leaves_its_segment_and_both_their_
 }
 
 #[tokio::test]
+async fn a_call_of_a_client_has_no_segments_however_long_it_gets() {
+    let world = World::new().await;
+    let calls = world.sessions.calls();
+    for number in 0..MANY {
+        say(&calls, number).await.unwrap();
+    }
+    assert_eq!(world.keys().await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_writer_that_loses_to_one_that_waits_leaves_no_segment() {
     let (world, next) = about_to_seal().await;
     let (mut one, mut other) = (open(&world.sessions).await, open(&world.sessions).await);
