@@ -44,7 +44,9 @@ async fn m14_turns_consents_tools_tokens_and_upstreams_are_metrics_of_the_contai
     {
         assert!(operations.contains(operation), "{operation} is not in {operations:?}");
     }
-    assert!(value(&workload, "UpstreamTime", &[("Operation", "github_list_repositories")]) > 0.0);
+    for operation in ["ConverseStream", "github_list_repositories"] {
+        assert!(value(&workload, "UpstreamTime", &[("Operation", operation)]) > 0.0);
+    }
     // A connection that is opened before it is needed is no failure.
     assert_eq!(value(&workload, "UpstreamFailures", &[]), 0.0);
     let all = workload.iter().chain(&binder);

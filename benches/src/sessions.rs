@@ -15,8 +15,8 @@ use crate::{
 };
 
 const BUCKET: &str = "bucket";
-/// How many turns are written at once before it begins.
-const AT_ONCE: usize = 1_000;
+/// How many turns are written at once before it begins: few, because the oldest are sealed as they come.
+const AT_ONCE: usize = 20;
 const LENGTHS: [usize; 4] = [1, 50, 500, 5_000];
 
 pub(crate) async fn measure(table: &mut Table, upstream: &Upstream, effort: Effort) {

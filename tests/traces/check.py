@@ -101,6 +101,7 @@ def check(spans, raw, events):
     named("execute_tool github_create_issue", countersign__tool__step="apply")
     for what in ("S3/GetObject", "S3/PutObject", "BedrockAgentCore/GetResourceOauth2Token"):
         within(named(what)[0], "")
+    within(named("BedrockRuntime/ConverseStream")[0], "chat ")
 
     # One consent: asked for in a turn, started in the browser, bound by the other service, and the turn goes on.
     asked = [it for it in named("consent_required")]

@@ -44,7 +44,12 @@ impl AnyModel {
                         "the model can't use tools while it streams: it gets none"
                     );
                 }
-                let model = Bedrock::new(&endpoint.within(shared), id.clone());
+                let config = endpoint.within(shared);
+                let mut config = aws_sdk_bedrockruntime::config::Builder::from(&config);
+                if let Some(measuring) = upstream::interceptor() {
+                    config.push_interceptor(measuring);
+                }
+                let model = Bedrock::new(config, id.clone());
                 Self::Bedrock(model.guarded_by(guardrail.clone()))
             }
             ModelProvider::OpenAi(endpoint, id) => {

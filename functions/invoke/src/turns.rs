@@ -69,7 +69,7 @@ pub(crate) async fn run(
         let mut heard = Heard::default();
         let stop = Stop::default();
         let turn = converse(&service, &user, browser, invocation, (time, stop), &mut heard);
-        measured(&service, turn).await
+        measured(&service, Box::pin(turn)).await
     };
     to_the_end(work).await
 }
@@ -95,7 +95,7 @@ pub(crate) async fn stream(
         let _counted = admitted;
         let mut heard = Heard { run: Some(run), ..Heard::default() };
         let turn = converse(&service, &user, browser, invocation, (time, stop), &mut heard);
-        let ended = measured(&service, turn).await;
+        let ended = measured(&service, Box::pin(turn)).await;
         heard.run.map_or(Ok(()), |run| run.end(ended))
     });
     tokio::select! {
@@ -115,10 +115,10 @@ fn admit(service: &Service, user: &User, invocation: &Invocation) -> Result<Admi
     Ok(admitted)
 }
 
-/// Measures the turn that `work` runs.
+/// Measures the turn that `work` runs; boxed, because this has room for it twice.
 async fn measured(
     service: &Service,
-    work: impl Future<Output = Result<InvocationAnswer, Problem>>,
+    work: impl Future<Output = Result<InvocationAnswer, Problem>> + Unpin,
 ) -> Result<InvocationAnswer, Problem> {
     let began = Instant::now();
     let answer = work.await;

@@ -7,7 +7,12 @@
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
-        interceptors::{Intercept, context::BeforeTransmitInterceptorContextMut},
+        interceptors::{
+            Intercept,
+            context::{
+                BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+            },
+        },
         orchestrator::HttpRequest,
         runtime_components::RuntimeComponents,
     },
@@ -31,13 +36,21 @@ impl Intercept for Preconnect {
         "preconnect"
     }
 
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(OnlyConnects);
+        Ok(())
+    }
+
     fn modify_before_transmit(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
-        config: &mut ConfigBag,
+        _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(OnlyConnects);
         let request = context.request_mut();
         let address = request.uri().to_owned();
         *request = HttpRequest::empty();

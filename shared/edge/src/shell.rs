@@ -208,6 +208,8 @@ pub fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> impl Future<Output = Result<T, Problem>> + Send {
     let counted = AtWork::new();
+    // Boxed, because an `async` block has room for what it takes twice: as it is given, and as it is awaited.
+    let work = Box::pin(work);
     let work = tokio::spawn(
         async {
             let _counted = counted;

@@ -1,7 +1,8 @@
-//! How long AWS takes to answer, and how often it fails, by operation; and of which trace a request is (W3C Trace
-//! Context).
+//! How long AWS takes to answer, and how often it fails, by operation; and the span of a request (OpenTelemetry,
+//! "Semantic conventions for AWS SDK client spans"), which the request carries (W3C Trace Context).
 //!
-//! One interceptor for all clients: it sees an operation with all its retries.
+//! One interceptor for all clients: it sees an operation with all its retries. A request whose caller has gone
+//! is dropped with its span, which ends then.
 
 use std::time::Instant;
 
@@ -24,6 +25,7 @@ use telemetry::{
     metrics::{self, Measurement},
     traces,
 };
+use tracing::{Span, field::Empty};
 
 use crate::connection::OnlyConnects;
 
@@ -36,9 +38,12 @@ pub fn interceptor() -> Option<SharedInterceptor> {
 #[derive(Debug)]
 struct Upstream;
 
-/// When an operation began.
+/// An operation that goes on.
 #[derive(Debug)]
-struct Began(Instant);
+struct Began {
+    at: Instant,
+    span: Span,
+}
 
 impl Storable for Began {
     type Storer = StoreReplace<Self>;
@@ -49,12 +54,20 @@ impl Intercept for Upstream {
         "upstream"
     }
 
-    fn read_before_execution(
+    // The first hook after which it is known whether the request only connects.
+    fn read_before_serialization(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(Began(Instant::now()));
+        if config.load::<OnlyConnects>().is_some() {
+            return Ok(());
+        }
+        if let Some(operation) = config.load::<Metadata>() {
+            let span = span(operation);
+            config.interceptor_state().store_put(Began { at: Instant::now(), span });
+        }
         Ok(())
     }
 
@@ -62,9 +75,10 @@ impl Intercept for Upstream {
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(parent) = traces::traceparent() {
+        let began = config.load::<Began>();
+        if let Some(parent) = began.and_then(|it| it.span.in_scope(traces::traceparent)) {
             context.request_mut().headers_mut().insert("traceparent", parent);
         }
         Ok(())
@@ -80,20 +94,44 @@ impl Intercept for Upstream {
         else {
             return Ok(());
         };
-        if config.load::<OnlyConnects>().is_some() {
-            return Ok(());
-        }
         let status = context.response().map(|answer| answer.status().as_u16());
         let succeeded = context.output_or_error().is_some_and(|it| it.is_ok());
+        let failed = !succeeded && !status.is_some_and(says_how_it_is);
+        if failed {
+            began.span.record("otel.status_code", "ERROR");
+            let code = status.map_or_else(|| "_OTHER".to_owned(), |it| it.to_string());
+            began.span.record("error.type", code);
+        }
         Measurement::Upstream {
             service: operation.service(),
             operation: operation.name(),
-            failed: !succeeded && !status.is_some_and(says_how_it_is),
-            time: began.0.elapsed(),
+            failed,
+            time: began.at.elapsed(),
         }
         .record();
         Ok(())
     }
+}
+
+/// The span of an `operation`, within the caller's.
+fn span(operation: &Metadata) -> Span {
+    let span = tracing::info_span!(
+        target: "traces",
+        "request",
+        otel.name = Empty,
+        otel.kind = "client",
+        otel.status_code = Empty,
+        rpc.system.name = "aws-api",
+        rpc.method = Empty,
+        error.r#type = Empty,
+    );
+    if !span.is_disabled() {
+        // AWS's names of its services have spaces.
+        let method = format!("{}/{}", operation.service().replace(' ', ""), operation.name());
+        span.record("otel.name", &method);
+        span.record("rpc.method", &method);
+    }
+    span
 }
 
 /// Whether an error is an answer about what was asked for, and no failure: nothing is there, or another

@@ -20,7 +20,6 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use crate::{
     error::SessionError,
     retry::{S3Failure, retry},
-    traced,
 };
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -78,7 +77,7 @@ impl Bucket {
         let read = || {
             let call = call.clone();
             async move {
-                let object = traced::request("GetObject", call.send()).await?;
+                let object = call.send().await?;
                 let share = self.share(object.content_length()).await;
                 let share = share.map_err(|closed| S3Failure::Unknown(Box::new(closed)))?;
                 let body = collect(object.body, most).await?;
@@ -96,7 +95,7 @@ impl Bucket {
         let read = || {
             let call = call.clone();
             async move {
-                let object = traced::request("GetObject", call.send()).await?;
+                let object = call.send().await?;
                 collect(object.body, most).await
             }
         };
@@ -140,13 +139,12 @@ impl Bucket {
         call: impl Fn() -> PutObjectFluentBuilder,
     ) -> Result<Option<String>, S3Failure> {
         if self.leaves_bodies_unsigned.load(Relaxed) {
-            let sent = call().customize().disable_payload_signing().send();
-            let sent = traced::request("PutObject", sent).await;
+            let sent = call().customize().disable_payload_signing().send().await;
             let sent = sent.map_err(S3Failure::from);
             if !matches!(sent, Err(S3Failure::Refused(_))) {
                 return Ok(sent?.e_tag);
             }
-            let sent = traced::request("PutObject", call().send()).await;
+            let sent = call().send().await;
             let sent = sent.map_err(S3Failure::from);
             if !matches!(sent, Err(S3Failure::Refused(_))) {
                 tracing::info!("the bucket takes signed bodies alone");
@@ -154,25 +152,25 @@ impl Bucket {
             }
             return Ok(sent?.e_tag);
         }
-        Ok(traced::request("PutObject", call().send()).await?.e_tag)
+        Ok(call().send().await?.e_tag)
     }
 
     /// Whether there is an object at `key`.
     pub(crate) async fn exists(&self, key: &str) -> Result<bool, SessionError> {
         let call = self.client.head_object().bucket(&self.name).key(key);
-        Ok(retry(|| traced::request("HeadObject", call.clone().send())).await?.is_some())
+        Ok(retry(|| call.clone().send()).await?.is_some())
     }
 
     /// Deletes the object at `key`, if there is one.
     pub(crate) async fn delete(&self, key: &str) -> Result<(), SessionError> {
         let call = self.client.delete_object().bucket(&self.name).key(key);
-        retry(|| traced::request("DeleteObject", call.clone().send())).await.map(|_| ())
+        retry(|| call.clone().send()).await.map(|_| ())
     }
 
     /// Tries once to delete the object at `key`.
     pub(crate) async fn try_to_delete(&self, key: &str) -> Result<(), S3Failure> {
         let call = self.client.delete_object().bucket(&self.name).key(key);
-        traced::request("DeleteObject", call.send()).await?;
+        call.send().await?;
         Ok(())
     }
 
@@ -188,7 +186,7 @@ impl Bucket {
             let call = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
             let call = call.set_delimiter(delimiter.map(str::to_owned));
             let call = call.set_continuation_token(token);
-            let page = retry(|| traced::request("ListObjectsV2", call.clone().send())).await?;
+            let page = retry(|| call.clone().send()).await?;
             let Some(page) = page else { return Ok(objects) };
             for object in page.contents.into_iter().flatten() {
                 let written = object.last_modified.and_then(|time| time.try_into().ok());

@@ -26,7 +26,6 @@ mod store;
 mod stored;
 mod strands;
 mod title;
-mod traced;
 mod well_formed;
 mod window;
 

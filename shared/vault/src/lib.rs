@@ -15,7 +15,6 @@ mod session_binder;
 mod session_uri;
 mod state;
 mod token_vault;
-mod traced;
 mod visitor;
 mod workload_tokens;
 

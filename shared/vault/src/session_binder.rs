@@ -26,7 +26,6 @@ use crate::{
     error::{Cause, VaultError},
     principal::Principal,
     session_uri::SessionUri,
-    traced,
 };
 
 /// AgentCore Identity as the Session Binding Service sees it.
@@ -74,8 +73,7 @@ impl SessionBinder {
         let call = self.client.complete_resource_token_auth();
         let call = call.user_identifier(user).session_uri(session.as_str());
         let unclear = Unclear::default();
-        let call = call.customize().interceptor(unclear.clone()).send();
-        let bound = traced::request("CompleteResourceTokenAuth", call).await;
+        let bound = call.customize().interceptor(unclear.clone()).send().await;
         bound.map(|_| ()).map_err(|error| match unclear.0.load(Ordering::Relaxed) {
             true => BindError::Unclear(Cause::from_sdk_error(&error).without(session)),
             false => bind_error(&error, session),

@@ -24,7 +24,6 @@ use crate::{
     secret::{AccessToken, AuthorizationUrl},
     session_uri::SessionUri,
     state::FlowState,
-    traced,
     workload_tokens::{WorkloadToken, WorkloadTokens},
 };
 
@@ -165,7 +164,7 @@ impl TokenVault {
             }
             Meant::OfFlow(session) => call.session_uri(session.as_str()),
         };
-        traced::request("GetResourceOauth2Token", call.send()).await
+        call.send().await
     }
 
     async fn workload_token(
@@ -183,14 +182,14 @@ impl TokenVault {
             Name::Id(id) => {
                 let call = self.client.get_workload_access_token_for_user_id();
                 let call = call.workload_name(workload).user_id(id.as_str());
-                let answer = traced::request("GetWorkloadAccessTokenForUserId", call.send()).await;
+                let answer = call.send().await;
                 let answer = answer.map_err(|error| VaultError::from_sdk_error(&error))?;
                 answer.workload_access_token
             }
             Name::Token(token) => {
                 let call = self.client.get_workload_access_token_for_jwt();
                 let call = call.workload_name(workload).user_token(token.expose());
-                let answer = traced::request("GetWorkloadAccessTokenForJWT", call.send()).await;
+                let answer = call.send().await;
                 let answer = answer.map_err(|error| VaultError::from_sdk_error(&error))?;
                 answer.workload_access_token
             }

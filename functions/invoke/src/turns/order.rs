@@ -43,7 +43,7 @@ impl Work<'_> {
         answers: &Answers,
     ) -> Result<(), Problem> {
         let before = match id.as_deref() {
-            Some(id) => self.turn_before(id).await?,
+            Some(id) => Box::pin(self.turn_before(id)).await?,
             None => None,
         };
         let waits_for_it = id.as_deref().is_some_and(|id| self.lease.waits_for(id));

@@ -20,7 +20,7 @@ use agent::{
 };
 use aws_sdk_bedrockruntime::{
     Client,
-    config::{StalledStreamProtectionConfig, retry::RetryConfig},
+    config::{Builder, StalledStreamProtectionConfig, retry::RetryConfig},
     primitives::event_stream::EventReceiver,
     types::{
         ContentBlock, ConverseStreamOutput, InferenceConfiguration, SystemContentBlock,
@@ -66,15 +66,13 @@ pub struct Bedrock {
 impl Bedrock {
     /// The model `id`, called with `config`.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, id: ModelId) -> Self {
+    pub fn new(config: Builder, id: ModelId) -> Self {
         // The default cuts a stream after 5 seconds of silence, and models think longer. The turn
         // has a deadline of its own.
         let patient = StalledStreamProtectionConfig::disabled();
         // Waits longer each time, by chance, and less often tried again the more requests fail.
         let retries = RetryConfig::standard().with_max_attempts(TRIES);
-        let config = aws_sdk_bedrockruntime::config::Builder::from(config)
-            .stalled_stream_protection(patient)
-            .retry_config(retries);
+        let config = config.stalled_stream_protection(patient).retry_config(retries);
         let client = Client::from_conf(config.build());
         Self { client, id, guardrail: None }
     }

@@ -7,7 +7,7 @@ use aws_sdk_bedrockruntime::types::{
     ToolResultStatus, ToolSpecification, ToolUseBlock,
 };
 use aws_smithy_types::{Document, Number};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use session::{Block, Message, Role, ToolOutput, ToolResult, ToolStatus, ToolUse};
 
 use crate::{
@@ -118,8 +118,8 @@ fn result_in_words(result: &ToolResult) -> String {
 
 /// The members of an object that the model `takes`.
 fn object(value: &Value, takes: impl Fn(&str) -> bool) -> Document {
-    let members: Map<String, Value> = value.as_object().cloned().unwrap_or_default();
-    document(&members.into_iter().filter(|(name, _)| takes(name)).collect())
+    let members = value.as_object().into_iter().flatten().filter(|(name, _)| takes(name));
+    Document::Object(members.map(|(name, value)| (name.clone(), document(value))).collect())
 }
 
 fn document(value: &Value) -> Document {

@@ -29,12 +29,13 @@ pub(crate) fn chosen(object: &Value, members: &[Member]) -> Map<String, Value> {
 /// sees are passed over, which takes a fraction of reading them.
 pub(crate) fn chosen_of_raw(object: &RawValue, members: &[Member]) -> Map<String, Value> {
     // What is no object has no members.
-    let parts = Parts(members).deserialize(&mut serde_json::Deserializer::from_str(object.get()));
+    let outer: Vec<_> = members.iter().filter_map(|(_, at)| at.split('/').nth(1)).collect();
+    let parts = Parts(&outer).deserialize(&mut serde_json::Deserializer::from_str(object.get()));
     chosen(&parts.unwrap_or_default().into(), members)
 }
 
-/// Reads those members of an object in which something is that is chosen.
-struct Parts<'a>(&'a [Member]);
+/// Reads the members of an object that have one of these names.
+struct Parts<'a>(&'a [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Parts<'_> {
     type Value = Map<String, Value>;
@@ -63,8 +64,8 @@ impl<'de> Visitor<'de> for Parts<'_> {
     }
 }
 
-/// Reads a member's name, if something in that member is chosen.
-struct Name<'a>(&'a [Member]);
+/// Reads a member's name, if it is one of these.
+struct Name<'a>(&'a [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
     type Value = Option<&'static str>;
@@ -82,8 +83,7 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        let mut outer = self.0.iter().filter_map(|(_, at)| at.split('/').nth(1));
-        Ok(outer.find(|it| *it == name))
+        Ok(self.0.iter().copied().find(|it| *it == name))
     }
 }
 
