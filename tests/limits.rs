@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode as Status;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::{Browser, Fate, Gate, Machine, Setup, Time, World};
+use tests::{Browser, Fate, Gate, Logs, Machine, Setup, Time, World};
 
 async fn get(browser: &Browser, path: &str) -> (StatusCode, Value, usize) {
     let answer = browser.request(Method::GET, path).send().await.expect("an answer");
@@ -162,6 +162,21 @@ async fn m15_turns_at_once_are_limited_for_one_user_and_for_all_even_when_client
     gate.open();
     assert_eq!(at_work.await.expect("an answer").0, StatusCode::OK);
     assert_eq!(bob.say("b", "Hello!").await.0, StatusCode::OK, "bob's turn counts no longer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m15_a_limit_that_lets_one_user_take_the_turns_of_all_is_told_in_the_log_at_start() {
+    let logs = Logs::kept();
+    // No other test has these limits.
+    for (per_user, all, is_told) in [(91, 92, false), (93, 93, true), (95, 94, true)] {
+        let setup = Setup::default().with("MAX_TURNS_PER_USER", per_user.to_string());
+        let _started = World::with(setup.with("MAX_TURNS", all.to_string())).await;
+        let lines = logs.lines();
+        let mut lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let told = lines.find(|line| line["max_turns_per_user"] == per_user);
+        let level = told.map(|line| line["level"].clone());
+        assert_eq!(level, is_told.then(|| json!("WARN")), "{per_user} of {all}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

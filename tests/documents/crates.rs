@@ -8,7 +8,7 @@ use std::{
 use super::markdown::root;
 
 /// Crates so small that the map does without them; its text names them.
-const NOT_DRAWN: [&str; 2] = ["clock", "invisible"];
+const NOT_DRAWN: [&str; 3] = ["clock", "https", "invisible"];
 const DEPLOYED: [&str; 4] =
     ["invoke", "bind-session", "invoke-container", "bind-session-container"];
 

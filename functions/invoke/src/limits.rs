@@ -68,8 +68,17 @@ fn refused(kind: Kind, code: Code, detail: impl Into<String>, wait: Duration) ->
 }
 
 impl Limits {
+    /// Limits as configured. Those of one user may reach those of all, which is right where there is only one; it is
+    /// told in the log, because elsewhere it is a mistake.
     pub(crate) fn new(settings: &Turns, clock: Clock) -> Self {
         let Turns { at_once: turns, per_user: turns_per_user, tokens_per_day, .. } = *settings;
+        if turns_per_user >= turns {
+            tracing::warn!(
+                max_turns_per_user = turns_per_user,
+                max_turns = turns,
+                "MAX_TURNS_PER_USER is not below MAX_TURNS: one user can take the turns of all"
+            );
+        }
         Self { turns, turns_per_user, tokens_per_day, clock, used: Arc::default() }
     }
 

@@ -55,7 +55,7 @@ edge::variables! {
     pub TURNS = "Turns", read by "the agentic workload":
     TURN_SECONDS: Or("60"), "how long one turn may take, 1 to 890; on Lambda the function's own time-out counts too";
     CONFIRM_ACTIONS: Or("on"), "`on`: what changes something needs the user's approval; `off`: their consent is enough";
-    MAX_TURNS_PER_USER: Or("4"), "turns of one user at once; more get 429 `too_many_turns`. A turn counts until it ends, also if its client has gone. Counted in each process: of a Lambda function, which serves one request in a process, the reserved concurrency is the limit";
+    MAX_TURNS_PER_USER: Or("4"), "turns of one user at once; more get 429 `too_many_turns`. A turn counts until it ends, also if its client has gone. Counted in each process: of a Lambda function, which serves one request in a process, the reserved concurrency is the limit. Not below `MAX_TURNS`, one user can take the turns of all: the log says so at start";
     MAX_TURNS: Or("64"), "turns of all users at once, counted in the same way; more get 503 `overloaded`";
     USER_TOKENS_PER_DAY: Or("0"), "tokens of the model that one user may spend in a day (UTC); then 429 `daily_tokens_used` until midnight. 0: no limit. Costs no request: each process counts what it spends and reads what a conversation it opens has cost today. So it is exact for one process but for turns that run at once; a restarted one, or one of several, knows only of what it spent and of the conversations it has opened, and on Lambda little more than one conversation is limited";
 }

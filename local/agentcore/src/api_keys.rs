@@ -13,7 +13,7 @@ use super::{
     control_plane::{Listing, Name, list, seconds},
     input::Input,
     limits::{ApiKey, ProviderName, WorkloadAccessToken},
-    refusal::{ApiRefusal, Kind, OperationResult},
+    refusal::{ApiRefusal, OperationResult},
 };
 use stand_in::{ACCOUNT, REGION};
 
@@ -78,8 +78,7 @@ impl AgentCore {
         let now = self.now();
         let mut state = self.state();
         if state.api_keys.contains_key(&*definition.name) {
-            let message = format!("Credential provider '{}' already exists", &*definition.name);
-            return Err(ApiRefusal::new(Kind::Conflict, message));
+            return Err(ApiRefusal::exists("Credential provider", &definition.name));
         }
         let provider = ApiKeyProvider { key: definition.api_key, created: now, updated: now };
         state.api_keys.insert(definition.name.to_string(), provider);

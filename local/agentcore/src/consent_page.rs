@@ -18,7 +18,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stand_in::{
-    page::{escape, page},
+    page::{escape, hidden, page},
     random_token,
 };
 use url::Url;
@@ -93,18 +93,12 @@ async fn ask(State(core): State<AgentCore>, Query(request): Query<Request>) -> R
         .filter(|scope| !scope.is_empty())
         .map(|scope| format!("<li><code>{}</code></li>\n", escape(scope)))
         .collect();
-    let hidden: String = [
+    let hidden = hidden([
         ("client_id", Some(&request.client_id)),
         ("redirect_uri", Some(&request.redirect_uri)),
         ("scope", Some(&request.scope)),
         ("state", request.state.as_ref()),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| {
-        let value = escape(value?);
-        Some(format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n"))
-    })
-    .collect();
+    ]);
     let people: String = PEOPLE
         .iter()
         .map(|person| {

@@ -77,6 +77,11 @@ impl ApiRefusal {
         Self::new(Kind::ResourceNotFound, format!("{what} '{name}' does not exist"))
     }
 
+    /// Something of the name that the request gives exists already.
+    pub(super) fn exists(what: &str, name: &str) -> Self {
+        Self::new(Kind::Conflict, format!("{what} '{name}' already exists"))
+    }
+
     /// Returns the message for the caller.
     pub(super) fn into_message(self) -> String {
         self.message

@@ -2,7 +2,7 @@
 //! and the front page shows everybody's events.
 
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
-use stand_in::page::{escape, page};
+use stand_in::page::{escape, hidden, page};
 
 use super::{
     Calendar,
@@ -46,7 +46,7 @@ async fn front(State(calendar): State<Calendar>) -> Response {
 
 /// The page on which a person allows an app what it asks for, or does not.
 pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Response {
-    let hidden = [
+    let hidden = hidden([
         ("client_id", Some(&request.client_id)),
         ("redirect_uri", Some(&request.redirect_uri)),
         ("response_type", Some(&request.response_type)),
@@ -55,14 +55,7 @@ pub(super) fn consent(request: &AuthorizationRequest, scopes: &Scopes) -> Respon
         ("code_challenge", request.code_challenge.as_ref()),
         ("code_challenge_method", request.code_challenge_method.as_ref()),
         ("resource", request.resource.as_ref()),
-    ];
-    let hidden: String = hidden
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let value = escape(value?);
-            Some(format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n"))
-        })
-        .collect();
+    ]);
     let asked = |scope: Scope| {
         format!("<li>{} <small><code>{}</code></small></li>\n", scope.in_words(), scope.name())
     };

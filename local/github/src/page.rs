@@ -2,7 +2,7 @@
 //! account.
 
 use axum::{http::StatusCode, response::Response};
-use stand_in::page::{escape, page};
+use stand_in::page::{escape, hidden, page};
 
 use super::{accounts::Account, authorization_request::AuthorizationRequest, scopes::Scopes};
 
@@ -18,18 +18,12 @@ pub(super) fn consent(request: &AuthorizationRequest, scopes: Option<&Scopes>) -
         }
     };
     let accounts = people("Authorize as");
-    let hidden: String = [
+    let hidden = hidden([
         ("client_id", Some(&request.client_id)),
         ("redirect_uri", request.redirect_uri.as_ref()),
         ("scope", Some(&request.scope)),
         ("state", request.state.as_ref()),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| {
-        let value = escape(value?);
-        Some(format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n"))
-    })
-    .collect();
+    ]);
     let app = escape(&request.client_id);
     let main = format!(
         "<h1>Authorize {app}</h1>\n\

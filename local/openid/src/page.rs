@@ -1,7 +1,7 @@
 //! The sign-in page: one button for each person who does not take part in attacks alone.
 
 use axum::{http::StatusCode, response::Response};
-use stand_in::page::{escape, page};
+use stand_in::page::{escape, hidden, page};
 
 use super::{authentication_request::AuthenticationRequest, people::PEOPLE};
 
@@ -9,14 +9,7 @@ const WHAT: &str = "an identity provider";
 
 /// The sign-in page for the client's `request`.
 pub(super) fn sign_in(request: &AuthenticationRequest) -> Response {
-    let hidden: String = request
-        .parameters()
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let value = escape(value?);
-            Some(format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n"))
-        })
-        .collect();
+    let hidden = hidden(request.parameters());
     let people: String = PEOPLE
         .iter()
         .filter(|person| person.has_button)

@@ -31,6 +31,15 @@ pub fn page(status: StatusCode, what: &str, main: &str) -> Response {
     (status, headers, Html(html)).into_response()
 }
 
+/// The inputs by which a form sends again what the page was asked with: `parameters` that have a value.
+pub fn hidden<'a, const N: usize>(parameters: [(&str, Option<&'a String>); N]) -> String {
+    let input = |(name, value): (&str, Option<&'a String>)| {
+        let value = escape(value?);
+        Some(format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n"))
+    };
+    parameters.into_iter().filter_map(input).collect()
+}
+
 /// Escapes `text` for an HTML element or a quoted attribute.
 #[must_use]
 pub fn escape(text: &str) -> String {

@@ -100,11 +100,7 @@ impl AlbVerifier {
         let token = self.keys.verify(token, base, key_id, now).await?;
         let claims = token.claims()?;
         self.check_claims(exp, &claims, now)?;
-        let user = claims.user()?;
-        if !token.is_allowed(needed) {
-            return Err(AuthenticationError::NotAllowed(user.id));
-        }
-        Ok(user)
+        token.user(claims, needed)
     }
 
     /// Checks everything that can be refused before a key is fetched. Returns which key that is.

@@ -93,10 +93,7 @@ impl BearerVerifier {
         let token = self.issuer.verify(token, id.as_deref(), algorithm, now).await?;
         let claims = token.claims()?;
         self.check_claims(&claims, now)?;
-        let user = claims.user()?;
-        if !token.is_allowed(needed) {
-            return Err(AuthenticationError::NotAllowed(user.id));
-        }
+        let user = token.user(claims, needed)?;
         Ok(User { token: Some(UserToken::new(sent)), ..user })
     }
 

@@ -59,15 +59,8 @@ impl<'de> Visitor<'de> for Names {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<UniqueMembers, A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(Name(name)) = members.next_key()? {
-            if !seen.insert(name) {
-                return Err(A::Error::custom("a member is given twice"));
-            }
-            members.next_value::<IgnoredAny>()?;
-        }
-        Ok(UniqueMembers)
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<UniqueMembers, A::Error> {
+        visit_unique::<IgnoredAny, A>(members).map(|()| UniqueMembers)
     }
 }
 
@@ -116,16 +109,25 @@ impl<'de> Visitor<'de> for UniqueThroughout {
         Ok(self)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(Name(name)) = members.next_key()? {
-            if !seen.insert(name) {
-                return Err(A::Error::custom("a member is given twice"));
-            }
-            members.next_value::<Self>()?;
-        }
-        Ok(self)
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self, A::Error> {
+        visit_unique::<Self, A>(members).map(|()| self)
     }
+}
+
+/// Reads members, each value as a `V`; fails at the second of one name.
+fn visit_unique<'de, V, A>(mut members: A) -> Result<(), A::Error>
+where
+    V: Deserialize<'de>,
+    A: MapAccess<'de>,
+{
+    let mut seen = HashSet::new();
+    while let Some(Name(name)) = members.next_key()? {
+        if !seen.insert(name) {
+            return Err(A::Error::custom("a member is given twice"));
+        }
+        members.next_value::<V>()?;
+    }
+    Ok(())
 }
 
 /// Borrowed where no escape has to be undone.

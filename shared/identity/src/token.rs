@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     allow_claim::AllowClaim,
-    error::Refusal,
+    error::{AuthenticationError, Refusal},
     json::{self, present},
     time::{check_beginning, check_expiry},
     user::{User, UserId},
@@ -94,10 +94,18 @@ impl<'a> UnverifiedToken<'a> {
 }
 
 impl VerifiedToken<'_> {
-    /// Whether the token has the claim that its user needs, if one is needed.
-    pub(crate) fn is_allowed(&self, needed: Option<&AllowClaim>) -> bool {
+    /// The user whom `claims` are about, which were checked; refused if the token lacks the claim that is `needed`.
+    pub(crate) fn user(
+        &self,
+        claims: Claims,
+        needed: Option<&AllowClaim>,
+    ) -> Result<User, AuthenticationError> {
+        let user = claims.user()?;
         let decoded = || decode(self.payload, self.encoding);
-        needed.is_none_or(|claim| decoded().is_ok_and(|payload| claim.is_in(&payload)))
+        match needed.is_none_or(|claim| decoded().is_ok_and(|payload| claim.is_in(&payload))) {
+            true => Ok(user),
+            false => Err(AuthenticationError::NotAllowed(user.id)),
+        }
     }
 
     /// What the token claims.

@@ -4,7 +4,7 @@
 use crate::{
     conversation::Conversation,
     json_size::{json_bytes, shortened},
-    message::{Block, Message, ToolOutput, ToolResult, turns},
+    message::{Block, Message, ToolResult, turns},
     pending::{CallState, Pending},
     segment::Segment,
 };
@@ -69,12 +69,8 @@ fn saved_result(result: &ToolResult, longest: usize) -> ToolResult {
     if json_bytes(&result.content) <= longest {
         return result.clone();
     }
-    let text = |output: &ToolOutput| match output {
-        ToolOutput::Text(text) => text.clone(),
-        ToolOutput::Json(data) => data.to_string(),
-    };
-    let whole = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
-    let saved = ToolResult::new(&result.tool_use_id, result.status, shortened(&whole, longest));
+    let text = shortened(&result.text(), longest);
+    let saved = ToolResult::new(&result.tool_use_id, result.status, text);
     ToolResult { decision: result.decision.clone(), ..saved }
 }
 

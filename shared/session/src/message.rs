@@ -198,6 +198,16 @@ impl ToolResult {
         let content = vec![ToolOutput::Text(text.into())];
         Self { tool_use_id: tool_use_id.to_owned(), status, content, decision: None }
     }
+
+    /// All of its content as text, data as JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let text = |output: &ToolOutput| match output {
+            ToolOutput::Text(text) => text.clone(),
+            ToolOutput::Json(data) => data.to_string(),
+        };
+        self.content.iter().map(text).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// Whether a tool did what was asked.
@@ -228,7 +238,16 @@ pub(crate) fn turns(history: &[Message]) -> impl DoubleEndedIterator<Item = &[Me
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Message, Reasoning, Role};
+    use serde_json::json;
+
+    use super::{Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus};
+
+    #[test]
+    fn a_result_as_text_has_every_part_of_it() {
+        let mut result = ToolResult::new("1", ToolStatus::Success, "one");
+        result.content.push(ToolOutput::Json(json!({ "two": 2 })));
+        assert_eq!(result.text(), "one\n{\"two\":2}");
+    }
 
     #[test]
     fn reasoning_is_saved_whole_and_neither_shown_nor_printed() {

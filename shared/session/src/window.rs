@@ -161,11 +161,7 @@ fn shorten(messages: &[Message], longest: usize) -> Vec<Cow<'_, Message>> {
 }
 
 fn shortened(result: &ToolResult, longest: usize) -> ToolResult {
-    let text = |output: &ToolOutput| match output {
-        ToolOutput::Text(text) => text.clone(),
-        ToolOutput::Json(data) => data.to_string(),
-    };
-    let whole = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
+    let whole = result.text();
     let longest = longest.saturating_sub(BLOCK).saturating_mul(BYTES_PER_TOKEN);
     let shown = &whole[..whole.floor_char_boundary(longest)];
     let (shown_bytes, bytes) = (shown.len(), whole.len());

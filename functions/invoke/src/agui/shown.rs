@@ -1,7 +1,7 @@
 //! What of a message is shown: its calls and results within a bound, and of its words those that were not
 //! heard.
 
-use session::{ToolOutput, ToolResult, ToolUse, json_bytes, shortened};
+use session::{ToolResult, ToolUse, json_bytes, shortened};
 
 const TOO_LONG: &str = r#"{"note":"(too long to be shown)"}"#;
 
@@ -31,11 +31,7 @@ pub(super) fn rest_after<'a>(text: &'a str, sent: &str) -> Option<&'a str> {
 
 /// A result as text of at most `longest` bytes.
 pub(super) fn shown_result(result: &ToolResult, longest: usize) -> String {
-    let text = |output: &ToolOutput| match output {
-        ToolOutput::Text(text) => text.clone(),
-        ToolOutput::Json(data) => data.to_string(),
-    };
-    let text = result.content.iter().map(text).collect::<Vec<_>>().join("\n");
+    let text = result.text();
     match json_bytes(&text) > longest {
         true => shortened(&text, longest),
         false => text,

@@ -9,7 +9,7 @@ use super::{
         AgentCore,
         input::Input,
         limits::{ReturnUrl, WorkloadName},
-        refusal::{ApiRefusal, Kind, OperationResult},
+        refusal::{ApiRefusal, OperationResult},
         workload::WorkloadIdentity,
     },
     Listing, list, seconds,
@@ -63,8 +63,7 @@ impl AgentCore {
         let identity = WorkloadIdentity::new(urls, self.now());
         let mut state = self.state();
         if state.identities.contains_key(&*definition.name) {
-            let message = format!("Workload identity '{}' already exists", &*definition.name);
-            return Err(ApiRefusal::new(Kind::Conflict, message));
+            return Err(ApiRefusal::exists("Workload identity", &definition.name));
         }
         let answer = identify(&definition.name, &identity);
         state.identities.insert(definition.name.to_string(), identity);

@@ -6,7 +6,7 @@ use super::{
         input::Input,
         limits::ProviderName,
         provider::{Endpoints, Provider, Vendor, callback_id},
-        refusal::{ApiRefusal, Kind, OperationResult},
+        refusal::{ApiRefusal, OperationResult},
     },
     Listing, Name,
     client::{Config, ProviderConfig},
@@ -131,8 +131,7 @@ impl AgentCore {
         let (name, provider) = definition.read(self).await?;
         let mut state = self.state();
         if state.providers.contains_key(&name) {
-            let message = format!("Credential provider '{name}' already exists");
-            return Err(ApiRefusal::new(Kind::Conflict, message));
+            return Err(ApiRefusal::exists("Credential provider", &name));
         }
         state.providers.insert(name.clone(), provider.clone());
         Ok((name, provider))

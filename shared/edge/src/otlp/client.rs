@@ -5,7 +5,10 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,11 +17,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use https::HttpsClient;
 use opentelemetry_http::{HttpClient, HttpError};
 use tokio::{runtime::Handle, time::timeout};
 
@@ -31,11 +30,9 @@ const TRY: Duration = Duration::from_secs(3);
 /// How much of an answer is read, of which only its status counts.
 const MOST_BYTES: usize = 64 * 1024;
 
-type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
 /// The client; redirects are not followed, because the headers are for one collector.
 pub(super) struct OwnClient {
-    client: HttpsClient,
+    https: Arc<HttpsClient>,
     runtime: Handle,
     signer: Option<Signer>,
     what: &'static str,
@@ -45,27 +42,21 @@ pub(super) struct OwnClient {
 impl OwnClient {
     /// A client that sends `what`.
     pub(super) fn new(what: &'static str, signer: Option<Signer>) -> Result<Self, HttpError> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(TRY));
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let https = Arc::<HttpsClient>::default();
+        // Without root certificates nothing could ever be sent.
+        https.client()?;
         let (runtime, was_lost) = (Handle::try_current()?, AtomicBool::new(false));
-        Ok(Self { client, runtime, signer, what, was_lost })
+        Ok(Self { https, runtime, signer, what, was_lost })
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let (client, signer) = (self.client.clone(), self.signer.clone());
+        let (https, signer) = (Arc::clone(&self.https), self.signer.clone());
         let sent = async move {
             let mut request = request;
             if let Some(signer) = signer {
                 signer.sign(&mut request).await?;
             }
-            let answer = client.request(request.map(Full::new)).await?;
+            let answer = https.client()?.request(request.map(Full::new)).await?;
             let (head, body) = answer.into_parts();
             let body = Limited::new(body, MOST_BYTES).collect().await?.to_bytes();
             Ok(Response::from_parts(head, body))

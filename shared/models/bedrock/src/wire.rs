@@ -109,11 +109,7 @@ fn result_in_words(result: &ToolResult) -> String {
         ToolStatus::Success => "returned",
         ToolStatus::Error => "failed",
     };
-    let outputs = result.content.iter().map(|output| match output {
-        ToolOutput::Text(text) => text.clone(),
-        ToolOutput::Json(data) => data.to_string(),
-    });
-    format!("[The tool {outcome}: {}]", outputs.collect::<Vec<_>>().join(" "))
+    format!("[The tool {outcome}: {}]", result.text())
 }
 
 /// The members of an object that the model `takes`.

@@ -1,17 +1,13 @@
 //! One request, and the chunks of its answer.
 
-use std::{error::Error, fmt, sync::OnceLock, time::Duration};
+use std::{error::Error, time::Duration};
 
 use agent::event::Listener;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use https::HttpsClient;
 use serde_json::Value;
 use sse_stream::SseStream;
 use tokio::time::timeout;
@@ -23,8 +19,6 @@ use crate::{
     failure::{Failure, withholds},
 };
 
-/// For a connection: what takes longer is not reached.
-const CONNECTING: Duration = Duration::from_secs(5);
 /// How much of an answer is read. Chunks are a hundred times larger than the words in them.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// How much of a refusal is read.
@@ -35,11 +29,9 @@ const LINGER: Duration = Duration::from_millis(50);
 /// The data of a stream's last event.
 const DONE: &str = "[DONE]";
 
-type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
 /// The one HTTP client of this crate. Redirects are not followed, because the key is for one server.
-#[derive(Default)]
-pub(crate) struct ChatClient(OnceLock<HttpsClient>);
+#[derive(Debug, Default)]
+pub(crate) struct ChatClient(HttpsClient);
 
 impl ChatClient {
     /// Sends `body`, and adds what is answered to `answer`.
@@ -51,7 +43,7 @@ impl ChatClient {
         listener: &mut dyn Listener,
     ) -> Result<(), Failure> {
         let request = request(endpoint, body).map_err(Failure::internal)?;
-        let client = self.client().map_err(Failure::internal)?;
+        let client = self.0.client().map_err(Failure::internal)?;
         let reply = client.request(request).await.map_err(Failure::passing)?;
         if reply.status() != StatusCode::OK {
             return refusal(endpoint, reply, answer).await;
@@ -86,35 +78,7 @@ impl ChatClient {
 
     /// Opens a connection, for the next request. The server is asked for nothing, without the key.
     pub(crate) async fn connect(&self, endpoint: &Endpoint) {
-        let opened = async {
-            let request = Request::head(endpoint.chat_completions()).body(Full::default())?;
-            let reply = self.client()?.request(request).await?;
-            reply.into_body().collect().await?;
-            Ok::<_, Box<dyn Error + Send + Sync>>(())
-        };
-        let _either_way = timeout(CONNECTING, opened).await;
-    }
-
-    /// Made at the first request: reading the system's root certificates is no work for a start.
-    fn client(&self) -> Result<&HttpsClient, std::io::Error> {
-        if let Some(client) = self.0.get() {
-            return Ok(client);
-        }
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECTING));
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        Ok(self.0.get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
-    }
-}
-
-impl fmt::Debug for ChatClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChatClient")
+        self.0.connect(&endpoint.chat_completions()).await;
     }
 }
 

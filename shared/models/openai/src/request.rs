@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use agent::{model::Prompt, tool::ToolSpec};
 use serde::Serialize;
 use serde_json::Value;
-use session::{Block, Message, Reasoning, Role, ToolOutput, ToolResult, ToolStatus};
+use session::{Block, Message, Reasoning, Role, ToolResult, ToolStatus};
 
 use crate::endpoint::Endpoint;
 
@@ -169,14 +169,9 @@ fn thought(block: &Block) -> Option<&str> {
 
 /// A result as text: the wire has no place for a status.
 fn result_text(result: &ToolResult) -> String {
-    let outputs = result.content.iter().map(|output| match output {
-        ToolOutput::Text(text) => text.clone(),
-        ToolOutput::Json(data) => data.to_string(),
-    });
-    let text = outputs.collect::<Vec<_>>().join("\n");
     match result.status {
-        ToolStatus::Success => text,
-        ToolStatus::Error => format!("Error: {text}"),
+        ToolStatus::Success => result.text(),
+        ToolStatus::Error => format!("Error: {}", result.text()),
     }
 }
 

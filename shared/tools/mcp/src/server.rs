@@ -18,6 +18,7 @@ use agent::{
     tool::{Failure, Needs},
 };
 use http::{HeaderValue, Uri};
+use https::HttpsClient;
 use rmcp::{
     ClientHandler,
     model::{
@@ -40,7 +41,7 @@ use vault::AccessToken;
 use crate::{
     failure::{Sent, Trouble},
     result,
-    wire::{Http, Wire},
+    wire::Wire,
 };
 
 /// For finding out what a server has.
@@ -68,7 +69,7 @@ pub(crate) struct Server {
     pub(crate) origin: String,
     /// Which token it takes, if any.
     pub(crate) needs: Option<Needs>,
-    pub(crate) http: Arc<Http>,
+    pub(crate) https: Arc<HttpsClient>,
     pub(crate) era: AtomicU8,
 }
 
@@ -214,7 +215,7 @@ impl Server {
         is_modern: bool,
     ) -> Result<Session, ClientInitializeError> {
         let wire = Wire {
-            http: Arc::clone(&self.http),
+            https: Arc::clone(&self.https),
             address: self.address.clone(),
             token: token.and_then(bearer),
             tool,

@@ -12,6 +12,7 @@ use agent::{
     tool::{Needs, ServerTools, Tool, ToolSource},
 };
 use futures_util::future::{BoxFuture, FutureExt, join_all};
+use https::HttpsClient;
 use identity::UserId;
 use vault::ProviderName;
 
@@ -20,7 +21,6 @@ use crate::{
     connect,
     listing::{Listings, Unknown},
     server::Server,
-    wire::Http,
 };
 
 /// The tools of MCP servers.
@@ -38,14 +38,14 @@ impl McpTools {
     /// When a server needs what its provider is never asked for.
     pub fn new(servers: McpServers, known: &[Arc<Provider>]) -> Result<Self, String> {
         let providers = providers(&servers, known)?;
-        let http = Arc::new(Http::default());
+        let https = Arc::<HttpsClient>::default();
         let listings = servers.0.into_iter().map(|settings| {
             let ServerSettings { name, url, auth, tools, read_only } = settings;
             let needs = auth.map(|auth| needs(&auth, &providers[&auth.provider]));
             let address = url.as_str().parse().map_err(|_| format!("{name:?}: url"))?;
             let (origin, era) = (url.origin().ascii_serialization(), AtomicU8::default());
-            let http = Arc::clone(&http);
-            let server = Arc::new(Server { name, address, origin, needs, http, era });
+            let https = Arc::clone(&https);
+            let server = Arc::new(Server { name, address, origin, needs, https, era });
             Ok(Arc::new(Listings::new(server, tools, read_only)))
         });
         Ok(Self { servers: listings.collect::<Result<_, String>>()?, providers })

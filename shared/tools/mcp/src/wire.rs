@@ -5,24 +5,13 @@
 //! address is not taken from an argument. What is read of an answer is bounded. A stream that breaks off is
 //! not taken up again, and nothing is sent twice.
 
-use std::{
-    collections::HashMap,
-    error::Error,
-    fmt,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{collections::HashMap, error::Error, sync::Arc};
 
-use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
+use https::HttpsClient;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use rmcp::{
     model::{
         ClientJsonRpcMessage, ClientRequest, ErrorData, ListToolsResult, ServerJsonRpcMessage,
@@ -37,25 +26,18 @@ use sse_stream::{Sse, SseStream};
 
 use crate::challenge::Challenge;
 
-/// For a connection: what takes longer is not reached.
-const CONNECTING: Duration = Duration::from_secs(5);
 /// How much of one answer is read, a stream of events included.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// How much of a refusal is read.
 const MOST_BYTES_OF_REFUSAL: usize = 64 * 1024;
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
-type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 type Answer<T> = Result<T, StreamableHttpError<WireError>>;
-
-/// The one HTTP client of all servers.
-#[derive(Default)]
-pub(crate) struct Http(OnceLock<HttpsClient>);
 
 /// One server, asked with one token.
 #[derive(Clone)]
 pub(crate) struct Wire {
-    pub(crate) http: Arc<Http>,
+    pub(crate) https: Arc<HttpsClient>,
     pub(crate) address: Uri,
     pub(crate) token: Option<HeaderValue>,
     /// The tool that will be called, if some of its input goes into headers: a list that asks the server
@@ -80,30 +62,6 @@ pub(crate) enum WireError {
 impl WireError {
     fn broken(cause: impl Into<Box<dyn Error + Send + Sync>>) -> StreamableHttpError<Self> {
         StreamableHttpError::Client(Self::Broken(cause.into()))
-    }
-}
-
-impl Http {
-    /// Made at the first request: reading the system's root certificates is no work for a start.
-    fn client(&self) -> Result<&HttpsClient, std::io::Error> {
-        if let Some(client) = self.0.get() {
-            return Ok(client);
-        }
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECTING));
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        Ok(self.0.get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
-    }
-}
-
-impl fmt::Debug for Http {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Http")
     }
 }
 
@@ -142,7 +100,7 @@ impl Wire {
             request = request.header(header::AUTHORIZATION, token.clone());
         }
         let request = request.body(Full::from(body)).map_err(WireError::broken)?;
-        let client = self.http.client()?;
+        let client = self.https.client()?;
         client.request(request).await.map_err(WireError::broken)
     }
 }
