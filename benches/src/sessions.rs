@@ -28,9 +28,9 @@ pub(crate) async fn measure(table: &mut Table, upstream: &Upstream, effort: Effo
     let context: ContextTokens = "100000".parse().expect("tokens");
     for length in LENGTHS {
         let session = SessionId::parse(format!("turns-{length}")).expect("an id");
-        let mut loaded = sessions.open(&user, &session, context).await.expect("nothing");
         let turns: Vec<Message> = (0..length).flat_map(turn).collect();
         for block in turns.chunks(2 * AT_ONCE) {
+            let mut loaded = sessions.open(&user, &session, context).await.expect("turns");
             sessions.commit(&mut loaded, block, None).await.expect("a commit");
         }
         let bytes = upstream.last_put().await;

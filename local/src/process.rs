@@ -52,7 +52,7 @@ impl Process {
         environment: &BTreeMap<String, String>,
         output: Output,
     ) -> io::Result<Self> {
-        let mut command = command(binary);
+        let mut command = command(binary, std::process::id());
         command.env_clear().envs(environment).kill_on_drop(true);
         // Ctrl-C in a terminal goes to the whole process group. This process is stopped by `stop`.
         command.process_group(0);
@@ -121,16 +121,18 @@ impl Process {
     }
 }
 
-/// Returns the command for `binary`. On Linux, the system kills it when this process ends without having
-/// stopped it (prctl(2), `PR_SET_PDEATHSIG`). Without unsafe code only a program in between can ask for
-/// that; every Debian has `setpriv` of util-linux.
-fn command(binary: &Path) -> Command {
+/// Returns the command for `binary` as a child of the process `parent`. On Linux, the system kills it when its parent
+/// ends without having stopped it (prctl(2), `PR_SET_PDEATHSIG`). Without unsafe code only a program in between can
+/// ask for that; every Debian has `setpriv` of util-linux. A parent that has ended before is not told of, so it is looked
+/// for once the system has been asked: a function without it would poll a Runtime API that is gone without end.
+fn command(binary: &Path, parent: u32) -> Command {
     let setpriv = Path::new("/usr/bin/setpriv");
     if !cfg!(target_os = "linux") || !setpriv.is_file() {
         return Command::new(binary);
     }
     let mut command = Command::new(setpriv);
-    command.args(["--pdeathsig", "KILL", "--"]).arg(binary);
+    command.args(["--pdeathsig", "KILL", "--", "/bin/sh", "-c"]);
+    command.args([r#"[ "$PPID" = "$1" ] && exec "$2""#, "sh", &parent.to_string()]).arg(binary);
     command
 }
 
@@ -164,4 +166,18 @@ fn port(line: &[u8]) -> Option<u16> {
     }
     let line: Line = serde_json::from_slice(line).ok()?;
     (line.message == "listening").then_some(line.port)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{path::Path, process};
+
+    use super::command;
+
+    #[tokio::test]
+    async fn what_has_lost_its_parent_before_it_could_be_told_does_not_start() {
+        let started = |parent| command(Path::new("/bin/true"), parent).status();
+        assert!(started(process::id()).await.unwrap().success());
+        assert!(!started(1).await.unwrap().success());
+    }
 }
