@@ -69,7 +69,7 @@ mod tests {
     const ELSEWHERE: &str =
         "HTTP/1.1 307 Elsewhere\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
 
-    /// Answers the requests on one connection, and accepts no other. Returns the address, and what was asked.
+    /// A server that takes one connection and no other, with these answers. Returns its address, and what it is asked.
     async fn server(answers: &'static [&'static str]) -> (String, JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/keys", listener.local_addr().unwrap());
