@@ -12,8 +12,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use serde::de::IgnoredAny;
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -75,7 +75,8 @@ async fn run(
     if payload.len() > MAX_PAYLOAD_BYTES {
         return Err(InvokeRefusal::PayloadTooLarge);
     }
-    serde_json::from_slice::<IgnoredAny>(&payload).map_err(InvokeRefusal::NotJson)?;
+    // Raw, it is read to its end, and as text.
+    serde_json::from_slice::<&RawValue>(&payload).map_err(InvokeRefusal::NotJson)?;
     let trace = headers.get("x-amzn-trace-id").and_then(|trace| trace.to_str().ok());
     let trace = trace.map_or_else(|| new_trace(id), ToOwned::to_owned);
     let taken = function.push(Invocation { id, payload, trace });

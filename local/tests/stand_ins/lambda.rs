@@ -39,7 +39,7 @@ impl World {
         Self { lambda, base, client: Client::new(), variables }
     }
 
-    fn invocation(&self, function: &str, payload: String) -> RequestBuilder {
+    fn invocation(&self, function: &str, payload: impl Into<reqwest::Body>) -> RequestBuilder {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         self.client.post(self.base.join(&path).unwrap()).body(payload)
     }
@@ -157,8 +157,10 @@ async fn an_unknown_function_is_not_found() {
 #[tokio::test]
 async fn a_payload_that_is_no_json_or_larger_than_lambda_takes_is_refused() {
     let world = World::new().await;
-    let answer = world.invocation(FUNCTION, "{".to_owned()).send().await.unwrap();
-    assert_refused(answer, StatusCode::BAD_REQUEST, "InvalidRequestContentException").await;
+    for payload in [&b"{"[..], b"\"\x95\""] {
+        let answer = world.invocation(FUNCTION, payload).send().await.unwrap();
+        assert_refused(answer, StatusCode::BAD_REQUEST, "InvalidRequestContentException").await;
+    }
 
     let large = json!("a".repeat(6_291_455));
     let answer = world.invoke(&large).await;

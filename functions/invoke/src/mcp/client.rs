@@ -92,7 +92,9 @@ fn shown(name: &str) -> ClientName {
 
 /// The session id of a client that sends `body`, if it is its `initialize`.
 pub(super) fn session(body: &[u8]) -> Option<String> {
-    let Initialize { method, params } = serde_json::from_slice(body).ok()?;
+    // RFC 8259, section 8.1; of a slice, Serde passes over what nobody asks for as bytes.
+    let body = str::from_utf8(body).ok()?;
+    let Initialize { method, params } = serde_json::from_str(body).ok()?;
     if method != "initialize" {
         return None;
     }
@@ -139,6 +141,16 @@ mod tests {
         let (_, client) = of(&initialize(json!({})));
         assert!(!client.shows_urls);
         assert_eq!(session(br#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#), None);
+    }
+
+    #[test]
+    fn what_is_not_utf8_begins_nothing() {
+        let body = |version: &[u8]| {
+            let rest = br#"","id":1,"method":"initialize","params":{"clientInfo":{"name":"a"}}}"#;
+            [br#"{"jsonrpc":"2.0"#, version, rest].concat()
+        };
+        assert!(session(&body(b"")).is_some());
+        assert_eq!(session(&body(b"\x95")), None);
     }
 
     #[test]
