@@ -94,9 +94,13 @@ async fn m9_a_page_asked_for_under_another_name_is_sent_to_its_own() {
 async fn m15_ping_needs_no_sign_in() {
     let world = World::in_process().await;
     for target in [&world.running.addresses.invoke, &world.running.addresses.bind_session] {
-        let answer = reqwest::get(target.join("/ping").expect("an address")).await;
+        let ping = target.join("/ping").expect("an address");
+        let answer = reqwest::get(ping.clone()).await;
         let health: Value = answer.expect("an answer").json().await.expect("JSON");
         assert_eq!(health["status"], "Healthy");
+        let answer = reqwest::Client::new().post(ping).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.headers()["allow"], "GET, HEAD");
     }
 }
 

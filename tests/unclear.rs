@@ -33,6 +33,10 @@ async fn m9_a_binding_whose_answer_is_lost_is_reported_as_unclear() {
     assert_eq!(page.parameter("result").as_deref(), Some("unclear"));
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.text.contains("We could not see whether it worked"), "{}", page.text);
+    assert!(page.text.contains("it goes on if you are connected"), "{}", page.text);
+    // The conversation's own page asks whether the consent is there.
+    let tells = r#"new BroadcastChannel("countersign").postMessage("connected")"#;
+    assert!(page.text.contains(tells), "{}", page.text);
     assert!(!page.text.contains("Nothing was connected"), "{}", page.text);
     let events = logs.audit_where("flow", &page.flow());
     let unclear = events.iter().filter(|event| event["event"] == "binding_unclear").count();

@@ -88,15 +88,13 @@ pub(crate) async fn complete(checked: Checked<'_>, binder: &SessionBinder) -> Ou
             tracing::warn!(%cause, "{error}");
             return Outcome::SessionRefused;
         }
-        BindError::Unclear(cause) => (Outcome::Unclear, Some(cause)),
-        BindError::Vault(VaultError::Throttled(cause)) => (Outcome::Throttled, Some(cause)),
-        BindError::Vault(VaultError::Unavailable(cause)) => (Outcome::Unavailable, Some(cause)),
-        BindError::Vault(VaultError::Misconfigured(cause)) => (Outcome::Misconfigured, Some(cause)),
-        BindError::Vault(VaultError::Unexpected(cause)) => (Outcome::Failed, Some(cause)),
-        _ => (Outcome::Failed, None),
+        BindError::Unclear(cause) => (Outcome::Unclear, cause),
+        BindError::Vault(VaultError::Throttled(cause)) => (Outcome::Throttled, cause),
+        BindError::Vault(VaultError::Unavailable(cause)) => (Outcome::Unavailable, cause),
+        BindError::Vault(VaultError::Misconfigured(cause)) => (Outcome::Misconfigured, cause),
+        BindError::Vault(VaultError::Unexpected(cause)) => (Outcome::Failed, cause),
     };
-    let cause = cause.map(ToString::to_string);
-    tracing::error!(cause, "{error}");
+    tracing::error!(%cause, "{error}");
     outcome
 }
 

@@ -130,7 +130,9 @@ fn words(error: &TurnError) -> (Kind, String) {
             VaultError::Throttled(_) | VaultError::Unavailable(_) => {
                 (Kind::UpstreamUnavailable, format!("{what} at the moment."))
             }
-            _ => (Kind::UpstreamFailed, format!("{what}.")),
+            VaultError::Misconfigured(_) | VaultError::Unexpected(_) => {
+                (Kind::UpstreamFailed, format!("{what}."))
+            }
         };
     }
     let (kind, what) = fixed_words(error);

@@ -8,7 +8,6 @@ use crate::session_uri::SessionUri;
 
 /// A failure of AgentCore Identity, by who can do something about it.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum VaultError {
     /// It is asked too often, after the SDK's own retries: try again later.
     #[error("AgentCore Identity is asked too often")]

@@ -36,7 +36,6 @@ pub struct SessionBinder {
 
 /// Why a flow was not completed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum BindError {
     /// The session is unknown, used, expired or another user's; the service does not say which.
     #[error("AgentCore Identity refuses the session")]

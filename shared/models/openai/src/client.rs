@@ -1,6 +1,9 @@
 //! One request, and the chunks of its answer.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
 
 use agent::event::Listener;
 use bytes::Bytes;
@@ -10,6 +13,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use https::HttpsClient;
 use serde_json::Value;
 use sse_stream::SseStream;
+use telemetry::metrics::Measurement;
 use tokio::time::timeout;
 
 use crate::{
@@ -44,10 +48,17 @@ impl ChatClient {
     ) -> Result<(), Failure> {
         let request = request(endpoint, body).map_err(Failure::internal)?;
         let client = self.0.client().map_err(Failure::internal)?;
-        let reply = client.request(request).await.map_err(Failure::passing)?;
-        if reply.status() != StatusCode::OK {
-            return refusal(endpoint, reply, answer).await;
-        }
+        let asked = Instant::now();
+        let reply = client.request(request).await;
+        let time = asked.elapsed();
+        let read = match reply {
+            Err(error) => Err(Failure::passing(error)),
+            Ok(reply) if reply.status() == StatusCode::OK => Ok(Some(reply)),
+            Ok(reply) => refusal(endpoint, reply, answer).await.map(|()| None),
+        };
+        let (service, operation) = ("OpenAI", "ChatCompletions");
+        Measurement::Upstream { service, operation, failed: read.is_err(), time }.record();
+        let Some(reply) = read? else { return Ok(()) };
         let media_type = reply.headers().get(header::CONTENT_TYPE).cloned();
         let media_type = media_type.as_ref().and_then(|it| it.to_str().ok()).unwrap_or_default();
         let body = Limited::new(reply.into_body(), MOST_BYTES);

@@ -48,6 +48,13 @@ fn a_claimed_call_whose_token_was_refused_was_not_made_and_needs_a_new_approval(
 }
 
 #[test]
+fn an_approval_holds_when_its_preview_has_to_be_made_with_another_token() {
+    let mut turn = resumed(&unconfirmed(), &[("confirm", Verdict::Resolved)], rules()).unwrap();
+    turn.refused("a", refused(&[], "a"));
+    claimed(turn, "octo-alice");
+}
+
+#[test]
 fn a_turn_that_failed_after_its_action_goes_on_with_the_result_and_does_not_repeat_it() {
     let mut turn = started();
     turn.answered(fine("a"));

@@ -1,7 +1,7 @@
 //! Calls that need a consent.
 
 use super::*;
-use crate::turn::Impossible;
+use crate::{provider::MAX_SETS, turn::Impossible};
 
 fn waiting() -> Turn {
     let mut turn = calling(&[("a", REPOSITORIES), ("b", PROFILE)]);
@@ -88,6 +88,21 @@ fn a_second_refusal_after_a_forced_consent_is_an_error() {
     turn.refused("a", refused(&[], "a"));
     assert!(told(&turn)[0].contains("says no"));
     assert!(matches!(turn.next_step(), Step::CallModel));
+}
+
+#[test]
+fn a_token_of_each_set_and_one_that_came_meanwhile_may_be_refused_and_then_it_is_an_error() {
+    let mut turn = calling(&[("a", REPOSITORIES)]);
+    let by_turns = |token: String| TokenRefusal {
+        token: TokenFingerprint::from_saved(token),
+        ..refused(&[], "a")
+    };
+    for number in 0..=MAX_SETS {
+        turn.refused("a", by_turns(number.to_string()));
+        assert_eq!(tried(&turn), ["a"], "after {number}");
+    }
+    turn.refused("a", by_turns("one more".to_owned()));
+    assert!(told(&turn)[0].contains("says no"));
 }
 
 #[test]
