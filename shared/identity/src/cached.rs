@@ -210,9 +210,29 @@ impl<T> fmt::Debug for Cached<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{
+        future::{Pending, pending, ready},
+        time::Duration,
+    };
 
-    use super::{CLOCK_DISORDER, age};
+    use futures_util::FutureExt;
+
+    use super::{CLOCK_DISORDER, Cached, FetchError, REFRESH_AFTER, age};
+
+    /// A key server hangs: one request finds out, and no other waits with it.
+    #[tokio::test]
+    async fn while_a_value_is_fetched_anew_the_cached_one_is_there_at_once() {
+        let cached = Cached::default();
+        let (first, later) = (REFRESH_AFTER, REFRESH_AFTER * 2);
+        let fetched = cached.current(first, || Some(ready(Ok(1)))).await;
+        assert_eq!(fetched.ok().as_deref(), Some(&1));
+
+        let hangs = || Some(pending());
+        assert!(cached.current(later, hangs).now_or_never().is_none(), "it is not asked for");
+        let another = || -> Option<Pending<Result<u8, FetchError>>> { None };
+        let kept = cached.current(later, another).now_or_never().and_then(Result::ok);
+        assert_eq!(kept.as_deref(), Some(&1));
+    }
 
     #[test]
     fn what_is_a_little_in_the_future_is_new_and_what_is_further_may_be_of_any_age() {

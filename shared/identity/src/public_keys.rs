@@ -200,6 +200,7 @@ mod tests {
             keys.prove(name(id), cached);
         }
         assert_eq!((keys.proven.len(), keys.unproven.len()), (2, 1));
+        assert!(keys.unproven[0].0 == name(3));
         for id in 0..1_000 {
             keys.find(&name(1_000 + id));
         }
