@@ -95,6 +95,25 @@ async fn m10_an_action_during_which_the_process_dies_is_reported_and_never_repea
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn m10_an_action_whose_claim_may_or_may_not_be_saved_is_not_done_and_the_user_is_told_to_wait()
+ {
+    let ready = Ready::new().await;
+    let asked = ready.asked().await;
+    ready.proxies.s3.rule(|seen| {
+        let claims = seen.method == Method::PUT && seen.body.contains("\"started\"");
+        match claims {
+            true => Fate::Answered(StatusCode::INTERNAL_SERVER_ERROR, vec![], String::new()),
+            false => Fate::Arrives,
+        }
+    });
+    let (status, problem) = ready.alice.invoke(&answering(&asked, "resolved")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+    let detail = problem["detail"].as_str().expect("a detail");
+    assert!(detail.contains("Nothing was changed. Wait a minute or two"), "{detail}");
+    assert_eq!(ready.posts(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn m10_a_lost_answer_of_github_is_reported_and_the_action_not_repeated() {
     let ready = Ready::new().await;
     let asked = ready.asked().await;

@@ -17,6 +17,7 @@ use tests::{Browser, Proxies, Seen, Setup, World, ok};
 
 const SESSION: &str = "disconnecting";
 const PROFILE: &str = "Who am I?";
+const BOTH: &str = "Who am I, and which repositories do I have, private ones too?";
 const ISSUE: &str = "create an issue in octo-alice/garden: Water";
 const YOU: &str = "You are octo-alice";
 const TOKEN: &str = "/identities/oauth2/token";

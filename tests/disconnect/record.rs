@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use reqwest::{Method, StatusCode};
 use tests::{Fate, Setup, assert_says, ok};
 
-use super::{Alice, ISSUE, PROFILE, RECORD, SESSION, YOU, assert_asks_for_consent};
+use super::{Alice, BOTH, ISSUE, PROFILE, RECORD, SESSION, YOU, assert_asks_for_consent};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn m6_a_turn_reads_the_record_once_for_each_round_of_calls_and_asks_the_vault_once() {
@@ -27,6 +27,19 @@ async fn m6_a_turn_reads_the_record_once_for_each_round_of_calls_and_asks_the_va
     alice.disconnect().await;
     alice.connect(PROFILE).await;
     assert_eq!(alice.cost_of(alice.say(PROFILE)).await.0, [1, 0, 1], "as before the disconnect");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m6_the_vault_is_asked_once_by_each_set_that_would_do_however_many_calls_need_a_token() {
+    let alice = Alice::new(Setup::default()).await;
+    assert_eq!(alice.cost_of(alice.say(PROFILE)).await.0, [1, 0, 3]);
+    let alice = Alice::new(Setup::default()).await;
+    assert_eq!(alice.cost_of(alice.say(BOTH)).await.0, [1, 0, 3]);
+
+    let alice = Alice::connected(Setup::default(), PROFILE).await;
+    let calls = alice.calls();
+    assert_eq!(alice.cost_of(alice.say(BOTH)).await.0, [2, 0, 2]);
+    assert_eq!(alice.calls() - calls, 1, "a token was tried that is too narrow");
 }
 
 /// Lets each request with `method` for the record fail.
