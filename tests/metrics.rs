@@ -6,6 +6,10 @@ use local::options::Platform;
 use serde_json::Value;
 use tests::{Logs, Setup, World, flow::whole_flow, openai};
 
+/// Of each test here its own, because all tests share the lines of what they run.
+const FLOW: &str = "Flow";
+const OTHER_MODEL: &str = "OtherModel";
+
 /// The measurements of `namespace` among what processes called `name` have printed, in all tests.
 fn measured(name: &str, namespace: &str) -> Vec<Value> {
     let start = format!("{name} | {{\"_aws\"");
@@ -15,8 +19,9 @@ fn measured(name: &str, namespace: &str) -> Vec<Value> {
         let json = message.starts_with(&start).then(|| message.split_once(" | "))??.1.to_owned();
         Some(serde_json::from_str(&json).expect("a measurement is one line of JSON"))
     });
-    let is_meant = |it: &Value| it["_aws"]["CloudWatchMetrics"][0]["Namespace"] == namespace;
-    lines.filter(is_meant).collect()
+    let of = |it: &Value| it["_aws"]["CloudWatchMetrics"][0]["Namespace"].clone();
+    let lines = lines.inspect(|it| assert!(of(it) == FLOW || of(it) == OTHER_MODEL, "{it}"));
+    lines.filter(|it| of(it) == namespace).collect()
 }
 
 /// The sum of the measurements called `name` whose members are as in `by`.
@@ -29,12 +34,12 @@ fn value(all: &[Value], name: &str, by: &[(&str, &str)]) -> f64 {
 async fn m14_turns_consents_tools_tokens_and_upstreams_are_metrics_of_the_containers() {
     let _kept = Logs::kept();
     let setup = Setup { platform: Platform::Container, ..Setup::default() };
-    let world = World::with(setup.with("METRICS", "emf").with("METRICS_NAMESPACE", "Flow")).await;
+    let world = World::with(setup.with("METRICS", "emf").with("METRICS_NAMESPACE", FLOW)).await;
     whole_flow(&world).await;
     world.running.shutdown().await;
 
-    let workload = measured("invoke-container", "Flow");
-    let binder = measured("bind-session-container", "Flow");
+    let workload = measured("invoke-container", FLOW);
+    let binder = measured("bind-session-container", FLOW);
     assert!(value(&workload, "Turns", &[("Outcome", "interrupted")]) >= 1.0);
     assert!(value(&workload, "Turns", &[("Outcome", "completed")]) >= 1.0);
     assert!(value(&workload, "InputTokens", &[("Outcome", "ok")]) > 0.0);
@@ -62,7 +67,7 @@ async fn m14_the_time_and_the_failures_of_a_model_of_openais_form_are_metrics() 
     let _kept = Logs::kept();
     let setup = Setup { platform: Platform::Container, ..Setup::default() }
         .with("METRICS", "emf")
-        .with("METRICS_NAMESPACE", "OtherModel")
+        .with("METRICS_NAMESPACE", OTHER_MODEL)
         .with("MODEL_PROVIDER", "openai")
         .with("MODEL_ID", openai::MODEL)
         .with("OPENAI_BASE_URL", format!("{}v1", openai::serve().await))
@@ -74,7 +79,7 @@ async fn m14_the_time_and_the_failures_of_a_model_of_openais_form_are_metrics() 
     }
     world.running.shutdown().await;
 
-    let all = measured("invoke-container", "OtherModel");
+    let all = measured("invoke-container", OTHER_MODEL);
     let model = [("Upstream", "OpenAI"), ("Operation", "ChatCompletions")];
     assert!(value(&all, "UpstreamTime", &model) > 0.0);
     assert_eq!(all.iter().filter(|it| it["Operation"] == "ChatCompletions").count(), 2);

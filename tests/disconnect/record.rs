@@ -38,6 +38,7 @@ async fn m6_the_vault_is_asked_once_by_each_set_that_would_do_however_many_calls
 
     let alice = Alice::connected(Setup::default(), PROFILE).await;
     let calls = alice.calls();
+    // The record is read again, because the vault has given a token after it was read.
     assert_eq!(alice.cost_of(alice.say(BOTH)).await.0, [2, 0, 2]);
     assert_eq!(alice.calls() - calls, 1, "a token was tried that is too narrow");
 }
